@@ -1,0 +1,35 @@
+"""The errors that frsdk raises: one line each, saying what was expected, what came and the remedy."""
+
+from __future__ import annotations
+
+
+class FrsdkError(Exception):
+    """Base of every error that a caller of frsdk may meet."""
+
+
+class InputError(FrsdkError):
+    """The caller gave something unusable: an image array, boxes, a folder, a label file."""
+
+
+class ImageFileError(InputError):
+    """A picture file cannot be read."""
+
+
+class SpecError(FrsdkError):
+    """An artefact's :class:`~frsdk.ModelSpec` is missing, wrong, too new or does not fit."""
+
+
+class FaceModelError(FrsdkError):
+    """A face-model file is damaged or lacks what the call needs."""
+
+
+class MissingDependencyError(FrsdkError):
+    """A package is not installed; the message holds the pip line."""
+
+
+class BackendError(FrsdkError):
+    """An inference engine cannot be opened or run."""
+
+
+class OutputError(FrsdkError):
+    """A result cannot be written."""

@@ -1,0 +1,55 @@
+"""Write files atomically: the whole new content or the old state, never a part."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from .errors import OutputError
+
+
+def atomic_write(path: str | os.PathLike[str], content: bytes | Callable[[BinaryIO], None]) -> None:
+    """Write a file under a temporary name in its folder, flush it to disk, then rename it.
+
+    Args:
+        path: Destination; an existing file is replaced.
+        content: The bytes, or a function that writes them to an open binary file.
+
+    Raises:
+        OutputError: The folder is missing or not writable, or the disk is full. The destination is
+            as it was and no temporary file is left.
+    """
+    destination = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{destination.name}.", dir=destination.parent)
+    except OSError as error:
+        raise OutputError(_message(destination, error)) from error
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            if isinstance(content, bytes):
+                file.write(content)
+            else:
+                content(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(destination)
+    except OSError as error:
+        raise OutputError(_message(destination, error)) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def _message(path: Path, error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{path}: cannot be written ({reason}): check the folder, its rights and the free space"
