@@ -1,0 +1,1 @@
+"""PyTorch training, face-model builders and ONNX export."""

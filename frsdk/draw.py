@@ -117,8 +117,8 @@ def _mesh_picture(
     )
     picture = (picture * (mask.astype(np.float32) / 255)[..., None]).astype(np.uint8)
     if ratio < 1:
-        picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
-        mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
+        picture = _resized(picture, (width, height), cv2.INTER_LINEAR)
+        mask = _resized(mask, (width, height), cv2.INTER_LINEAR)
     return picture, mask
 
 
@@ -133,10 +133,14 @@ def _draw_face(canvas: Image, face: Face) -> None:
         _draw_lines(window, face, size, origin, zoom)
         return
     height, width = window.shape[:2]
-    large = cv2.resize(window, (width * zoom, height * zoom), interpolation=cv2.INTER_NEAREST)
+    large = _resized(window, (width * zoom, height * zoom), cv2.INTER_NEAREST)
     _draw_lines(large, face, size, origin, zoom)
     # Enlarged by repetition and averaged back: pixels without a line keep their value exactly.
-    window[:] = cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)
+    window[:] = _resized(large, (width, height), cv2.INTER_AREA)
+
+
+def _resized(image: Image, size_wh: tuple[int, int], interpolation: int) -> Image:
+    return np.asarray(cv2.resize(image, size_wh, interpolation=interpolation), np.uint8)
 
 
 def _window(canvas: Image, face: Face, size: float) -> tuple[Image, FloatArray]:
@@ -226,8 +230,12 @@ def _fixed(point: FloatArray) -> tuple[int, int]:
 
 
 def _polyline(
-    image: Image, points: Sequence[FloatArray] | FloatArray, colour: Colour, thickness: int,
-    *, closed: bool,
+    image: Image,
+    points: Sequence[FloatArray] | FloatArray,
+    colour: Colour,
+    thickness: int,
+    *,
+    closed: bool,
 ) -> None:
     fixed = np.array([_fixed(np.asarray(point)) for point in points], np.int32)
     cv2.polylines(image, [fixed], closed, colour, thickness, cv2.LINE_AA, _SUBPIXEL_BITS)

@@ -122,7 +122,7 @@ def _glb_container(document: dict[str, object], content: bytes) -> bytes:
 
 
 def _linear_rgba(colours: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """sRGB to linear light (IEC 61966-2-1), 16 bits each, alpha 1."""
+    """Linear light from sRGB (IEC 61966-2-1), 16 bits each, alpha 1."""
     srgb = np.arange(256) / 255
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
     table = np.rint(linear * 65535).astype(np.uint16)

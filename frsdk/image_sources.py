@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 from .errors import InputError
 
+DEFAULT_MAX_PIXELS = 100_000_000
 SAMPLE_PREFIX = "sample:"
 SAMPLES = ("astronaut",)
 OVERLAY_SUFFIX = ".overlay.png"
 READABLE_FORMATS = "JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000, PNM or AVIF"
-_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .webp .bmp .dib .tif .tiff .gif .jp2 .j2k .ppm .pgm .pbm .pnm "
-    ".avif".split()
-)
+_SUFFIXES = frozenset({
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif",
+    ".jp2", ".j2k", ".ppm", ".pgm", ".pbm", ".pnm", ".avif",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,7 @@ def find_images(inputs: Iterable[str | os.PathLike[str]]) -> list[ImageSource]:
     sources: dict[str, ImageSource] = {}
     for item in inputs:
         for location in _expand(os.fspath(item)):
-            key = (
-                location
-                if location.startswith(SAMPLE_PREFIX)
-                else os.path.abspath(location)
-            )
+            key = location if location.startswith(SAMPLE_PREFIX) else os.path.abspath(location)
             sources.setdefault(key, ImageSource(location))
     return list(sources.values())
 
@@ -70,9 +67,7 @@ def _expand(item: str) -> Sequence[str]:
     if os.path.isdir(item):
         return _folder_images(item)
     if glob.has_magic(item) and not os.path.lexists(item):
-        matches = sorted(
-            m for m in glob.glob(item, recursive=True) if not os.path.isdir(m)
-        )
+        matches = sorted(m for m in glob.glob(item, recursive=True) if not os.path.isdir(m))
         if not matches:
             raise InputError(f"no file matches {item}")
         return matches
@@ -83,14 +78,11 @@ def _folder_images(folder: str) -> list[str]:
     try:
         names = sorted(os.listdir(folder))
     except OSError as error:
-        raise InputError(
-            f"cannot list the folder {folder}: {error.strerror}"
-        ) from error
+        raise InputError(f"cannot list the folder {folder}: {error.strerror}") from error
     paths = [
         os.path.join(folder, name)
         for name in names
-        if os.path.splitext(name)[1].lower() in _SUFFIXES
-        and not name.endswith(OVERLAY_SUFFIX)
+        if os.path.splitext(name)[1].lower() in _SUFFIXES and not name.endswith(OVERLAY_SUFFIX)
     ]
     files = [path for path in paths if not os.path.isdir(path)]
     if not files:

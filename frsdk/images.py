@@ -18,13 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ImageFileError, MissingDependencyError
-from .image_sources import READABLE_FORMATS, SAMPLE_PREFIX, check_sample
+from .image_sources import DEFAULT_MAX_PIXELS, READABLE_FORMATS, SAMPLE_PREFIX, check_sample
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
-
-DEFAULT_MAX_PIXELS = 100_000_000
 
 # Pillow format -> the plug-in that reads it. An allow-list: EPS would start Ghostscript.
 _PLUGINS = {
@@ -126,9 +124,7 @@ def _read_header(file: IO[bytes], location: str) -> ImageFile:
         factory, accepts = Image.OPEN[name]
         verdict = accepts(prefix) if accepts else True
         if isinstance(verdict, str):  # the format is known, its decoder is not built in
-            raise ImageFileError(
-                f"{location}: unsupported: this Pillow has no {name} decoder"
-            )
+            raise ImageFileError(f"{location}: unsupported: this Pillow has no {name} decoder")
         if not verdict:
             continue
         file.seek(0)
@@ -145,12 +141,8 @@ def _read_header(file: IO[bytes], location: str) -> ImageFile:
         b"msf1",
         b"hevc",
     ):
-        raise ImageFileError(
-            f"{location}: unsupported: HEIC; convert it to JPEG or PNG"
-        )
-    raise ImageFileError(
-        f"{location}: not an image that frsdk reads ({READABLE_FORMATS})"
-    )
+        raise ImageFileError(f"{location}: unsupported: HEIC; convert it to JPEG or PNG")
+    raise ImageFileError(f"{location}: not an image that frsdk reads ({READABLE_FORMATS})")
 
 
 def _read_prefix(file: IO[bytes], location: str) -> bytes:
@@ -172,9 +164,7 @@ def _decoded(image: ImageFile, location: str) -> NDArray[np.uint8]:
         raise
     except MemoryError as error:
         width, height = image.size
-        raise ImageFileError(
-            f"{location}: not enough memory for {width}x{height}"
-        ) from error
+        raise ImageFileError(f"{location}: not enough memory for {width}x{height}") from error
     except _DAMAGED as error:
         raise _damaged(error, location, kind) from error
 
@@ -182,16 +172,12 @@ def _decoded(image: ImageFile, location: str) -> NDArray[np.uint8]:
 def _orientation(image: Image) -> object:
     try:
         return image.getexif().get(0x0112, 1)
-    except (
-        _DAMAGED
-    ):  # damaged EXIF says nothing about the orientation; the pixels are whole
+    except _DAMAGED:  # damaged EXIF says nothing about the orientation; the pixels are whole
         return 1
 
 
 def _bgr_from_pillow(image: Image, location: str) -> NDArray[np.uint8]:
-    if image.mode.startswith("I;16") or (
-        image.mode == "I" and image.format in ("PNG", "PPM")
-    ):
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM")):
         return _grey_bgr_from_16_bit(np.asarray(image))
     if image.mode in ("I", "F"):
         raise ImageFileError(
@@ -208,9 +194,7 @@ def _bgr_from_pillow(image: Image, location: str) -> NDArray[np.uint8]:
 
 
 def _grey_bgr_from_16_bit(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
-    table = ((np.arange(65536, dtype=np.uint32) * 255 + 32767) // 65535).astype(
-        np.uint8
-    )
+    table = ((np.arange(65536, dtype=np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
     grey = table[np.clip(samples, 0, 65535).astype(np.uint16)]
     return np.repeat(grey[..., None], 3, axis=2)  # (H, W) -> (H, W, 3)
 

@@ -32,9 +32,7 @@ class FileMesh:
     uv: NDArray[np.float32] | None
 
 
-def checked_mesh(
-    vertices: ArrayLike, triangles: ArrayLike
-) -> tuple[FloatArray, IndexArray]:
+def checked_mesh(vertices: ArrayLike, triangles: ArrayLike) -> tuple[FloatArray, IndexArray]:
     """The mesh as new float64 (N, 3) and intp (M, 3) arrays, or `InputError`."""
     points = np.array(vertices, np.float64)
     corners = np.asarray(triangles)
@@ -81,8 +79,6 @@ def unit_vertex_normals(points: FloatArray, corners: IndexArray) -> FloatArray:
     normals = np.zeros((count, 3))
     for corner in range(3):
         for axis in range(3):
-            normals[:, axis] += np.bincount(
-                corners[:, corner], facing[:, axis], minlength=count
-            )
+            normals[:, axis] += np.bincount(corners[:, corner], facing[:, axis], minlength=count)
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-    return np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0)
+    return np.asarray(np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0))

@@ -60,11 +60,11 @@ def _file_mesh(
         )
     normals = unit_vertex_normals(points, corners)
     normals[~normals.any(axis=1)] = (0.0, 0.0, 1.0)  # a vertex of no triangle: glTF wants length 1
-    up = np.array([1.0, -1.0, 1.0])  # y down -> y up
+    up = np.array([1.0, -1.0, 1.0])  # y down -> y up; + 0.0 below: no negative zeros
     centre = (points.min(axis=0) + points.max(axis=0)) / 2
     return FileMesh(
-        positions=((points - centre) * up).astype(np.float32),
-        normals=(normals * up).astype(np.float32),
+        positions=((points - centre) * up + 0.0).astype(np.float32),
+        normals=(normals * up + 0.0).astype(np.float32),
         triangles=corners.astype(np.uint32),
         colours=_checked_colours(colours, len(points)),
         uv=_checked_uv(uv, len(points)),
@@ -98,9 +98,7 @@ def obj_from_mesh(mesh: FileMesh) -> bytes:
         lines += [f"v {x:.4f} {y:.4f} {z:.4f}" for x, y, z in mesh.positions.tolist()]
     else:
         rows = np.concatenate([mesh.positions, mesh.colours / 255], axis=1).tolist()
-        lines += [
-            f"v {x:.4f} {y:.4f} {z:.4f} {r:.4f} {g:.4f} {b:.4f}" for x, y, z, r, g, b in rows
-        ]
+        lines += [f"v {x:.4f} {y:.4f} {z:.4f} {r:.4f} {g:.4f} {b:.4f}" for x, y, z, r, g, b in rows]
     if mesh.uv is not None:
         lines += [f"vt {u:.6f} {v:.6f}" for u, v in mesh.uv.tolist()]
     lines += [f"vn {x:.4f} {y:.4f} {z:.4f}" for x, y, z in mesh.normals.tolist()]

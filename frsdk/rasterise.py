@@ -15,9 +15,9 @@ from .zbuffer import TriangleBuffer, rasterise
 _SHADING_BLOCK = 1 << 15  # stays in the cache
 
 # The default light, toward the viewer from above the camera: x right, y down, z toward the camera.
-DEFAULT_LIGHT = (-0.45, -0.75, 0.8)
-_AMBIENT = 0.25
-_DIFFUSE = 0.82
+DEFAULT_LIGHT = (-0.4, -0.65, 0.85)
+_AMBIENT = 0.3
+_DIFFUSE = 0.76
 _SKIN_RGB = (222.0, 205.0, 194.0)
 
 
@@ -84,7 +84,7 @@ def _vertex_values(
 def _skin_table() -> NDArray[np.uint8]:
     """(256, 3) BGR of each shade."""
     shades = np.arange(256)[:, None] / 255
-    return (shades * np.float64(_SKIN_RGB[::-1]) + 0.5).astype(np.uint8)
+    return np.asarray(shades * np.array(_SKIN_RGB[::-1]) + 0.5).astype(np.uint8)
 
 
 def _shades(
@@ -94,7 +94,7 @@ def _shades(
     strength = math.hypot(*light)
     if not strength:
         return np.ones((len(points), 1))
-    facing = unit_vertex_normals(points, corners) @ (np.float64(light) / strength)
+    facing = unit_vertex_normals(points, corners) @ (np.array(light) / strength)
     return np.asarray(_AMBIENT + _DIFFUSE * np.clip(facing, 0, None))[:, None]
 
 
@@ -116,9 +116,7 @@ def _interpolated(
     va, vb, vc = (values[corners[:, k]] for k in range(3))
     slope_x = (vb - va) * bx[:, None] + (vc - va) * cx[:, None]
     slope_y = (vb - va) * by[:, None] + (vc - va) * cy[:, None]
-    plane = np.concatenate([va, slope_x, slope_y, a], axis=1).astype(
-        np.float32
-    )  # (M, 3C + 2)
+    plane = np.concatenate([va, slope_x, slope_y, a], axis=1).astype(np.float32)  # (M, 3C + 2)
     n = values.shape[1]
     out = np.empty((len(covered), n), np.uint8)
     width = buffer.triangle_ids.shape[1]
@@ -142,11 +140,9 @@ def _averaged(
         return image, mask
     height, width = mask.shape
     size = (width // factor, height // factor)
-    mean = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    share = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
+    mean = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    share = np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.uint8)
     # Uncovered samples are 0 in both: divide by the share to have the covered part's colour.
     partly = (share > 0) & (share < 255)
-    mean[partly] = np.clip(
-        mean[partly] * (255.0 / share[partly])[:, None], 0, 255
-    ).astype(np.uint8)
+    mean[partly] = np.clip(mean[partly] * (255.0 / share[partly])[:, None], 0, 255).astype(np.uint8)
     return mean, share

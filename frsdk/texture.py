@@ -92,8 +92,8 @@ def _seen(points: FloatArray, corners: IndexArray) -> BoolArray:
         return np.zeros(len(points), np.bool_)
     scaled = (points - low) * ((_PROBE_SIDE - 3) / size) + (1, 1, 0)
     depth = rasterise(scaled, corners, (_PROBE_SIDE, _PROBE_SIDE)).depth
-    # The nearest surface within a pixel hides a vertex only where all neighbours agree: erode.
-    nearest = cv2.erode(depth, np.ones((3, 3), np.uint8))
+    # One pixel wider than it is: along its outline the photograph mixes both surfaces.
+    nearest = cv2.dilate(depth, np.ones((3, 3), np.uint8))
     column, row = np.rint(scaled[:, :2]).astype(np.intp).T
     hidden = nearest[row, column] > scaled[:, 2] + _DEPTH_SLACK * _PROBE_SIDE
     facing = unit_vertex_normals(points, corners)[:, 2] > _MIN_FACING
@@ -111,7 +111,7 @@ def _sampled(image: NDArray[np.uint8], points: FloatArray, seen: BoolArray) -> F
     if factor > 1 and min(height, width) > factor:
         size = (width // factor, height // factor)
         scale = np.array([size[0] / width, size[1] / height])
-        window = cv2.resize(window, size, interpolation=cv2.INTER_AREA)
+        window = np.asarray(cv2.resize(window, size, interpolation=cv2.INTER_AREA), np.uint8)
         return _bilinear(window, (xy - low + 0.5) * scale - 0.5)
     return _bilinear(window, xy - low)
 
@@ -147,45 +147,45 @@ class _Edges:
     """The edges of a mesh, over which values are spread."""
 
     def __init__(self, corners: IndexArray, count: int) -> None:
-        pairs = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
-        self._from = np.concatenate([pairs[:, 0], pairs[:, 1]])
-        self._to = np.concatenate([pairs[:, 1], pairs[:, 0]])
+        a, b, c = corners.T
+        # Both directions of every triangle's edges: one between two triangles counts twice.
+        source = np.concatenate([a, b, c, b, c, a])
+        target = np.concatenate([b, c, a, a, b, c])
+        order = np.argsort(target, kind="stable")
+        self._source, self._target = source[order], target[order]
         self._count = count
 
     def spread(self, values: FloatArray, known: BoolArray) -> FloatArray:
         """Values (N, 3) with the unknown ones filled smoothly from the known ones.
 
-        Ring by ring outward, each unknown vertex takes the mean of its known neighbours; then the
-        filled ones are relaxed toward the mean of theirs. A part of the mesh without any known
-        vertex takes the mean of all known ones.
+        Ring by ring outward, each unknown vertex takes the mean of its neighbours that have a
+        value; then the filled ones are relaxed toward the mean of theirs. A part of the mesh
+        without any known vertex takes the mean of all known ones.
         """
-        values, reached = np.where(known[:, None], values, 0.0), known.copy()
-        use = ~known[self._to]
-        source, target = self._from[use], self._to[use]
-        while True:
-            total, weight = self._neighbours(values, source, target, reached)
-            ring = ~reached & (weight > 0)
-            if not ring.any():
-                break
-            values[ring] = total[ring] / weight[ring, None]
-            reached |= ring
-        values[~reached] = values[known].mean(axis=0)
-        filled = np.zeros(self._count, np.bool_)
-        filled[target] = True
-        for _ in range(_SMOOTHING_PASSES if filled.any() else 0):
-            total, weight = self._neighbours(values, source, target, reached)
-            filled &= weight > 0
-            values[filled] = total[filled] / weight[filled, None]
+        values = np.where(known[:, None], values, 0.0)
+        self._grow(values, known)
+        open_edges = ~known[self._target]
+        source, target = self._source[open_edges], self._target[open_edges]
+        if not target.size:
+            return values
+        filled, starts, number = np.unique(target, return_index=True, return_counts=True)
+        for _ in range(_SMOOTHING_PASSES):
+            # (E, 3) summed over each target's run of edges -> (K, 3)
+            values[filled] = np.add.reduceat(values[source], starts, axis=0) / number[:, None]
         return values
 
-    def _neighbours(
-        self, values: FloatArray, source: IndexArray, target: IndexArray, reached: BoolArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Sum (N, 3) and number (N,) of each target's neighbours that have a value."""
-        has = reached[source]
-        source, target = source[has], target[has]
-        weight = np.bincount(target, minlength=self._count).astype(np.float64)
-        columns = [
-            np.bincount(target, values[source, k], minlength=self._count) for k in range(3)
-        ]
-        return np.stack(columns, axis=1), weight
+    def _grow(self, values: FloatArray, known: BoolArray) -> None:
+        """Fill the unknown rows of `values` ring by ring, in place."""
+        reached = known.copy()
+        source, target = self._source, self._target
+        while True:
+            waiting = ~reached[target]
+            source, target = source[waiting], target[waiting]
+            border = reached[source]
+            if not border.any():
+                break
+            inner, outer = source[border], target[border]
+            ring, starts, number = np.unique(outer, return_index=True, return_counts=True)
+            values[ring] = np.add.reduceat(values[inner], starts, axis=0) / number[:, None]
+            reached[ring] = True
+        values[~reached] = values[known].mean(axis=0)

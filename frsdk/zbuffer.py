@@ -57,9 +57,7 @@ def rasterise(
     points, corners = checked_mesh(vertices, triangles)
     width, height = size_wh
     if width < 1 or height < 1:
-        raise InputError(
-            f"expected an image of at least 1x1 pixels, got {width}x{height}"
-        )
+        raise InputError(f"expected an image of at least 1x1 pixels, got {width}x{height}")
     depth = np.full(width * height, _NO_DEPTH, np.float32)
     ids = np.full(width * height, -1, np.int32)
     chosen = _drawable(points, corners, width, height, cull_back_faces)
@@ -80,9 +78,7 @@ def _drawable(
     # Counter-clockwise in a y-up frame is clockwise here: positive with y down turned over.
     area = ab[:, 1] * ac[:, 0] - ab[:, 0] * ac[:, 1]
     low, high = _corner_range(xy)
-    inside = (
-        (high >= 0).all(axis=1) & (low[:, 0] <= width - 1) & (low[:, 1] <= height - 1)
-    )
+    inside = (high >= 0).all(axis=1) & (low[:, 0] <= width - 1) & (low[:, 1] <= height - 1)
     return np.flatnonzero(inside & ((area > 0) if cull else (area != 0)))
 
 
@@ -119,19 +115,13 @@ def _row_blocks(
         yield _spans(xyz[part], chosen[part].astype(np.int32), width, height)
 
 
-def _spans(
-    xyz: FloatArray, owners: NDArray[np.int32], width: int, height: int
-) -> _Spans:
+def _spans(xyz: FloatArray, owners: NDArray[np.int32], width: int, height: int) -> _Spans:
     """One span per triangle and pixel row: x in [left, right), the half-open rule."""
     ab, ac = xyz[:, 1] - xyz[:, 0], xyz[:, 2] - xyz[:, 0]
-    normal = np.cross(
-        ab, ac
-    )  # (K, 3): the plane z = z0 + dz_dx (x - x0) + dz_dy (y - y0)
+    normal = np.cross(ab, ac)  # (K, 3): the plane z = z0 + dz_dx (x - x0) + dz_dy (y - y0)
     dz_dx, dz_dy = -normal[:, 0] / normal[:, 2], -normal[:, 1] / normal[:, 2]
     # The ends of an edge in one order whatever the triangle, so that both sides get the same x.
-    order = np.argsort(
-        xyz[..., 1], axis=1
-    )  # equal y: a horizontal edge, which no row crosses
+    order = np.argsort(xyz[..., 1], axis=1)  # equal y: a horizontal edge, which no row crosses
     rank = np.arange(len(xyz))
     top, middle, bottom = (xyz[rank, order[:, k]] for k in range(3))
     first_row = np.ceil(np.clip(top[:, 1], 0, height)).astype(np.int64)
@@ -153,7 +143,7 @@ def _spans(
 
 
 def _edge_x(start: FloatArray, stop: FloatArray, y: NDArray[np.int64]) -> FloatArray:
-    """x where the edge crosses the row, kept between its ends."""
+    """The x where the edge crosses the row, kept between its ends."""
     run, rise = stop[:, 0] - start[:, 0], stop[:, 1] - start[:, 1]
     share = np.divide(y - start[:, 1], rise, out=np.zeros_like(rise), where=rise > 0)
     return start[:, 0] + run * share

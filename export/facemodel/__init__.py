@@ -1,0 +1,1 @@
+"""Build, import and inspect face models."""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from .template import Template
 
 _SKIN = 0
-_TREND_STIFFNESS = 1.0  # weight of the penalty on the affine trend (see _trend)
+_TENSION_LENGTH = 22.0  # mm beyond which the plate under tension is like a membrane
+_TREND_STIFFNESS = 3.0  # weight of the penalty on the affine trend (see _trend)
 
 
 def carry_modes(template: Template, landmark_modes: FloatArray) -> FloatArray:
@@ -48,9 +49,10 @@ def landmark_weights(template: Template) -> FloatArray:
     place[skin] = np.arange(len(skin))
     on_skin = template.triangles[np.all(template.region[template.triangles] == _SKIN, axis=1)]
     stiffness, area = laplacian(template.vertices[skin], place[on_skin])
-    bending = (stiffness @ sparse.diags(1.0 / area) @ stiffness).tocsc()
+    bending = stiffness @ sparse.diags(1.0 / area) @ stiffness
+    plate = (bending + stiffness / _TENSION_LENGTH**2).tocsc()
     marks = place[template.landmark_indices]
-    response, energy = _response(bending, marks)
+    response, energy = _response(plate, marks)
     linear = _linear_terms(template.vertices[skin], template.vertices[template.landmark_indices])
     weights = np.zeros((count, len(marks)))
     weights[skin] = response + (linear - response @ linear[marks]) @ _trend(energy, linear[marks])

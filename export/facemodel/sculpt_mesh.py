@@ -14,6 +14,7 @@ from .sculpt_reference import HALF_LANDMARKS, FloatArray, IntArray, reference_la
 _COARSEST = 4.1  # mm between vertices far from every feature
 _GROWTH = 0.095  # mm of spacing gained per mm of distance
 _ROUNDS = 60
+_EDGE_ROW = 0.8  # mm from the rims of the lids and lips to the first row inside
 _PITCH = 1.0  # of the grid from which the free points are chosen (mm)
 
 SKIN, EYE, MOUTH = 0, 1, 2
@@ -51,7 +52,7 @@ def mesh_half(curves: FeatureCurves) -> HalfMesh:
     triangles = _triangulate(plane, curves.border)
     landmarks = unroll(reference_landmarks()[list(HALF_LANDMARKS)])
     indices = cKDTree(plane).query(landmarks)[1].astype(np.int32)
-    return HalfMesh(plane, triangles, _regions(plane, curves, len(fixed)), indices)
+    return HalfMesh(plane, triangles, _regions(plane, curves), indices)
 
 
 class _Spacing:
@@ -85,8 +86,25 @@ def _fixed_points(curves: FeatureCurves) -> FloatArray:
         curves.outer_upper_lip,
         curves.outer_lower_lip,
     ]
-    points = [landmarks, *lips, *rings, curves.border, midline]
-    return _thin(np.concatenate(points), 0.35)
+    mouth = _mouth_loop(curves)
+    within = [_inner_row(curves.eye), _inner_row(mouth)]
+    points = [landmarks, *lips, *rings, curves.border, midline, *within]
+    return _thin(np.concatenate(points), 0.6)
+
+
+def _mouth_loop(curves: FeatureCurves) -> FloatArray:
+    """The lips' inner rim, both sides, as a closed loop."""
+    half = np.concatenate([curves.inner_upper_lip, curves.inner_lower_lip[-2::-1]])
+    other = half[-2:0:-1] * np.array([-1.0, 1.0])
+    return np.concatenate([half, other])
+
+
+def _inner_row(loop: FloatArray) -> FloatArray:
+    """A row of points close inside a loop on the person's left, for a clean edge."""
+    row = offset_loop(loop, -_EDGE_ROW)
+    clear = cKDTree(loop).query(row)[0] > 0.9 * _EDGE_ROW
+    clear &= _inside(row, loop) & (row[:, 0] > 0.3)
+    return row[clear]
 
 
 def _thin(points: FloatArray, closest: float) -> FloatArray:
@@ -120,7 +138,7 @@ def _seed(fixed: FloatArray, curves: FeatureCurves, spacing: _Spacing) -> FloatA
     u, v = np.meshgrid(np.arange(0.5, 140, _PITCH), np.arange(-112.0, 120.0, _PITCH * 0.866))
     u = u + (np.arange(len(u)) % 2)[:, None] * _PITCH / 2
     grid = np.stack([u.ravel(), v.ravel()], axis=1)
-    grid = grid[_inside(grid, _closed(curves.border))]
+    grid = grid[_inside(grid, curves.border)]
     wanted = spacing.at(grid)
     # A low-discrepancy sequence decides who stays, so that the choice is the same everywhere.
     golden = np.modf(np.arange(1, len(grid) + 1) * 0.6180339887498949)[0]
@@ -136,7 +154,7 @@ def _relax(
 
     Persson and Strang, "A simple mesh generator in MATLAB", SIAM Review 46 (2004).
     """
-    border = _closed(curves.border)
+    border = curves.border
     count = len(fixed)
     for round_ in range(_ROUNDS):
         points = np.concatenate([fixed, free])
@@ -174,18 +192,13 @@ def _triangulate(points: FloatArray, border: FloatArray) -> IntArray:
     a, b, c = (points[triangles[:, k]] for k in range(3))
     doubled = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     triangles[doubled < 0] = triangles[doubled < 0][:, [0, 2, 1]]
-    inside = _inside((a + b + c) / 3, _closed(border)) & (np.abs(doubled) > 1e-9)
+    inside = _inside((a + b + c) / 3, border) & (np.abs(doubled) > 1e-9)
     return triangles[inside]
 
 
 def _edges(triangles: IntArray) -> IntArray:
     pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     return np.unique(np.sort(pairs, axis=1), axis=0)
-
-
-def _closed(border: FloatArray) -> FloatArray:
-    """The half's outline: the border, then up the midline."""
-    return border
 
 
 def _inside(points: FloatArray, loop: FloatArray) -> npt.NDArray[np.bool_]:
@@ -200,16 +213,12 @@ def _inside(points: FloatArray, loop: FloatArray) -> npt.NDArray[np.bool_]:
     return inside
 
 
-def _regions(plane: FloatArray, curves: FeatureCurves, fixed: int) -> npt.NDArray[np.uint8]:
+def _regions(plane: FloatArray, curves: FeatureCurves) -> npt.NDArray[np.uint8]:
     region = np.full(len(plane), SKIN, dtype=np.uint8)
     upper, lower = curves.inner_upper_lip, curves.inner_lower_lip
-    mouth = np.concatenate([upper, lower[-2::-1]])
     region[_inside(plane, curves.eye)] = EYE
-    region[_inside(plane, mouth)] = MOUTH
+    region[_inside(plane, _mouth_loop(curves))] = MOUTH
     rim = np.concatenate([curves.eye, upper, lower])
     on_rim = cKDTree(rim).query(plane)[0] < 1e-6
     region[on_rim] = SKIN
-    # The mouth's midline points lie on the polygon's closing edge.
-    middle = (plane[:, 0] == 0) & (plane[:, 1] < upper[0, 1]) & (plane[:, 1] > lower[0, 1])
-    region[middle & ~on_rim] = MOUTH
     return region

@@ -13,7 +13,10 @@ from .sculpt_plane import AXIS_Z, RADIUS, roll_up, unroll
 from .sculpt_reference import HALF_LANDMARKS, FloatArray, reference_landmarks
 
 _KERNEL = "cubic"
-_CONTROL_SMOOTHING = 150.0  # mm^3: how far a control point may give way for smoothness
+# How far a control point may give way for smoothness (mm^3): about the features, and away from
+# them, where the landmarks are few and the skin is plain.
+_FEATURE_SMOOTHING, _PLAIN_SMOOTHING = 120.0, 900.0
+_FEATURE_REACH = 58.0  # mm from the midline in the plane
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ def _half_controls() -> tuple[FloatArray, FloatArray, FloatArray]:
     jaw_plane[jaw_space[:, 0] == 0, 0] = 0.0
     plane = np.concatenate([unroll(half), unroll(free), jaw_plane])
     space = np.concatenate([half, free, jaw_space])
-    smoothing = np.full(len(plane), _CONTROL_SMOOTHING)
+    away = np.clip((plane[:, 0] - _FEATURE_REACH + 15.0) / 30.0, 0.0, 1.0)
+    smoothing = _FEATURE_SMOOTHING + (_PLAIN_SMOOTHING - _FEATURE_SMOOTHING) * away
     smoothing[: len(half)] = 0.0
     return plane, space, smoothing
 

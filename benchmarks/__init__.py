@@ -1,0 +1,1 @@
+"""Latency, counting and accuracy measurements."""

@@ -1,0 +1,1 @@
+"""ONNX precision passes and TensorRT engines (their issue fills this room)."""

@@ -1,0 +1,141 @@
+"""Augment stored crops into network crops with exactly moved parameter labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .faces_data import MARGIN, NETWORK_SIZE, STORED_SIZE
+from .targets import mirrored, moved
+
+Array = NDArray[np.float64]
+Image = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentSettings:
+    """Ranges of the augmentation: what detectors, cameras and borders do to a crop."""
+
+    scale: float = 0.12  # log-uniform, +-
+    shift_px: float = 8.0  # uniform, +-, crop pixels
+    roll_deg: float = 30.0  # +-, triangular: small angles are commoner
+    flip: float = 0.5
+    occlusion: float = 0.3
+    border: float = 0.6  # share of pictures whose black border is repainted
+    blur: float = 0.25
+    noise: float = 0.2
+    grey: float = 0.1
+
+
+class Augmenter:
+    """Turns stored crops and labels into augmented ones.
+
+    Args:
+        mirror_coefficients: (50, 50), see ``LandmarkBasis.mirror_coefficients``.
+        settings: Ranges.
+    """
+
+    def __init__(self, mirror_coefficients: Array, settings: AugmentSettings) -> None:
+        self._mirror = mirror_coefficients
+        self._settings = settings
+
+    def __call__(
+        self, crops: Image, params: Array, rng: np.random.Generator, size: int = NETWORK_SIZE
+    ) -> tuple[Image, Array]:
+        """Augment a batch.
+
+        Args:
+            crops: (n, 160, 160, 3) stored crops.
+            params: (n, 62) labels of the nominal 120-crops.
+            rng: Source of all randomness.
+            size: Side of the pictures that come out; labels stay in the 120-crop frame.
+
+        Returns:
+            (n, size, size, 3) uint8 and (n, 62).
+        """
+        s, n = self._settings, len(crops)
+        flip = rng.random(n) < s.flip
+        params = np.where(flip[:, None], mirrored(params, self._mirror), params)
+        scale = np.exp(rng.uniform(-s.scale, s.scale, n))
+        angle = np.radians(rng.triangular(-s.roll_deg, 0.0, s.roll_deg, n))
+        shift = rng.uniform(-s.shift_px, s.shift_px, (n, 2))
+        out = np.empty((n, size, size, 3), np.uint8)
+        for i in range(n):
+            source = crops[i, :, ::-1] if flip[i] else crops[i]
+            source = self._repaint_border(np.ascontiguousarray(source), rng)
+            matrix = _affine(scale[i], angle[i], shift[i], size)
+            mode = cv2.BORDER_REPLICATE if rng.random() < s.border else cv2.BORDER_CONSTANT
+            warped = cv2.warpAffine(
+                source, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=mode
+            )
+            out[i] = self._degrade(np.asarray(warped, np.uint8), rng)
+        return out, moved(params, scale, angle, shift)
+
+    def _repaint_border(self, crop: Image, rng: np.random.Generator) -> Image:
+        """Replace a black frame by something else, so that it does not give the pose away."""
+        if rng.random() >= self._settings.border:
+            return crop
+        lit = crop.max(axis=2) > 12
+        rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
+        if len(rows) < 40 or len(columns) < 40:
+            return crop
+        top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+        if rng.random() < 0.15:  # now and then an ordinary face gets a frame
+            left += int(rng.integers(0, 25))
+            right -= int(rng.integers(0, 25))
+        inner = crop[top:bottom, left:right]
+        kind = rng.choice([cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT_101, cv2.BORDER_CONSTANT])
+        painted = cv2.copyMakeBorder(
+            inner,
+            int(top),
+            int(STORED_SIZE - bottom),
+            int(left),
+            int(STORED_SIZE - right),
+            int(kind),
+            value=[int(v) for v in rng.integers(0, 256, 3)],
+        )
+        return np.asarray(painted, np.uint8)
+
+    def _degrade(self, image: Image, rng: np.random.Generator) -> Image:
+        s, size = self._settings, image.shape[0]
+        if rng.random() < s.occlusion:
+            w, h = (rng.uniform(0.1, 0.45, 2) * size).astype(int)
+            x, y = int(rng.integers(0, size - w)), int(rng.integers(0, size - h))
+            image[y : y + h, x : x + w] = rng.integers(0, 256, 3)
+        if rng.random() < s.blur:
+            if rng.random() < 0.5:
+                image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.8)), np.uint8)
+            else:  # a small face enlarged
+                low = int(size * rng.uniform(0.25, 0.7))
+                shrunk = cv2.resize(image, (low, low), interpolation=cv2.INTER_AREA)
+                image = np.asarray(cv2.resize(shrunk, (size, size)), np.uint8)
+        gain, bias = rng.uniform(0.6, 1.4), rng.uniform(-30, 30)
+        table = np.arange(256, dtype=np.float64) * gain + bias
+        tint = rng.uniform(0.85, 1.15, 3)
+        tables = np.clip(table[:, None] * tint, 0, 255).astype(np.uint8)[None]
+        image = np.asarray(cv2.LUT(image, tables), np.uint8)
+        if rng.random() < s.grey:
+            image = np.repeat(image.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
+        if rng.random() < s.noise:
+            noise = rng.normal(0.0, rng.uniform(2, 12), image.shape)
+            image = np.clip(image + noise, 0, 255).astype(np.uint8)
+        return image
+
+
+def _affine(scale: float, angle: float, shift: Array, size: int) -> Array:
+    """(2, 3) matrix from stored-crop pixels to output pixels, both y down, half-pixel exact."""
+    k = size / NETWORK_SIZE
+    cosine, sine = np.cos(angle) * scale, np.sin(angle) * scale
+    linear = k * np.array([[cosine, sine], [-sine, cosine]])  # counter-clockwise, y down
+    centre = (NETWORK_SIZE - 1) / 2
+    target = (centre + np.array([shift[0], -shift[1]]) + 0.5) * k - 0.5
+    offset = target - linear @ np.array([centre + MARGIN, centre + MARGIN])
+    return np.concatenate([linear, offset[:, None]], axis=1)
+
+
+def plain_crops(crops: Image) -> Image:
+    """The nominal network crops of stored ones: (n, 160, 160, 3) -> (n, 120, 120, 3)."""
+    return crops[:, MARGIN : MARGIN + NETWORK_SIZE, MARGIN : MARGIN + NETWORK_SIZE]

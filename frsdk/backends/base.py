@@ -1,0 +1,118 @@
+"""What an inference engine offers to the reconstruction."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BackendError, InputError
+from ..spec import ModelSpec
+
+FloatBatch = NDArray[np.float32]
+
+_BackendT = TypeVar("_BackendT", bound="Backend")
+
+
+class Backend(ABC):
+    """A loaded network that turns crops into whitened parameters.
+
+    A backend is open from its constructor to :meth:`close`, which a `with` block calls. Subclasses
+    load their file in the constructor, and state `_infer` and `_release`; inputs and outputs are
+    checked here. :meth:`run` may be called from several threads at once.
+    """
+
+    name: str
+    """The engine's name, for example `onnxruntime`."""
+
+    def __init__(self, spec: ModelSpec, *, source: str, providers: tuple[str, ...]) -> None:
+        """Keep what every backend has.
+
+        Args:
+            spec: The specification that the artefact carries.
+            source: The file, as error messages name it.
+            providers: The devices that really run the network, in order of preference.
+        """
+        self._spec = spec
+        self._source = source
+        self._providers = providers
+        self._open = True
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The specification of the network that runs."""
+        return self._spec
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The devices that really run the network."""
+        return self._providers
+
+    @property
+    def description(self) -> str:
+        """One line: engine, device, precision, file."""
+        devices = ", ".join(self._providers)
+        return f"{self.name} ({devices}) {self._spec.precision} {self._source}"
+
+    def run(self, batch: FloatBatch) -> FloatBatch:
+        """Run the network once.
+
+        Args:
+            batch: (n, 3, size, size) float32 as `network_input` makes it, n >= 1.
+
+        Returns:
+            (n, 62) float32: whitened parameters, new memory.
+
+        Raises:
+            InputError: The batch has another type or shape, or is empty.
+            BackendError: The backend is closed, or the engine failed or returned non-numbers.
+        """
+        if not self._open:
+            raise BackendError(f"{self._source}: the backend is closed: open a new one")
+        expected = self._spec.input.shape
+        if not isinstance(batch, np.ndarray) or batch.dtype != np.float32:
+            got = getattr(batch, "dtype", type(batch).__name__)
+            raise InputError(f"expected a float32 array as the network's input, got {got}")
+        if batch.ndim != 4 or batch.shape[1:] != expected or not len(batch):
+            shape = ", ".join(map(str, expected))
+            raise InputError(f"expected a batch (n >= 1, {shape}), got {batch.shape}")
+        output = self._infer(np.ascontiguousarray(batch))
+        wanted = (len(batch), *self._spec.output.shape)
+        if output.shape != wanted:
+            raise BackendError(f"{self._source}: expected output {wanted}, got {output.shape}")
+        if not np.isfinite(output).all():
+            raise BackendError(
+                f"{self._source}: the network returned values that are not finite: "
+                "use an artefact of higher precision (fp32)"
+            )
+        return output
+
+    def close(self) -> None:
+        """Free the engine; a second call does nothing."""
+        if self._open:
+            self._open = False
+            self._release()
+
+    def __enter__(self: _BackendT) -> _BackendT:
+        """Return the open backend."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the backend."""
+        self.close()
+
+    @abstractmethod
+    def _infer(self, batch: FloatBatch) -> FloatBatch:
+        """Run the engine on a checked, contiguous batch; several threads may be inside."""
+
+    @abstractmethod
+    def _release(self) -> None:
+        """Free what the engine holds."""

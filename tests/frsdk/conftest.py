@@ -1,0 +1,98 @@
+"""Meshes and stand-ins for faces that need neither a network nor a face model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from frsdk.mesh_files import write_mesh
+from frsdk.texture import vertex_colours
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """vertices (N, 3) in image pixels, triangles (M, 3), mirror (N,)."""
+
+    vertices: NDArray[np.float64]
+    triangles: NDArray[np.int32]
+    mirror: NDArray[np.int32]
+
+
+def sphere(centre: tuple[float, float] = (60.0, 60.0), radius: float = 40.0, n: int = 16) -> Mesh:
+    """A closed sphere of 2n x n patches, outward counter-clockwise in the y-up frame."""
+    polar = np.linspace(0, np.pi, n + 1)
+    turn = np.linspace(0, 2 * np.pi, 2 * n, endpoint=False)
+    p, t = np.meshgrid(polar, turn, indexing="ij")
+    y_up = np.stack([np.sin(p) * np.sin(t), np.cos(p), np.sin(p) * np.cos(t)], axis=-1)
+    vertices = y_up.reshape(-1, 3) * radius * (1, -1, 1) + (*centre, 0)
+    triangles = []
+    for i in range(n):
+        for j in range(2 * n):
+            a, b = i * 2 * n + j, i * 2 * n + (j + 1) % (2 * n)
+            c, d = a + 2 * n, b + 2 * n
+            triangles += [(a, c, b), (b, c, d)]
+    columns = -np.arange(2 * n) % (2 * n)
+    mirror = (np.arange(n + 1)[:, None] * 2 * n + columns).reshape(-1)
+    return Mesh(vertices, np.array(triangles, np.int32), mirror.astype(np.int32))
+
+
+@dataclass
+class StubFace:
+    """What drawing and the batch use of a `Face`."""
+
+    mesh: Mesh
+    landmarks: NDArray[np.float64]
+    box: NDArray[np.float64]
+    pose: Any
+    score: float = 0.9
+    params: NDArray[np.float64] = field(default_factory=lambda: np.zeros(62))
+
+    @property
+    def vertices(self) -> NDArray[np.float64]:
+        return self.mesh.vertices
+
+    @property
+    def triangles(self) -> NDArray[np.int32]:
+        return self.mesh.triangles
+
+    def save(self, path: Path, image_bgr: NDArray[np.uint8] | None = None) -> None:
+        colours = None
+        if image_bgr is not None:
+            colours = vertex_colours(
+                image_bgr, self.vertices, self.triangles, mirror=self.mesh.mirror
+            )
+        write_mesh(path, self.vertices, self.triangles, colours=colours)
+
+    def to_dict(self) -> dict[str, object]:
+        return {"score": self.score, "landmarks_px": self.landmarks.tolist()}
+
+
+def stub_face(
+    centre: tuple[float, float] = (60.0, 60.0), radius: float = 40.0, *, dense: bool = True
+) -> StubFace:
+    """A sphere with 68 points around its middle, looking straight at the camera."""
+    mesh = sphere(centre, radius)
+    if not dense:
+        mesh = Mesh(mesh.vertices, mesh.triangles[:0], mesh.mirror)
+    angle = np.linspace(0, 2 * np.pi, 68, endpoint=False)
+    ring = np.stack([np.cos(angle), np.sin(angle), np.zeros(68)], axis=1) * radius * 0.8
+    landmarks = ring + (*centre, radius * 0.6)
+    box = np.array([centre[0] - radius, centre[1] - radius, centre[0] + radius, centre[1] + radius])
+    pose = SimpleNamespace(rotation=np.eye(3), yaw_deg=0.0, pitch_deg=0.0, roll_deg=0.0)
+    return StubFace(mesh, landmarks, box, pose)
+
+
+@pytest.fixture
+def make_sphere() -> Any:
+    return sphere
+
+
+@pytest.fixture
+def make_face() -> Any:
+    return stub_face
