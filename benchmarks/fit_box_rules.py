@@ -2,13 +2,15 @@
 
 The nominal square of a val crop is known (pixels 20..139), so the best side and centre follow by
 least squares from what the detector finds there. Turned faces (|yaw| > 30) and their mirror images
-serve the profile cascade; the mirrored cascade has the mirrored rule. Run: `python -m frsdk.benchmarks.fit_box_rules
---shared ../shared`.
+serve the profile cascade; the mirrored cascade has the mirrored rule.
+
+Run: `python -m frsdk.benchmarks.fit_box_rules --shared ../shared`.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -131,7 +133,7 @@ def cascades_alone() -> tuple[Cascade, Cascade]:
     show_default=True,
     help="The folder that holds data/faces and data/detector.",
 )
-@click.option("--every", type=click.IntRange(min=1), default=1, help="Use every n-th frontal crop.")
+@click.option("--every", type=click.IntRange(min=1), default=1, help="Use every n-th crop.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def main(shared: Path, every: int, as_json: bool) -> None:
     """Print the box rule of each detector, fitted on the val crops."""
@@ -139,7 +141,7 @@ def main(shared: Path, every: int, as_json: bool) -> None:
     turned = [crop for crop, yaw in zip(crops, yaw_deg, strict=True) if yaw > TURNED_DEG]
     turned += [np.ascontiguousarray(crop[:, ::-1]) for crop in turned]
     front = [crop for crop, yaw in zip(crops, yaw_deg, strict=True) if yaw <= TURNED_DEG]
-    front = front[::every]
+    front, turned = front[::every], turned[::every]
     try:
         frontal, profile = cascades_alone()
         folder = shared / "data" / "detector"
@@ -154,13 +156,12 @@ def main(shared: Path, every: int, as_json: bool) -> None:
         raise click.ClickException(str(error)) from error
     results = []
     for name, detect, pictures in jobs:
-        with click.progressbar(pictures, label=name, file=click.get_text_stream("stderr")) as bar:
+        with click.progressbar(pictures, label=name, file=sys.stderr) as bar:
             results.append(fit(name, list(detected_boxes(bar, detect))))
+        if not as_json:
+            click.echo("  ".join(f"{key}={value}" for key, value in asdict(results[-1]).items()))
     if as_json:
         click.echo(json.dumps([asdict(result) for result in results], indent=1))
-        return
-    for result in results:
-        click.echo("  ".join(f"{key}={value}" for key, value in asdict(result).items()))
 
 
 if __name__ == "__main__":

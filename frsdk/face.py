@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .geometry import Roi, image_from_crop_points
 from .morphable import MorphableModel
-from .pose import Pose
+from .pose import Pose, pose_from_params
 
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | float | int | None"
 
@@ -132,6 +132,48 @@ class Face:
             "crop_size_px": int(self.crop_size),
             "face_model": {"name": self.face_model.name, "sha256": self.face_model.sha256},
         }
+
+
+def face_from_params(
+    params: NDArray[np.float32],
+    crop_points: NDArray[np.float32],
+    *,
+    roi: Roi,
+    box_xyxy: tuple[float, float, float, float] | None,
+    score: float,
+    face_model: MorphableModel,
+    crop_size: int,
+) -> Face:
+    """A result from one row of the network's output.
+
+    Args:
+        params: (62,) de-whitened parameters.
+        crop_points: (68, 3) their landmarks in crop pixels.
+        roi: Where the crop was cut.
+        box_xyxy: The detector's or caller's box; None for the box of the landmarks.
+        score: The detector's score.
+        face_model: What the parameters belong to.
+        crop_size: Pixels of a side of the crop.
+    """
+    points = image_from_crop_points(crop_points, roi, crop_size)  # (68, 3)
+    if box_xyxy is None:
+        # + 0.5: from pixel centres to the plane where pixel 0 covers [0, 1)
+        box = np.concatenate([points[:, :2].min(axis=0), points[:, :2].max(axis=0)]) + 0.5
+    else:
+        box = np.array(box_xyxy, np.float64)
+    own_params, landmarks = params.copy(), points.astype(np.float32)
+    for array in (own_params, landmarks, box):
+        array.setflags(write=False)
+    return Face(
+        params=own_params,
+        landmarks=landmarks,
+        pose=pose_from_params(own_params, roi, crop_size),
+        box=box,
+        roi=roi,
+        score=score,
+        face_model=face_model,
+        crop_size=crop_size,
+    )
 
 
 def _floats(values: object) -> list[JsonValue]:

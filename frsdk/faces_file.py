@@ -81,7 +81,7 @@ class FacesFile:
             head = b'{\n"schema_version": %d,\n"complete": %s,\n"images": ['
             file.write(head % (FACES_SCHEMA_VERSION, json.dumps(complete).encode()))
             self._records.seek(0)
-            with open(os.dup(self._records.fileno()), "rb") as lines:
+            with os.fdopen(os.dup(self._records.fileno()), "rb") as lines:
                 for number, line in enumerate(lines):
                     file.write((b",\n" if number else b"\n") + line.rstrip(b"\n"))
             entries = [{"file": name, "error": error} for name, error in failures]

@@ -53,3 +53,17 @@ def _umask() -> int:
 def _message(path: Path, error: OSError) -> str:
     reason = error.strerror or str(error)
     return f"{path}: cannot be written ({reason}): check the folder, its rights and the free space"
+
+
+def make_folder(path: str | os.PathLike[str]) -> Path:
+    """Make a folder for results, with its parents; one that exists is fine.
+
+    Raises:
+        OutputError: It cannot be made, or a file has its name.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(_message(folder, error)) from error
+    return folder

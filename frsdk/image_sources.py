@@ -6,6 +6,7 @@ import glob
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from .errors import InputError
 
@@ -31,7 +32,7 @@ class ImageSource:
         """The file name without its folder; for a sample, its name with `.png`."""
         if self.location.startswith(SAMPLE_PREFIX):
             return self.location.removeprefix(SAMPLE_PREFIX) + ".png"
-        return os.path.basename(self.location)
+        return Path(self.location).name
 
 
 def find_images(inputs: Iterable[str | os.PathLike[str]]) -> list[ImageSource]:
@@ -55,7 +56,9 @@ def find_images(inputs: Iterable[str | os.PathLike[str]]) -> list[ImageSource]:
     sources: dict[str, ImageSource] = {}
     for item in inputs:
         for location in _expand(os.fspath(item)):
-            key = location if location.startswith(SAMPLE_PREFIX) else os.path.abspath(location)
+            key = location
+            if not location.startswith(SAMPLE_PREFIX):
+                key = os.path.abspath(location)  # noqa: PTH100 - a link is a photo of its own
             sources.setdefault(key, ImageSource(location))
     return list(sources.values())
 
@@ -64,27 +67,30 @@ def _expand(item: str) -> Sequence[str]:
     if item.startswith(SAMPLE_PREFIX):
         check_sample(item)
         return [item]
-    if os.path.isdir(item):
-        return _folder_images(item)
+    path = Path(item)
+    if path.is_dir():
+        return _folder_images(path)
     if glob.has_magic(item) and not os.path.lexists(item):
-        matches = sorted(m for m in glob.glob(item, recursive=True) if not os.path.isdir(m))
-        if not matches:
+        matches = glob.glob(item, recursive=True)  # noqa: PTH207 - Path takes no absolute pattern
+        files = sorted(match for match in matches if not Path(match).is_dir())
+        if not files:
             raise InputError(f"no file matches {item}")
-        return matches
+        return files
     return [item]
 
 
-def _folder_images(folder: str) -> list[str]:
+def _folder_images(folder: Path) -> list[str]:
     try:
-        names = sorted(os.listdir(folder))
+        entries = sorted(folder.iterdir(), key=lambda path: path.name)
     except OSError as error:
         raise InputError(f"cannot list the folder {folder}: {error.strerror}") from error
-    paths = [
-        os.path.join(folder, name)
-        for name in names
-        if os.path.splitext(name)[1].lower() in _SUFFIXES and not name.endswith(OVERLAY_SUFFIX)
+    files = [
+        str(path)
+        for path in entries
+        if path.suffix.lower() in _SUFFIXES
+        and not path.name.endswith(OVERLAY_SUFFIX)
+        and not path.is_dir()
     ]
-    files = [path for path in paths if not os.path.isdir(path)]
     if not files:
         raise InputError(f"the folder {folder} has no images ({READABLE_FORMATS})")
     return files

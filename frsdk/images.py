@@ -36,6 +36,7 @@ _PLUGINS = {
     "PPM": "PpmImagePlugin",
     "AVIF": "AvifImagePlugin",
 }
+_BAND_PIXELS = 1 << 20
 _ALPHA_MODES = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
 # What Pillow's plug-ins raise on damaged input; DecompressionBombError is handled by itself.
 _DAMAGED = (
@@ -94,14 +95,15 @@ def read_image(
 @contextmanager
 def _opened(location: str) -> Iterator[IO[bytes]]:
     try:
-        status = os.stat(location)
+        path = Path(location)
+        status = path.stat()
         if stat.S_ISDIR(status.st_mode):
             raise ImageFileError(f"{location}: is a folder, expected an image file")
         if not stat.S_ISREG(status.st_mode):
             raise ImageFileError(f"{location}: is not a regular file")
         if status.st_size == 0:
             raise ImageFileError(f"{location}: is empty (0 bytes)")
-        file = open(location, "rb")  # noqa: SIM115 - closed below; the errors are of opening only
+        file = path.open("rb")  # closed below: the errors caught here are of opening only
     except FileNotFoundError as error:
         raise ImageFileError(f"{location}: no such file") from error
     except (OSError, ValueError) as error:
@@ -184,13 +186,22 @@ def _bgr_from_pillow(image: Image, location: str) -> NDArray[np.uint8]:
             f"{location}: unsupported: 32-bit samples (mode {image.mode}); convert it to 8 or 16"
         )
     if image.mode in _ALPHA_MODES or "transparency" in image.info:
-        rgba = np.asarray(image.convert("RGBA"))
-        alpha = rgba[..., 3:].astype(np.uint16)
-        # (H, W, 3) uint8 * (H, W, 1) fits uint16: 255 * 255 + 127 < 65536
-        flat = ((rgba[..., :3] * alpha + 127) // 255).astype(np.uint8)
-        return np.ascontiguousarray(flat[..., ::-1])
+        return _bgr_over_black(image if image.mode == "RGBA" else image.convert("RGBA"))
     rgb = np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
     return np.ascontiguousarray(rgb[..., ::-1])
+
+
+def _bgr_over_black(image: Image) -> NDArray[np.uint8]:
+    """Composite RGBA over black, in bands of rows that bound the memory."""
+    rgba = np.asarray(image)
+    flat = np.empty((*rgba.shape[:2], 3), np.uint8)
+    rows = max(1, _BAND_PIXELS // rgba.shape[1])
+    for top in range(0, len(rgba), rows):
+        band = rgba[top : top + rows]
+        # (R, W, 3) * (R, W, 1) fits uint16: 255 * 255 + 127 < 65536
+        product = band[..., 2::-1] * band[..., 3:].astype(np.uint16)
+        flat[top : top + rows] = (product + 127) // 255
+    return flat
 
 
 def _grey_bgr_from_16_bit(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
@@ -202,7 +213,7 @@ def _grey_bgr_from_16_bit(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
 def _damaged(error: BaseException, location: str, kind: str) -> ImageFileError:
     text = " ".join(str(error).split()) or type(error).__name__
     if "truncated" in text.lower() or isinstance(error, EOFError):
-        size = os.path.getsize(location)
+        size = Path(location).stat().st_size
         return ImageFileError(f"{location}: truncated {kind} file ({size} bytes)")
     if "not supported" in text or "unsupported" in text.lower():
         return ImageFileError(f"{location}: unsupported kind of {kind}: {text}")

@@ -97,7 +97,7 @@ class JobReport:
         """The report, ready for JSON."""
         return {
             "output": self.output,
-            "faces_file": os.path.join(self.output, FACES_FILE),
+            "faces_file": str(Path(self.output) / FACES_FILE),
             "complete": self.complete,
             "images": self.images,
             "faces": self.faces,

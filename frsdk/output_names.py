@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import PurePath
 
 MESH_KINDS = ("glb", "obj", "ply", "none")
 _MAX_STEM_BYTES = 180  # of the 255 that file systems allow, with room for suffixes
@@ -25,7 +26,7 @@ def output_stems(names: Iterable[str]) -> list[str]:
         Distinct stems, in the order of the names.
     """
     names = list(names)
-    stems = [_shortened(os.path.splitext(name)[0]) for name in names]
+    stems = [_shortened(PurePath(name).stem) for name in names]
     shared = Counter(stem.casefold() for stem in stems)
     used: set[str] = set()
     # A stem of its own is taken first, so that no numbered one pushes it aside.

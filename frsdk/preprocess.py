@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import cv2
@@ -98,7 +97,10 @@ def _window(
     corners = np.array([(x, y, 1.0) for x in (-0.5, size - 0.5) for y in (-0.5, size - 0.5)])
     points = corners @ image_from_crop.T  # (4, 3) @ (3, 2)
     limits = np.array([shape[1], shape[0]], np.float64)
-    low = np.clip(np.floor(points.min(axis=0)) - 2 * factor, 0, limits)
+    # Blocks begin at the crop's own corner, so that block and crop pixel coincide for whole ratios.
+    corner = np.rint(points[0] + 0.5)
+    blocks_before = np.ceil((corner - points.min(axis=0)) / factor) + 2
+    low = np.clip(corner - blocks_before * factor, 0, limits)
     high = np.clip(np.ceil(points.max(axis=0)) + 1 + 2 * factor, 0, limits)
     blocks = np.ceil((high - low) / factor)
     high = np.minimum(low + blocks * factor, limits)
@@ -128,12 +130,6 @@ def network_input(crops: Sequence[Image], spec: InputSpec) -> NDArray[np.float32
     order = (2, 1, 0) if spec.colour_order == "RGB" else (0, 1, 2)
     for plane, crop in zip(batch, crops, strict=True):
         plane[:] = crop.transpose(2, 0, 1)[list(order)]  # (s, s, 3) -> (3, s, s)
-    if not _same(spec.mean, 0.0):
-        batch -= np.array(spec.mean, np.float32)[:, None, None]
-    if not _same(spec.std, 1.0):
-        batch /= np.array(spec.std, np.float32)[:, None, None]
+    batch -= np.array(spec.mean, np.float32)[:, None, None]
+    batch /= np.array(spec.std, np.float32)[:, None, None]
     return batch
-
-
-def _same(values: Sequence[float], value: float) -> bool:
-    return all(math.isclose(each, value, abs_tol=0.0) for each in values)

@@ -16,10 +16,9 @@ from .backends.onnxruntime import OnnxRuntimeBackend
 from .detectors.base import Detector
 from .detectors.choice import detector_from_option
 from .errors import BackendError, InputError, SpecError
-from .face import Face
-from .geometry import Roi, image_from_crop_points
+from .face import Face, face_from_params
+from .geometry import Roi
 from .morphable import MorphableModel, builtin_face_model
-from .pose import pose_from_params
 from .preprocess import Image, check_image, crop_face, network_input
 from .targets import Target, targets_from_boxes, targets_from_detector, targets_from_rois
 
@@ -131,8 +130,16 @@ class FaceReconstructor:
         params = whitened * self._std + self._mean
         landmarks = self._model.decode_landmarks(params, size=size)  # (n, 68, 3)
         return [
-            self._face(target, params[index], landmarks[index])
-            for index, target in enumerate(targets)
+            face_from_params(
+                each_params,
+                points,
+                roi=target.roi,
+                box_xyxy=target.box_xyxy,
+                score=target.score,
+                face_model=self._model,
+                crop_size=size,
+            )
+            for target, each_params, points in zip(targets, params, landmarks, strict=True)
         ]
 
     def close(self) -> None:
@@ -170,32 +177,6 @@ class FaceReconstructor:
             return targets_from_boxes(boxes, image)
         return targets_from_detector(
             self._detector, image, min_score=self._min_score, max_faces=self._max_faces
-        )
-
-    def _face(
-        self, target: Target, params: NDArray[np.float32], crop_points: NDArray[np.float32]
-    ) -> Face:
-        """A result from one face's parameters (62,) and landmarks in the crop (68, 3)."""
-        size = self._backend.spec.input.size
-        points = image_from_crop_points(crop_points, target.roi, size)
-        landmarks = np.ascontiguousarray(points, np.float32)
-        if target.box_xyxy is None:
-            # + 0.5: from pixel centres to the plane where pixel 0 covers [0, 1)
-            box = np.concatenate([points[:, :2].min(axis=0), points[:, :2].max(axis=0)]) + 0.5
-        else:
-            box = np.array(target.box_xyxy)
-        own_params, own_box = params.copy(), box.astype(np.float64)
-        for array in (own_params, own_box, landmarks):
-            array.setflags(write=False)
-        return Face(
-            params=own_params,
-            landmarks=landmarks,
-            pose=pose_from_params(own_params, target.roi, size),
-            box=own_box,
-            roi=target.roi,
-            score=target.score,
-            face_model=self._model,
-            crop_size=size,
         )
 
 

@@ -17,7 +17,7 @@ _PROBE_SIDE = 384  # side of the z-buffer that decides what is hidden, whatever 
 _DEPTH_SLACK = 0.015  # of the face's size: a vertex this far behind the surface is still on it
 _MIN_FACING = 0.25  # cosine: at a more grazing angle the background mixes in
 _SMOOTHING_PASSES = 40
-_MAX_CORRECTION = 50.0  # of 255: more is background that mixed in at the border
+_LIGHT_PASSES = 25
 _MISSING_RGB = (200.0, 170.0, 150.0)
 
 
@@ -137,8 +137,8 @@ def _filled_from_mirror(
     # Known where both sides are seen, carried over the rest. Without any, there is no correction.
     difference = np.where(paired[:, None], colours - colours[twin], 0.0)
     if paired.any():
-        limited = np.clip(difference, -_MAX_CORRECTION, _MAX_CORRECTION)
-        difference = graph.spread(limited, paired)
+        # Light varies slowly: smooth first, so that background at the outline is not carried over.
+        difference = graph.spread(graph.smoothed(difference, paired), paired)
     out = np.where(fill[:, None], np.clip(colours[twin] + difference, 0, 255), colours)
     return out, seen | fill
 
@@ -172,6 +172,19 @@ class _Edges:
         for _ in range(_SMOOTHING_PASSES):
             # (E, 3) summed over each target's run of edges -> (K, 3)
             values[filled] = np.add.reduceat(values[source], starts, axis=0) / number[:, None]
+        return values
+
+    def smoothed(self, values: FloatArray, among: BoolArray) -> FloatArray:
+        """Rows of `among` averaged again and again with their neighbours in `among`."""
+        values = values.copy()
+        inside = among[self._source] & among[self._target]
+        source, target = self._source[inside], self._target[inside]
+        if not target.size:
+            return values
+        rows, starts, number = np.unique(target, return_index=True, return_counts=True)
+        for _ in range(_LIGHT_PASSES):
+            total = values[rows] + np.add.reduceat(values[source], starts, axis=0)
+            values[rows] = total / (number + 1)[:, None]
         return values
 
     def _grow(self, values: FloatArray, known: BoolArray) -> None:

@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from .template import Template
 
 _SKIN = 0
-_TENSION_LENGTH = 22.0  # mm beyond which the plate under tension is like a membrane
-_TREND_STIFFNESS = 3.0  # weight of the penalty on the affine trend (see _trend)
+_TENSION_LENGTH = 10.0  # mm beyond which the plate under tension is like a membrane
+_TREND_STIFFNESS = 1.5  # weight of the penalty on the affine trend (see _trend)
 
 
 def carry_modes(template: Template, landmark_modes: FloatArray) -> FloatArray:
     """Carry displacements of the 68 landmarks to every vertex.
 
-    The field is a thin-plate spline on the surface itself: it takes the given values at the
-    landmarks and has the least squared surface Laplacian elsewhere, about an affine trend. As the
+    The field is a thin-plate spline under tension on the surface itself: it takes the given values
+    at the landmarks and has the least squared surface Laplacian plus squared gradient (which keeps
+    the forehead from overshooting) elsewhere, about an affine trend. As the
     plate is the skin, cut open at the mouth and the eyes, opposite lips and lids do not pull at
     each other. The inside of the mouth and the eyeballs follow their rims harmonically.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,7 +123,7 @@ def _midline(curves: FeatureCurves, landmarks: FloatArray) -> FloatArray:
     ends = [curves.border[0, 1], curves.border[-1, 1]]
     stops = np.sort(np.concatenate([landmarks[landmarks[:, 0] == 0, 1], ends]))
     heights = []
-    for low, high in zip(stops[:-1], stops[1:], strict=True):
+    for low, high in itertools.pairwise(stops):
         fine = np.linspace(low, high, 200)
         density = 1.0 / spacing.at(np.stack([np.zeros(200), fine], axis=1))
         total = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])

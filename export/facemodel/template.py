@@ -63,6 +63,7 @@ def build_template(landmarks: FloatArray) -> Template:
     _check(points)
     template = reference_template()
     shift = carry_modes(template, (points - reference_landmarks())[None])[0]
+    shift = (shift + shift[template.mirror] * np.array([-1.0, 1.0, 1.0])) / 2  # to the last bit
     vertices = template.vertices + shift
     vertices[template.landmark_indices] = points
     vertices[template.mirror == np.arange(len(vertices)), 0] = 0.0

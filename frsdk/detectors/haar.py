@@ -54,7 +54,7 @@ class Cascade:
 # Weights read off the photographs of shared/data/photos and the profiles of val: frontal faces
 # have 55.3..58.1 (false ones 54.7..55.2), profiles 0.5..5 (false ones up to 1.2).
 CASCADES = (
-    Cascade("haarcascade_frontalface_alt2.xml", False, 55.2, 0.35, BoxRule(1.3)),
+    Cascade("haarcascade_frontalface_alt2.xml", False, 55.5, 0.35, BoxRule(1.3)),
     Cascade("haarcascade_profileface.xml", False, 1.2, 0.6, BoxRule(1.3)),
     Cascade("haarcascade_profileface.xml", True, 1.2, 0.6, BoxRule(1.3)),
 )

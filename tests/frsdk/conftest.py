@@ -82,7 +82,7 @@ def stub_face(
         mesh = Mesh(mesh.vertices, mesh.triangles[:0], mesh.mirror)
     angle = np.linspace(0, 2 * np.pi, 68, endpoint=False)
     ring = np.stack([np.cos(angle), np.sin(angle), np.zeros(68)], axis=1) * radius * 0.8
-    landmarks = ring + (*centre, radius * 0.6)
+    landmarks = ring + np.array([*centre, radius * 0.6])
     box = np.array([centre[0] - radius, centre[1] - radius, centre[0] + radius, centre[1] + radius])
     pose = SimpleNamespace(rotation=np.eye(3), yaw_deg=0.0, pitch_deg=0.0, roll_deg=0.0)
     return StubFace(mesh, landmarks, box, pose)

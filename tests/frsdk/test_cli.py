@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 import cv2
@@ -26,7 +26,7 @@ Run = Callable[[Sequence[str]], Result]
 class StubReconstructor:
     """One face in bright photographs, none in dark ones."""
 
-    options: dict[str, Any] = {}
+    options: ClassVar[dict[str, Any]] = {}
     triangles = np.zeros((1, 3), np.int32)
     make_face: Any = None
 

@@ -60,7 +60,7 @@ def test_good_and_broken_files(tmp_path: Path, photos: Path, make_face: Any) -> 
         "faces.json",
     ]
     assert [outcome.faces for outcome in seen] == [2, None, 2, None, 2]
-    assert [os.path.basename(file) for file, _ in report.failures] == ["b.jpg", "d.jpg"]
+    assert [Path(file).name for file, _ in report.failures] == ["b.jpg", "d.jpg"]
     assert (report.images, report.faces, report.overlays, report.meshes) == (3, 6, 3, 6)
     assert report.complete
     content = json.loads((out / "faces.json").read_text())
@@ -156,7 +156,7 @@ def test_interruption_keeps_what_is_done(tmp_path: Path, photos: Path, make_face
         reconstruct_files(reconstruct, find_images([photos]), tmp_path / "out")
     content = json.loads((tmp_path / "out" / "faces.json").read_text())
     assert content["complete"] is False
-    assert [os.path.basename(image["file"]) for image in content["images"]] == ["a.png", "c.jpg"]
+    assert [Path(image["file"]).name for image in content["images"]] == ["a.png", "c.jpg"]
     assert files(tmp_path / "out") == [
         *("a.0.glb", "a.overlay.png", "c.0.glb", "c.overlay.png"),
         "faces.json",
@@ -197,11 +197,11 @@ def test_disk_full_while_records_are_kept(
     assert "faces.json" not in files(tmp_path / "out")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_records_on_a_full_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from frsdk.faces_file import FacesFile
 
-    full = open("/dev/full", "wb", buffering=0)  # noqa: SIM115 - FacesFile closes it
+    full = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115 - FacesFile closes it
     monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: full)
     with (
         FacesFile(tmp_path) as records,
@@ -224,7 +224,7 @@ def test_output_folder_not_writable(tmp_path: Path) -> None:
         reconstruct_files(lambda _: [], [], tmp_path / "out")
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="this system has no /proc")
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="this system has no /proc")
 def test_output_folder_not_writable_for_anyone() -> None:
     with pytest.raises(OutputError, match="cannot write into the output folder /proc/self"):
         reconstruct_files(lambda _: [], [], "/proc/self")

@@ -99,9 +99,7 @@ def test_network_input_normalises_and_orders_channels() -> None:
     assert batch.dtype == np.float32
     assert batch.flags.c_contiguous
     assert batch[1, :, 3, 4].tolist() == [4.5, 4.5, 3.375]
-    rgb = InputSpec(
-        shape=(3, 8, 8), colour_order="RGB", mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0)
-    )
+    rgb = InputSpec(shape=(3, 8, 8), colour_order="RGB", mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
     assert network_input([crop], rgb)[0, :, 0, 0].tolist() == [30.0, 20.0, 10.0]
 
 

@@ -46,7 +46,9 @@ def test_unknown_names_are_attribute_errors() -> None:
     ["import frsdk", "from frsdk import *", "import frsdk.reconstructor, frsdk.detectors"],
 )
 def test_import_loads_no_engine(statement: str) -> None:
-    loaded = run_python(f"{statement}\nimport sys\nprint(*[m for m in {HEAVY} if m in sys.modules])")
+    loaded = run_python(
+        f"{statement}\nimport sys\nprint(*[m for m in {HEAVY} if m in sys.modules])"
+    )
     assert loaded == ""
 
 

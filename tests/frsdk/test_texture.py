@@ -47,27 +47,19 @@ def test_hidden_vertices_take_their_mirrors_colour(make_sphere: Any) -> None:
     turn = np.radians(50)
     x, y, z = mesh.vertices.T
     turned = np.stack([np.cos(turn) * x - np.sin(turn) * z, y, np.sin(turn) * x + np.cos(turn) * z])
-    vertices = turned.T + (60, 60, 0)
+    vertices = turned.T + np.array([60, 60, 0])
     image = np.full((120, 120, 3), (0, 0, 220), np.uint8)
     image[60:] = (0, 180, 0)
     colours = vertex_colours(image, vertices, mesh.triangles, mirror=mesh.mirror).astype(int)
     hidden = (x < -10) & (z > 0) & (vertices[:, 2] < 0) & (abs(y) > 12)
     assert hidden.sum() > 20
-    np.testing.assert_allclose(
-        colours[hidden & (y < 0)],
-        np.tile((220, 0, 0), (9**4, 1))[: (hidden & (y < 0)).sum()],
-        atol=3,
-    )
-    np.testing.assert_allclose(
-        colours[hidden & (y > 0)],
-        np.tile((0, 180, 0), (9**4, 1))[: (hidden & (y > 0)).sum()],
-        atol=3,
-    )
+    assert abs(colours[hidden & (y < 0)] - (220, 0, 0)).max() <= 3
+    assert abs(colours[hidden & (y > 0)] - (0, 180, 0)).max() <= 3
 
 
 def test_something_in_front_hides(make_sphere: Any) -> None:
     near, far = make_sphere((60.0, 60.0), 15.0), make_sphere((60.0, 60.0), 50.0, 40)
-    vertices = np.vstack([near.vertices + (0, 0, 100), far.vertices])
+    vertices = np.vstack([near.vertices + np.array([0, 0, 100]), far.vertices])
     triangles = np.vstack([near.triangles, far.triangles + len(near.vertices)])
     image = np.full((120, 120, 3), 60, np.uint8)
     y, x = np.mgrid[:120, :120]

@@ -1,0 +1,127 @@
+"""``frsdk-export``: checkpoints to ONNX, and face models into our form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from frsdk._version import __version__
+from frsdk.console import reports_errors
+
+if TYPE_CHECKING:
+    from frsdk.morphable import MorphableModel
+
+_FILE = click.Path(path_type=Path)
+
+
+class _DefaultToModel(click.Group):
+    """Makes ``frsdk-export model.pth`` mean ``frsdk-export model model.pth``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            args = ["model", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_DefaultToModel)
+@click.version_option(__version__, prog_name="frsdk-export")
+def main() -> None:
+    """Export networks and face models: frsdk-export MODEL.pth -o MODEL.onnx."""
+
+
+@main.command()
+@click.argument("checkpoint", type=_FILE)
+@click.option("-o", "--output", type=_FILE, help="ONNX file; beside the checkpoint by default.")
+@reports_errors
+def model(checkpoint: Path, output: Path | None) -> None:
+    """Export a checkpoint to ONNX, the spec inside, checked against PyTorch."""
+    from .checkpoint import load_checkpoint
+    from .onnx_export import export_onnx
+
+    network, spec = load_checkpoint(checkpoint)
+    report = export_onnx(network, spec, output or checkpoint.with_suffix(".onnx"))
+    click.echo(
+        f"{report.path}: {spec.architecture.name}, {report.parameters / 1e6:.3f} M parameters, "
+        f"{report.nodes} nodes, differs from PyTorch by {report.largest_difference:.1e}"
+    )
+
+
+@main.group()
+def facemodel() -> None:
+    """Build the face model in the wheel, or import one that you have."""
+
+
+@facemodel.command("build")
+@click.argument("faces", type=_FILE)
+@click.option("-o", "--output", type=_FILE, required=True, help="The .npz to write.")
+@reports_errors
+def build(faces: Path, output: Path) -> None:
+    """Build the built-in model from the labels in the folder FACES (train.npz)."""
+    from .facemodel.build import build_builtin
+    from .faces_data import read_labels
+
+    _write(build_builtin(read_labels(faces / "train.npz")), output)
+
+
+@facemodel.command("evaluate")
+@click.argument("faces", type=_FILE)
+@click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
+@reports_errors
+def evaluate(faces: Path, face_model: Path | None) -> None:
+    """Print how closely a model fits the held-out labels in FACES (val.npz), per yaw bin."""
+    from frsdk.morphable import MorphableModel, builtin_face_model
+
+    from .facemodel.evaluate import evaluate_fit
+    from .faces_data import read_labels
+
+    model = MorphableModel.load(face_model) if face_model else builtin_face_model()
+    for line in evaluate_fit(model, read_labels(faces / "val.npz"), read_labels(faces / "train.npz")):
+        click.echo(line)
+
+
+@facemodel.command("import")
+@click.argument("source", type=_FILE)
+@click.option("--kind", type=click.Choice(["3ddfa-sparse", "3ddfa", "3ddfa-v2", "ict"]), required=True)
+@click.option("--triangles", type=_FILE, help="3DDFA_V2's tri.pkl.")
+@click.option("-o", "--output", type=_FILE, required=True, help="The .npz to write.")
+@reports_errors
+def import_(source: Path, kind: str, triangles: Path | None, output: Path) -> None:
+    """Import a face model: 3DDFA, 3DDFA_V2 or ICT-FaceKit."""
+    from .facemodel import importers
+
+    if kind == "3ddfa-v2":
+        _write(importers.import_3ddfa_v2(source, triangles=triangles), output)
+    elif kind == "3ddfa":
+        _write(importers.import_3ddfa_folder(source), output)
+    elif kind == "3ddfa-sparse":
+        _write(importers.import_sparse_3ddfa(source), output)
+    else:
+        _write(importers.import_ict(source), output)
+
+
+@main.command("import")
+@click.argument("weights", type=_FILE)
+@click.option("--whitening", type=_FILE, required=True, help=".npz with param_mean and param_std.")
+@click.option("--face-model", type=_FILE, required=True, help="The imported BFM-space .npz.")
+@click.option("-o", "--output", type=_FILE, required=True, help="The .pth to write.")
+@reports_errors
+def import_network(weights: Path, whitening: Path, face_model: Path, output: Path) -> None:
+    """Import 3DDFA_V2's MobileNetV1 weights as a checkpoint of ours."""
+    from frsdk.morphable import MorphableModel
+
+    from .checkpoint import save_checkpoint
+    from .teacher import import_3ddfa_network
+
+    network, spec = import_3ddfa_network(weights, whitening, MorphableModel.load(face_model))
+    save_checkpoint(output, network, spec)
+    click.echo(f"{output}: {spec.architecture.name} {dict(spec.architecture.arguments)}")
+
+
+def _write(model: MorphableModel, output: Path) -> None:
+    model.save(output)
+    click.echo(
+        f"{output}: {model.name}, {model.n_vertices} vertices, {len(model.triangles)} triangles, "
+        f"sha256 {model.sha256[:12]}"
+    )

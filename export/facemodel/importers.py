@@ -1,0 +1,196 @@
+"""Import face models that users bring into our ``.npz`` form: 3DDFA, 3DDFA_V2 and ICT-FaceKit."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from pathlib import Path
+from typing import Any  # what a pickle or npz holds is checked after reading
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frsdk.errors import FaceModelError
+from frsdk.morphable import N_EXPRESSION, N_SHAPE, MorphableModel
+
+Array = NDArray[np.float64]
+
+_NUMPY_NAMES = {
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy.core.multiarray", "scalar"),
+    ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "scalar"),
+    ("_codecs", "encode"),
+}
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    """Admits NumPy arrays and plain containers, nothing that could run."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _NUMPY_NAMES:
+            raise FaceModelError(f"the pickle wants {module}.{name}: only NumPy arrays are admitted")
+        return super().find_class(module, name)
+
+
+def read_array_pickle(path: Path) -> Any:
+    """Read a pickle that holds arrays, dictionaries, lists and numbers only.
+
+    Raises:
+        FaceModelError: It is damaged or wants any other class.
+    """
+    try:
+        return _ArrayUnpickler(io.BytesIO(path.read_bytes())).load()
+    except (pickle.UnpicklingError, EOFError, ValueError, AttributeError, OSError) as error:
+        raise FaceModelError(f"{path}: not a pickle of arrays ({error})") from error
+
+
+def import_sparse_3ddfa(path: Path, *, name: str = "bfm68") -> MorphableModel:
+    """The 68-point basis of 3DDFA (``u``, ``w_shp``, ``w_exp``, xyz interleaved) from an ``.npz``.
+
+    Coefficients keep 3DDFA's raw scale, so that 3DDFA's parameters can be used as they are.
+
+    Raises:
+        FaceModelError: A field is missing or has the wrong shape.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            mean, shape, expression = file["u"], file["w_shp"], file["w_exp"]
+    except (KeyError, ValueError, OSError) as error:
+        raise FaceModelError(f"{path}: not a 68-point 3DDFA basis ({error})") from error
+    return _from_blocks(path, name, mean, shape, expression, landmarks=np.arange(68))
+
+
+def import_3ddfa_v2(path: Path, *, triangles: Path | None = None) -> MorphableModel:
+    """3DDFA_V2's ``bfm_noneck_v3.pkl`` (``u``, ``w_shp``, ``w_exp``, ``keypoints``).
+
+    Args:
+        path: The pickle.
+        triangles: Its ``tri.pkl``, (3, M) or (M, 3); None leaves the surface out.
+
+    Raises:
+        FaceModelError: Damaged, or a field is missing or has the wrong shape.
+    """
+    content = read_array_pickle(path)
+    if not isinstance(content, dict):
+        raise FaceModelError(f"{path}: expected a dictionary, got {type(content).__name__}")
+    missing = {"u", "w_shp", "w_exp", "keypoints"} - set(content)
+    if missing:
+        raise FaceModelError(f"{path}: lacks {', '.join(sorted(missing))}")
+    keypoints = np.asarray(content["keypoints"], np.int64).reshape(-1)
+    faces = None
+    if triangles is not None:
+        faces = np.asarray(read_array_pickle(triangles), np.int64)
+        faces = faces.T if faces.shape[0] == 3 else faces
+    return _from_blocks(
+        path,
+        "bfm-noneck-v3",
+        content["u"],
+        content["w_shp"],
+        content["w_exp"],
+        landmarks=keypoints[::3] // 3,
+        triangles=faces,
+    )
+
+
+def import_3ddfa_folder(folder: Path) -> MorphableModel:
+    """3DDFA's ``u_shp.npy``, ``u_exp.npy``, ``w_shp_sim.npy``, ``w_exp_sim.npy``, ``keypoints_sim.npy``.
+
+    Raises:
+        FaceModelError: A file is missing or has the wrong shape.
+    """
+    names = ("u_shp", "u_exp", "w_shp_sim", "w_exp_sim", "keypoints_sim")
+    arrays = {}
+    for name in names:
+        try:
+            arrays[name] = np.load(folder / f"{name}.npy", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise FaceModelError(f"{folder / name}.npy: cannot be read ({error})") from error
+    mean = arrays["u_shp"].reshape(-1) + arrays["u_exp"].reshape(-1)
+    keypoints = arrays["keypoints_sim"].reshape(-1).astype(np.int64)
+    return _from_blocks(
+        folder,
+        "bfm-sim",
+        mean,
+        arrays["w_shp_sim"],
+        arrays["w_exp_sim"],
+        landmarks=keypoints[::3] // 3,
+    )
+
+
+def import_ict(path: Path) -> MorphableModel:
+    """ICT-FaceKit reduced to 40 + 10 modes by PCA; coefficients are in standard deviations.
+
+    Identity weights are standard normal (their model's prior); each expression shape counts as
+    active with probability 0.2 at a uniform strength, which orders the expression modes.
+
+    Raises:
+        FaceModelError: A field is missing or has the wrong shape.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            neutral = file["neutral"].astype(np.float64)
+            identity = file["identity"].astype(np.float64)
+            expression = file["expression"].astype(np.float64)
+            triangles, landmarks = file["faces"], file["landmark68"]
+    except (KeyError, ValueError, OSError) as error:
+        raise FaceModelError(f"{path}: not an ICT-FaceKit archive ({error})") from error
+    activity = np.sqrt(0.2 / 3.0)  # root mean square of a strength that is 0 with p = 0.8
+    shape = _principal(identity.reshape(len(identity), -1), N_SHAPE)
+    moves = _principal(expression.reshape(len(expression), -1) * activity, N_EXPRESSION)
+    basis = np.concatenate([neutral.reshape(1, -1), shape, moves]).astype(np.float32)
+    return MorphableModel(
+        name="ict-facekit-40-10",
+        basis=basis,
+        coefficient_std=np.ones(N_SHAPE + N_EXPRESSION, np.float32),
+        landmark_indices=landmarks.astype(np.int32),
+        triangles=triangles.astype(np.int32),
+        uv=np.zeros((0, 2), np.float32),
+        mirror=np.zeros(0, np.int32),
+        licence="MIT (USC Institute for Creative Technologies, ICT-FaceKit)",
+        units="cm",
+        source=str(path),
+    )
+
+
+def _principal(shapes: Array, count: int) -> Array:
+    """(m, d) displacements -> the ``count`` leading principal directions, one sigma each."""
+    values, vectors = np.linalg.eigh(shapes @ shapes.T)
+    order = np.argsort(values)[::-1][:count]
+    modes = vectors[:, order].T @ shapes  # rows: sigma_k times a unit direction
+    largest = np.take_along_axis(modes, np.abs(modes).argmax(axis=1)[:, None], axis=1)
+    return np.asarray(modes * np.sign(largest), np.float64)
+
+
+def _from_blocks(
+    path: Path,
+    name: str,
+    mean: NDArray[Any],
+    shape: NDArray[Any],
+    expression: NDArray[Any],
+    *,
+    landmarks: NDArray[Any],
+    triangles: NDArray[Any] | None = None,
+) -> MorphableModel:
+    """A model from 3DDFA's column blocks: mean (3N,), shape (3N, >= 40), expression (3N, >= 10)."""
+    mean = np.asarray(mean, np.float64).reshape(-1)
+    for field, block, count in (("shape", shape, N_SHAPE), ("expression", expression, N_EXPRESSION)):
+        if block.ndim != 2 or block.shape[0] != len(mean) or block.shape[1] < count:
+            raise FaceModelError(
+                f"{path}: {field}: expected ({len(mean)}, {count} or more), got {block.shape}"
+            )
+    basis = np.concatenate([mean[None], shape[:, :N_SHAPE].T, expression[:, :N_EXPRESSION].T])
+    return MorphableModel(
+        name=name,
+        basis=np.ascontiguousarray(basis, np.float32),
+        coefficient_std=np.ones(N_SHAPE + N_EXPRESSION, np.float32),
+        landmark_indices=np.asarray(landmarks, np.int32),
+        triangles=np.zeros((0, 3), np.int32) if triangles is None else triangles.astype(np.int32),
+        uv=np.zeros((0, 2), np.float32),
+        mirror=np.zeros(0, np.int32),
+        licence="derived from the Basel Face Model: non-commercial, see its own terms",
+        units="BFM micrometres",
+        source=str(path),
+    )

@@ -1,0 +1,97 @@
+"""Import 3DDFA_V2's network weights as a checkpoint of ours, in its BFM space."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from frsdk._version import __version__
+from frsdk.errors import SpecError
+from frsdk.morphable import MorphableModel
+from frsdk.spec import ArchitectureSpec, FaceModelRef, ModelSpec
+
+from .networks import build_network
+
+_T_X, _T_Y = 3, 7  # 3DDFA counts crop pixels from 1
+
+
+def import_3ddfa_network(
+    weights: Path, basis: Path, face_model: MorphableModel
+) -> tuple[nn.Module, ModelSpec]:
+    """A MobileNetV1 of 3DDFA_V2 as a network of ours.
+
+    Args:
+        weights: ``.npz`` of plain arrays with upstream's names (``module.`` prefix), or a ``.pth``
+            with ``state_dict``.
+        basis: ``.npz`` that holds ``param_mean`` and ``param_std`` (62).
+        face_model: The BFM-space model that its coefficients belong to.
+
+    Raises:
+        SpecError: The arrays are not those of a 62-output MobileNetV1.
+    """
+    tensors = _read(weights)
+    try:
+        width = tensors["module.conv1.weight"].shape[0] / 32.0
+        mean, std = _whitening(basis)
+    except KeyError as error:
+        raise SpecError(f"{weights}: not a 3DDFA_V2 MobileNetV1: lacks {error}") from error
+    network = build_network("mobilenet_v1", {"width": width})
+    try:
+        network.load_state_dict(_renamed(tensors))
+    except (KeyError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise SpecError(f"{weights}: not a 62-output MobileNetV1 ({reason})") from error
+    spec = ModelSpec(
+        architecture=ArchitectureSpec("mobilenet_v1", {"width": width}),
+        face_model=FaceModelRef(face_model.name, face_model.sha256, face_model.n_vertices),
+        param_mean=tuple(mean),
+        param_std=tuple(std),
+        training={"source": "3DDFA_V2, trained on 300W-LP by its authors"},
+        licence="code MIT (3DDFA_V2); BFM 2009 space: non-commercial",
+        producer=f"frsdk {__version__}",
+    )
+    return network.eval(), spec
+
+
+def _read(path: Path) -> dict[str, torch.Tensor]:
+    if path.suffix == ".npz":
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return {name: torch.from_numpy(file[name]) for name in file.files}
+        except (OSError, ValueError) as error:
+            raise SpecError(f"{path}: not an archive of arrays ({error})") from error
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    state: dict[str, torch.Tensor] = content.get("state_dict", content)
+    return state
+
+
+def _whitening(path: Path) -> tuple[list[float], list[float]]:
+    with np.load(path, allow_pickle=False) as file:
+        mean = file["param_mean"].astype(np.float64)
+        std = file["param_std"].astype(np.float64)
+    mean[[_T_X, _T_Y]] -= 1.0
+    return mean.tolist(), std.tolist()
+
+
+def _renamed(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Upstream's names -> ours: stem ``conv1``/``bn1``, units ``dwN_M``, head ``fc_param``."""
+    blocks = sorted(
+        {name.split(".")[1] for name in tensors if name.startswith("module.dw")},
+        key=lambda block: tuple(int(part) for part in block[2:].split("_")),
+    )
+    pairs = [("conv1", "bn1", "features.0")]
+    for index, block in enumerate(blocks):
+        pairs.append((f"{block}.conv_dw", f"{block}.bn_dw", f"features.{2 * index + 1}"))
+        pairs.append((f"{block}.conv_sep", f"{block}.bn_sep", f"features.{2 * index + 2}"))
+    renamed: dict[str, torch.Tensor] = {}
+    for convolution, norm, ours in pairs:
+        renamed[f"{ours}.0.weight"] = tensors[f"module.{convolution}.weight"]
+        for name in ("weight", "bias", "running_mean", "running_var"):
+            renamed[f"{ours}.1.{name}"] = tensors[f"module.{norm}.{name}"]
+        renamed[f"{ours}.1.num_batches_tracked"] = torch.tensor(0)
+    for name in ("weight", "bias"):
+        renamed[f"regress.{name}"] = tensors[f"module.fc_param.{name}"]
+    return renamed

@@ -1,0 +1,106 @@
+"""``frsdk-train``: train a network on labelled face crops and measure it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from frsdk._version import __version__
+from frsdk.console import reports_errors
+
+if TYPE_CHECKING:
+    from .training import Trainer
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group()
+@click.version_option(__version__, prog_name="frsdk-train")
+def main() -> None:
+    """Train and measure networks (needs the export extra)."""
+
+
+@main.command()
+@click.argument("faces", type=_FOLDER)
+@click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of the run.")
+@click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
+@click.option("--architecture", default="mobile_frnet", show_default=True)
+@click.option("--steps", type=click.IntRange(1), default=1200, show_default=True)
+@click.option("--batch-size", type=click.IntRange(2), default=48, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--threads", type=click.IntRange(1), help="PyTorch's threads.")
+@reports_errors
+def network(
+    faces: Path,
+    output: Path,
+    face_model: Path | None,
+    architecture: str,
+    steps: int,
+    batch_size: int,
+    seed: int,
+    threads: int | None,
+) -> None:
+    """Train on the crops in FACES (train.npz, train-NN.tar); resumes a run in the same folder.
+
+    Writes state.pth (to resume), log.csv and, at the end, model.pth for frsdk-export.
+    """
+    import torch
+
+    from frsdk.files import make_folder
+    from frsdk.morphable import MorphableModel, builtin_face_model
+
+    from .prepare import load_training_data
+    from .result import write_model
+    from .training import TrainConfig, Trainer
+
+    if threads:
+        torch.set_num_threads(threads)
+    make_folder(output)
+    model = MorphableModel.load(face_model) if face_model else builtin_face_model()
+    data, basis = load_training_data(faces, model)
+    config = TrainConfig(
+        architecture=architecture, steps=steps, batch_size=batch_size, seed=seed
+    )
+    trainer = Trainer(data, basis, config, output)
+    if trainer.resume():
+        click.echo(f"resumed at step {trainer.step}", err=True)
+    _run(trainer)
+    if trainer.step < steps:
+        raise click.ClickException(f"stopped at step {trainer.step}: run it again to resume")
+    write_model(trainer, model, faces, output / "model.pth")
+    click.echo(f"{output / 'model.pth'}: {steps} steps of {batch_size} crops")
+
+
+@main.command()
+@click.argument("faces", type=_FOLDER)
+@click.option("--engine", type=_FILE, help="An .onnx; the built-in one by default.")
+@click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
+@reports_errors
+def evaluate(faces: Path, engine: Path | None, face_model: Path | None) -> None:
+    """Print the NME on the held-out crops in FACES (val.npz, val-NN.tar)."""
+    from .validation import validate
+
+    for line in validate(faces, engine, face_model):
+        click.echo(line)
+
+
+def _run(trainer: Trainer) -> None:
+    """Train with a progress bar on a terminal."""
+    remaining = trainer.config.steps - trainer.step
+    with click.progressbar(
+        length=remaining, label="training", show_pos=True, item_show_func=_shown, file=_stderr()
+    ) as bar:
+        trainer.run(lambda record: bar.update(1, record))  # type: ignore[arg-type]  # click: T is int
+
+
+def _shown(record: object) -> str:
+    if not isinstance(record, dict):
+        return ""
+    return f"loss {record['loss']:.2f}, {record['images_per_s']:.0f} images/s"
+
+
+def _stderr() -> TextIO:
+    return click.get_text_stream("stderr")
