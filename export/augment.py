@@ -21,9 +21,9 @@ class AugmentSettings:
 
     scale: float = 0.12  # log-uniform, +-
     shift_px: float = 8.0  # uniform, +-, crop pixels
-    roll_deg: float = 30.0  # +-, triangular: small angles are commoner
+    roll_deg: float = 25.0  # +-, triangular: small angles are commoner
     flip: float = 0.5
-    occlusion: float = 0.3
+    occlusion: float = 0.2
     border: float = 0.6  # share of pictures whose black border is repainted
     blur: float = 0.25
     noise: float = 0.2

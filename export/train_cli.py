@@ -28,8 +28,8 @@ def main() -> None:
 @click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of the run.")
 @click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
 @click.option("--architecture", default="mobile_frnet", show_default=True)
-@click.option("--steps", type=click.IntRange(1), default=1200, show_default=True)
-@click.option("--batch-size", type=click.IntRange(2), default=48, show_default=True)
+@click.option("--steps", type=click.IntRange(1), default=1500, show_default=True)
+@click.option("--batch-size", type=click.IntRange(2), default=64, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="PyTorch's threads.")
 @reports_errors

@@ -51,13 +51,13 @@ class TrainConfig:
     """
 
     architecture: str = "mobile_frnet"
-    steps: int = 1200
-    batch_size: int = 48
-    learning_rate: float = 1.5e-3
+    steps: int = 1500
+    batch_size: int = 64
+    learning_rate: float = 2e-3
     weight_decay: float = 0.02
     warm_up_steps: int = 60
-    small_size: int = 80
-    small_share: float = 0.65
+    small_size: int = 64
+    small_share: float = 0.8
     ema_decay: float = 0.99
     wpdc_weight: float = 0.5
     wing_weight: float = 1.0

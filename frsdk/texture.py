@@ -15,7 +15,8 @@ from .zbuffer import rasterise
 BoolArray = NDArray[np.bool_]
 _PROBE_SIDE = 384  # side of the z-buffer that decides what is hidden, whatever the photo's size
 _DEPTH_SLACK = 0.015  # of the face's size: a vertex this far behind the surface is still on it
-_MIN_FACING = 0.25  # cosine: at a more grazing angle the background mixes in
+_MIN_FACING = 0.35  # cosine: at a more grazing angle the background mixes in
+_OUTLINE_SIDE = 9  # of the z-buffer: no sample so near the outline, where a fit is never exact
 _SMOOTHING_PASSES = 40
 _LIGHT_PASSES = 25
 _MISSING_RGB = (200.0, 170.0, 150.0)
@@ -96,8 +97,10 @@ def _seen(points: FloatArray, corners: IndexArray) -> BoolArray:
     nearest = cv2.dilate(depth, np.ones((3, 3), np.uint8))
     column, row = np.rint(scaled[:, :2]).astype(np.intp).T
     hidden = nearest[row, column] > scaled[:, 2] + _DEPTH_SLACK * _PROBE_SIDE
+    covered = np.isfinite(depth).astype(np.uint8)
+    inner = cv2.erode(covered, np.ones((_OUTLINE_SIDE, _OUTLINE_SIDE), np.uint8))[row, column] > 0
     facing = unit_vertex_normals(points, corners)[:, 2] > _MIN_FACING
-    return np.asarray(facing & ~hidden)
+    return np.asarray(facing & inner & ~hidden)
 
 
 def _sampled(image: NDArray[np.uint8], points: FloatArray, seen: BoolArray) -> FloatArray:

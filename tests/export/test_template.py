@@ -105,9 +105,8 @@ def test_skin_has_no_kinks_away_from_creases(template):
     """Neighbouring triangles of the forehead, temples and cheeks meet nearly flat."""
     unit = face_normals(template)
     unit /= np.linalg.norm(unit, axis=1, keepdims=True)
-    owner = {
-        tuple(e): i % len(unit) for i, e in enumerate(directed_edges(template.triangles).tolist())
-    }
+    edges = directed_edges(template.triangles).tolist()
+    owner = {(a, b): i % len(unit) for i, (a, b) in enumerate(edges)}
     y = template.vertices[:, 1]
     pairs = [
         (i, owner[b, a])
@@ -183,7 +182,7 @@ def test_symmetric_modes_stay_symmetric(template):
 
 
 def test_weights_do_not_blow_up_away_from_the_landmarks(template):
-    assert np.abs(landmark_weights(template)).sum(axis=1).max() < 6
+    assert np.abs(landmark_weights(template)).sum(axis=1).max() < 4
 
 
 def test_opposite_lips_do_not_pull_at_each_other(template):
@@ -206,5 +205,5 @@ def test_the_eyelids_close_without_moving_the_brows_or_cheeks(template):
     modes[0, [37, 38, 43, 44], 1] = -5.0
     carried = carry_modes(template, modes)[0, :, 1]
     x, y, _ = template.vertices.T
-    assert np.abs(carried[y > 62]).max() < 1.5
+    assert np.abs(carried[y > 62]).max() < 2.0
     assert np.abs(carried[(y < 15) & (np.abs(x) < 70)]).max() < 1.0

@@ -1,0 +1,1 @@
+"""What ships with frsdk: the built-in face model and network."""

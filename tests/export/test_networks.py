@@ -1,0 +1,68 @@
+import pytest
+import torch
+
+from frsdk.benchmarks.counting import count_network
+from frsdk.errors import SpecError
+from frsdk.export.networks import build_network
+from frsdk.export.networks.attention import ChannelAttention, SpatialGroupAttention
+from frsdk.export.networks.mobile_frnet import branch_widths
+
+
+@pytest.mark.parametrize(
+    ("name", "millions", "giga_low", "giga_high"),
+    [
+        ("mobile_frnet", 2.60, 0.0, 0.1236),
+        ("mobile_frnet_no_attention", 2.40, 0.110 * 0.97, 0.110 * 1.03),
+    ],
+)
+def test_published_size(name, millions, giga_low, giga_high):
+    counts = count_network(build_network(name))
+    assert counts.parameters / 1e6 == pytest.approx(millions, rel=0.02)
+    assert giga_low <= counts.paper_operations / 1e9 <= giga_high
+
+
+def test_plain_mobilenet_v2_has_its_known_size():
+    assert count_network(build_network("mobilenet_v2")).parameters == 2_303_294
+
+
+def test_unknown_network_and_argument_are_refused():
+    with pytest.raises(SpecError, match="expected one of"):
+        build_network("resnet")
+    with pytest.raises(SpecError, match="colour"):
+        build_network("mobile_frnet", {"colour": 3})
+
+
+@pytest.mark.parametrize(("hidden", "branches"), [(96, 2), (144, 2), (144, 3), (960, 1)])
+def test_branches_share_all_hidden_channels(hidden, branches):
+    widths = branch_widths(hidden, branches)
+    assert sum(widths) == hidden
+    assert len(widths) == branches
+    assert all(width % 16 == 0 for width in widths)
+
+
+def test_spatial_group_attention_equals_its_definition():
+    torch.manual_seed(0)
+    module = SpatialGroupAttention(24, groups=8).double()
+    with torch.no_grad():
+        module.scale.uniform_(-1, 1)
+        module.shift.uniform_(-1, 1)
+    x = torch.randn(2, 24, 5, 7, dtype=torch.float64)
+    got = module(x)
+    for sample in range(2):
+        for group in range(8):
+            part = x[sample, 3 * group : 3 * group + 3]  # (3, h, w)
+            mean = part.mean(dim=(1, 2), keepdim=True)
+            similarity = (part * mean).sum(dim=0)
+            variance = similarity.var(unbiased=False)
+            normal = (similarity - similarity.mean()) / torch.sqrt(variance + 1e-5)
+            gate = torch.sigmoid(normal * module.scale[group] + module.shift[group])
+            wanted = part * gate
+            assert torch.allclose(got[sample, 3 * group : 3 * group + 3], wanted, atol=1e-9)
+
+
+def test_channel_attention_scales_whole_channels():
+    torch.manual_seed(0)
+    x = torch.rand(1, 16, 4, 4) + 0.5
+    ratio = ChannelAttention(16)(x) / x
+    assert torch.allclose(ratio, ratio[:, :, :1, :1].expand_as(ratio), atol=1e-6)
+    assert ((ratio > 0) & (ratio < 1)).all()
