@@ -42,7 +42,9 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, ModelSpec]:
         reason = str(error).splitlines()[0]
         raise SpecError(f"{path}: not a plain checkpoint of weights ({reason})") from error
     if not isinstance(content, dict) or METADATA_KEY not in content or "state" not in content:
-        raise SpecError(f"{path}: carries no spec: write it with frsdk-train or frsdk-export import")
+        raise SpecError(
+            f"{path}: carries no spec: write it with frsdk-train or frsdk-export import"
+        )
     spec = ModelSpec.from_json(content[METADATA_KEY], source=str(path))
     network = build_network(spec.architecture.name, spec.architecture.arguments)
     try:

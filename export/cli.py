@@ -77,13 +77,17 @@ def evaluate(faces: Path, face_model: Path | None) -> None:
     from .faces_data import read_labels
 
     model = MorphableModel.load(face_model) if face_model else builtin_face_model()
-    for line in evaluate_fit(model, read_labels(faces / "val.npz"), read_labels(faces / "train.npz")):
+    for line in evaluate_fit(
+        model, read_labels(faces / "val.npz"), read_labels(faces / "train.npz")
+    ):
         click.echo(line)
 
 
 @facemodel.command("import")
 @click.argument("source", type=_FILE)
-@click.option("--kind", type=click.Choice(["3ddfa-sparse", "3ddfa", "3ddfa-v2", "ict"]), required=True)
+@click.option(
+    "--kind", type=click.Choice(["3ddfa-sparse", "3ddfa", "3ddfa-v2", "ict"]), required=True
+)
 @click.option("--triangles", type=_FILE, help="3DDFA_V2's tri.pkl.")
 @click.option("-o", "--output", type=_FILE, required=True, help="The .npz to write.")
 @reports_errors

@@ -16,9 +16,15 @@ MARGIN = (STORED_SIZE - NETWORK_SIZE) // 2
 
 #: Left-right permutation of the 68 iBUG landmarks.
 MIRROR_68 = np.array(
-    [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]
-    + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
-    + [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
+    [
+        *range(16, -1, -1),  # jaw
+        *range(26, 16, -1),  # brows
+        *range(27, 31),  # nose bridge
+        *range(35, 30, -1),  # nose base
+        *(45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),  # eyes
+        *(54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55),  # outer lips
+        *(64, 63, 62, 61, 60, 67, 66, 65),  # inner lips
+    ]
 )
 
 
@@ -56,7 +62,7 @@ class FaceLabels:
     @property
     def has_annotation(self) -> NDArray[np.bool_]:
         """(n,) whether people annotated 68 points."""
-        return np.isfinite(self.annotation).all(axis=(1, 2))
+        return np.asarray(np.isfinite(self.annotation).all(axis=(1, 2)), np.bool_)
 
 
 def read_labels(path: Path) -> FaceLabels:

@@ -84,7 +84,7 @@ def align_similarity(points: Array, reference: Array, weights: Array) -> Similar
 def remove_pose(points: Array, pose: SimilarityPose) -> Array:
     """The (n, k, 3) points moved back into the model frame."""
     centred = (points - pose.translation[:, None]) / pose.scale[:, None, None]
-    return np.einsum("nki,nij->nkj", centred, pose.rotation)
+    return np.asarray(np.einsum("nki,nij->nkj", centred, pose.rotation), np.float64)
 
 
 def fit_parameters(
@@ -128,7 +128,7 @@ def _fit_chunk(points: Array, mean: Array, modes: Array, settings: FitSettings) 
 
 
 def _jacobian(pose: SimilarityPose, shape: Array, modes: Array) -> tuple[Array, Array]:
-    """d X / d (rotation vector, log scale, translation, coefficients): (n, k, 3, 57), and X."""
+    """D X / d (rotation vector, log scale, translation, coefficients): (n, k, 3, 57), and X."""
     n, k = shape.shape[:2]
     scaled = pose.scale[:, None, None] * pose.rotation
     turned = np.einsum("nij,nkj->nki", scaled, shape)
@@ -179,4 +179,4 @@ def _rotation_from_vector(vector: Array) -> Array:
     x, y, z = axis.T
     cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=1).reshape(-1, 3, 3)
     sine, cosine = np.sin(angle)[:, None, None], np.cos(angle)[:, None, None]
-    return np.eye(3) + sine * cross + (1.0 - cosine) * (cross @ cross)
+    return np.asarray(np.eye(3) + sine * cross + (1.0 - cosine) * (cross @ cross), np.float64)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import cast
 
 import torch
 from torch import nn
@@ -88,7 +87,7 @@ class WeightedParameterDistance(nn.Module):
             weight = error * reach
             weight[:, _T_Z] = 0.0
             largest = weight.amax(dim=1, keepdim=True).clamp_min(1e-12)
-            return cast(torch.Tensor, weight / largest)
+            return weight / largest
 
     def forward(self, whitened: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
         """Mean over samples of the weighted squared errors of whitened parameters."""

@@ -88,7 +88,7 @@ def _traced(network: nn.Module, spec: ModelSpec) -> bytes:
         torch.onnx.export(
             network,
             (example,),
-            buffer,
+            buffer,  # type: ignore[arg-type]  # torch's stub omits the file objects it takes
             dynamo=False,
             opset_version=_OPSET,
             input_names=[spec.input.name],

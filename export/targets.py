@@ -39,7 +39,8 @@ class LandmarkBasis:
         """(n, 62) parameters -> (n, 68, 3) landmarks in the y-up crop frame."""
         pose = params[:, :12].reshape(-1, 3, 4)
         shape = self.mean + np.einsum("nc,ckj->nkj", params[:, 12:], self.modes)
-        return np.einsum("nij,nkj->nki", pose[..., :3], shape) + pose[:, None, :, 3]
+        turned = np.einsum("nij,nkj->nki", pose[..., :3], shape)
+        return np.asarray(turned + pose[:, None, :, 3], np.float64)
 
 
 def fit_labels(labels: FaceLabels, basis: LandmarkBasis) -> Array:
@@ -51,7 +52,7 @@ def fit_labels(labels: FaceLabels, basis: LandmarkBasis) -> Array:
         people = crop_frame_from_stored(annotated_landmarks(labels)[chosen])
         settings = FitSettings(depth_weight=0.5, prior_px=0.3)
         params[chosen] = fit_parameters(people, basis.mean, basis.modes, settings)
-    params[:, 11] -= params[:, 11]  # a crop does not show the distance: t_z is 0 by definition
+    params[:, 11] = 0.0  # a crop does not show the distance: t_z is 0 by definition
     return params
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -61,9 +62,7 @@ def network(
     make_folder(output)
     model = MorphableModel.load(face_model) if face_model else builtin_face_model()
     data, basis = load_training_data(faces, model)
-    config = TrainConfig(
-        architecture=architecture, steps=steps, batch_size=batch_size, seed=seed
-    )
+    config = TrainConfig(architecture=architecture, steps=steps, batch_size=batch_size, seed=seed)
     trainer = Trainer(data, basis, config, output)
     if trainer.resume():
         click.echo(f"resumed at step {trainer.step}", err=True)
@@ -91,16 +90,16 @@ def _run(trainer: Trainer) -> None:
     """Train with a progress bar on a terminal."""
     remaining = trainer.config.steps - trainer.step
     with click.progressbar(
-        length=remaining, label="training", show_pos=True, item_show_func=_shown, file=_stderr()
+        length=remaining,
+        label="training",
+        show_pos=True,
+        item_show_func=_shown,
+        file=sys.stderr,
     ) as bar:
-        trainer.run(lambda record: bar.update(1, record))  # type: ignore[arg-type]  # click: T is int
+        trainer.run(lambda record: bar.update(1, record))
 
 
 def _shown(record: object) -> str:
     if not isinstance(record, dict):
         return ""
     return f"loss {record['loss']:.2f}, {record['images_per_s']:.0f} images/s"
-
-
-def _stderr() -> TextIO:
-    return click.get_text_stream("stderr")

@@ -128,7 +128,7 @@ class Trainer:
         self.whitening = whitening_of(data.params, data.sampling, self.augment, config.seed)
         torch.manual_seed(config.seed)
         self.network = build_network(config.architecture)
-        self.network.to(memory_format=torch.channels_last)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
         self.average = build_network(config.architecture)
         self.average.load_state_dict(self.network.state_dict())
         mean = torch.tensor(self.whitening.mean, dtype=torch.float32)

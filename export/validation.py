@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from frsdk.backends.onnxruntime import OnnxRuntimeBackend
 from frsdk.errors import SpecError
 from frsdk.morphable import MorphableModel, builtin_face_model
+from frsdk.nme import YAW_BINS_DEG, nme_percent
 from frsdk.preprocess import network_input
 
 from .augment import plain_crops
@@ -18,8 +19,6 @@ from .crops import load_crops
 from .faces_data import MARGIN, read_labels
 
 Array = NDArray[np.float64]
-
-_BINS = ((0, 30), (30, 60), (60, 90))
 
 
 def validate(folder: Path, engine: Path | None, face_model: Path | None) -> Iterator[str]:
@@ -41,9 +40,9 @@ def validate(folder: Path, engine: Path | None, face_model: Path | None) -> Iter
     error = nme_percent(predicted, teacher)
     yaw = np.abs(labels.yaw_deg)
     yield f"lmk68: {error.mean():.2f} % ({len(error)})"
-    for low, high in _BINS:
+    for low, high in YAW_BINS_DEG:
         inside = (yaw <= high) & ((yaw > low) | (low == 0))
-        yield f"  |yaw| {low}-{high}: {error[inside].mean():.2f} % ({inside.sum()})"
+        yield f"  |yaw| {low:.0f}-{high:.0f}: {error[inside].mean():.2f} % ({inside.sum()})"
     chosen = labels.has_annotation
     error = nme_percent(predicted[chosen], labels.annotation[chosen])
     yield f"gt68: {error.mean():.2f} % ({chosen.sum()})"
@@ -65,19 +64,13 @@ def predict(
                 f"{engine}: is for face model {spec.face_model.name}, not {model.name}: "
                 "pass --face-model"
             )
-        std, mean = np.float32(spec.param_std), np.float32(spec.param_mean)
+        std = np.array(spec.param_std, np.float32)
+        mean = np.array(spec.param_mean, np.float32)
         for start in range(0, len(crops), batch_size):
             batch = network_input(list(crops[start : start + batch_size]), spec.input)
             params = backend.run(batch) * std + mean
             found.append(model.decode_landmarks(params, size=spec.input.size)[..., :2])
     return np.concatenate(found).astype(np.float64)
-
-
-def nme_percent(predicted: Array, truth: Array) -> Array:
-    """(n,) mean distance over sqrt(w h) of the truth's box, in percent."""
-    size = np.sqrt(np.ptp(truth, axis=1).prod(axis=1))
-    distance = np.linalg.norm(predicted - truth, axis=2).mean(axis=1)
-    return np.asarray(distance / size * 100.0, np.float64)
 
 
 def _builtin_engine() -> Path:

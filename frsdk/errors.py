@@ -1,4 +1,4 @@
-"""The errors that frsdk raises: one line each, saying what was expected, what came and the remedy."""
+"""The errors that frsdk raises: one line each, what was expected, what came, the remedy."""
 
 from __future__ import annotations
 

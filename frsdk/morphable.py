@@ -1,4 +1,4 @@
-"""The morphable face model: mean plus 40 identity and 10 expression modes, decoded by one product."""
+"""The morphable face model: 40 identity and 10 expression modes, decoded by one product."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ import functools
 import hashlib
 import io
 import os
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any  # keyword arguments of several types
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import FaceModelError
+from .errors import InputError
+from .face_model_arrays import ARRAY_FIELDS, INDEX_FIELDS, N_COEFFICIENTS, check_arrays
+from .face_model_files import read_arrays
 from .files import atomic_write
 
 FloatArray = NDArray[np.float32]
 IndexArray = NDArray[np.int32]
 
-N_SHAPE, N_EXPRESSION = 40, 10
-N_COEFFICIENTS = N_SHAPE + N_EXPRESSION
-_N_LANDMARKS = 68
-_FIELDS = ("basis", "coefficient_std", "landmark_indices", "triangles", "uv", "mirror")
+N_POSE, N_SHAPE, N_EXPRESSION = 12, 40, 10
 _TEXTS = ("name", "licence", "units")
 
 
@@ -66,30 +65,27 @@ class MorphableModel:
         Raises:
             FaceModelError: A wrong shape, type or range; the message names the field.
         """
-        kinds = dict.fromkeys(_FIELDS, np.float32)
-        kinds.update(landmark_indices=np.int32, triangles=np.int32, mirror=np.int32)
-        for name in _FIELDS:
-            array = np.ascontiguousarray(getattr(self, name))
-            wanted = np.floating if kinds[name] is np.float32 else np.integer
-            if array.size and not np.issubdtype(array.dtype, wanted):
-                self._refuse(name, f"{kinds[name].__name__} numbers", str(array.dtype))
-            array = array.astype(kinds[name])
+        arrays = {name: np.asarray(getattr(self, name)) for name in ARRAY_FIELDS}
+        check_arrays(arrays, self.source or self.name)
+        for name, given in arrays.items():
+            kind = np.int32 if name in INDEX_FIELDS else np.float32
+            array = np.array(given, kind, order="C")  # a copy of our own
             array.setflags(write=False)
             object.__setattr__(self, name, array)
-        self._check()
         columns = (self.landmark_indices[:, None] * 3 + np.arange(3)).reshape(-1)  # (204,)
         landmark_basis = np.ascontiguousarray(self.basis[:, columns])
+        landmark_basis.setflags(write=False)
         object.__setattr__(self, "_landmark_basis", landmark_basis)
 
     @property
     def n_vertices(self) -> int:
         """Number of vertices N."""
-        return self.basis.shape[1] // 3
+        return int(self.basis.shape[1]) // 3
 
     @property
     def mean(self) -> FloatArray:
         """(N, 3) mean shape S̄."""
-        return self.basis[0].reshape(-1, 3)
+        return np.asarray(self.basis[0].reshape(-1, 3))  # (3N,) -> (N, 3)
 
     @property
     def landmark_basis(self) -> FloatArray:
@@ -101,7 +97,7 @@ class MorphableModel:
         """Digest of the content: name, then every array's name, type, shape and bytes."""
         if not self._digest:
             digest = hashlib.sha256(self.name.encode())
-            for name in _FIELDS:
+            for name in ARRAY_FIELDS:
                 array = getattr(self, name)
                 digest.update(f"|{name}|{array.dtype.str}|{array.shape}|".encode())
                 digest.update(array.tobytes())
@@ -109,7 +105,12 @@ class MorphableModel:
         return self._digest[0]
 
     def shape_from_coefficients(self, coefficients: NDArray[np.floating]) -> FloatArray:
-        """(n, 50) coefficients -> (n, N, 3) shapes in the model frame."""
+        """(n, 50) coefficients -> (n, N, 3) float32 shapes in the model frame.
+
+        Raises:
+            InputError: Another shape.
+        """
+        _check_rows("coefficients", coefficients, N_COEFFICIENTS)
         return _shapes(self.basis, coefficients)
 
     def decode_landmarks(self, params: NDArray[np.floating], *, size: int) -> FloatArray:
@@ -121,8 +122,12 @@ class MorphableModel:
 
         Returns:
             (n, 68, 3) float32 crop pixels: i right, j down, z toward the camera.
+
+        Raises:
+            InputError: Another shape.
         """
-        return _posed(_shapes(self._landmark_basis, params[:, 12:]), params, size, None)
+        _check_rows("params", params, N_POSE + N_COEFFICIENTS)
+        return _posed(_shapes(self._landmark_basis, params[:, N_POSE:]), params, size, None)
 
     def decode_vertices(
         self, params: NDArray[np.floating], *, size: int, out: FloatArray | None = None
@@ -136,8 +141,15 @@ class MorphableModel:
 
         Returns:
             (n, N, 3) float32 crop pixels: i right, j down, z toward the camera.
+
+        Raises:
+            InputError: Another shape.
         """
-        return _posed(_shapes(self.basis, params[:, 12:]), params, size, out)
+        _check_rows("params", params, N_POSE + N_COEFFICIENTS)
+        shape = (len(params), self.n_vertices, 3)
+        if out is not None and (out.shape != shape or out.dtype != np.float32):
+            raise InputError(f"expected out {shape} float32, got {out.shape} {out.dtype}")
+        return _posed(_shapes(self.basis, params[:, N_POSE:]), params, size, out)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> MorphableModel:
@@ -150,21 +162,9 @@ class MorphableModel:
             FaceModelError: Missing, truncated, or a field is missing or wrong.
         """
         source = os.fspath(path)
-        if not Path(source).is_file():
-            raise FaceModelError(f"{source}: no such face-model file")
-        try:
-            with np.load(source, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in _FIELDS}
-                texts = {name: str(file[name]) for name in _TEXTS}
-        except KeyError as error:
-            raise FaceModelError(
-                f"{source}: not a face-model file, {error}: make one with frsdk-export facemodel"
-            ) from error
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile, zipfile.error) as error:
-            raise FaceModelError(
-                f"{source}: damaged or not a face-model file ({error}): fetch it again"
-            ) from error
-        return cls(**arrays, **texts, source=source)
+        values: dict[str, Any] = dict(read_arrays(source, (*ARRAY_FIELDS, *_TEXTS)))
+        values.update({name: str(values[name]) for name in _TEXTS})
+        return cls(**values, source=source)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as ``.npz``; equal models give equal bytes.
@@ -173,37 +173,10 @@ class MorphableModel:
             OutputError: The file cannot be written.
         """
         buffer = io.BytesIO()
-        arrays = {name: getattr(self, name) for name in _FIELDS}
-        texts = {name: np.array(getattr(self, name)) for name in _TEXTS}
-        np.savez(buffer, **arrays, **texts)
+        names = (*ARRAY_FIELDS, *_TEXTS)
+        values: dict[str, Any] = {name: np.asarray(getattr(self, name)) for name in names}
+        np.savez(buffer, **values)  # it dates every member 1980, so that equal bytes come out
         atomic_write(path, buffer.getvalue())
-
-    def _refuse(self, name: str, expected: str, got: object) -> None:
-        where = self.source or self.name
-        raise FaceModelError(f"{where}: field {name}: expected {expected}, got {got}")
-
-    def _check(self) -> None:
-        rows = 1 + N_COEFFICIENTS
-        if self.basis.ndim != 2 or self.basis.shape[0] != rows or self.basis.shape[1] % 3:
-            self._refuse("basis", f"({rows}, 3 N)", self.basis.shape)
-        n = self.n_vertices
-        shapes = {
-            "coefficient_std": ((N_COEFFICIENTS,),),
-            "landmark_indices": ((_N_LANDMARKS,),),
-            "triangles": ((len(self.triangles), 3),),
-            "uv": ((n, 2), (0, 2)),
-            "mirror": ((n,), (0,)),
-        }
-        for name, allowed in shapes.items():
-            if getattr(self, name).shape not in allowed:
-                self._refuse(name, " or ".join(map(str, allowed)), getattr(self, name).shape)
-        for name in ("basis", "coefficient_std", "uv"):
-            if not np.isfinite(getattr(self, name)).all():
-                self._refuse(name, "finite numbers", "others")
-        for name in ("landmark_indices", "triangles", "mirror"):
-            indices = getattr(self, name)
-            if indices.size and (indices.min() < 0 or indices.max() >= n):
-                self._refuse(name, f"indices of {n} vertices", int(indices.max()))
 
 
 @functools.lru_cache(maxsize=1)
@@ -214,6 +187,13 @@ def builtin_face_model() -> MorphableModel:
         FaceModelError: The installation lacks it.
     """
     return MorphableModel.load(Path(__file__).parent / "assets" / "facemodel.npz")
+
+
+def _check_rows(name: str, values: NDArray[np.floating], length: int) -> None:
+    if values.ndim != 2 or values.shape[1] != length:
+        raise InputError(
+            f"expected {name} (n, {length}), got {values.shape}: add an axis for one face"
+        )
 
 
 def _shapes(basis: FloatArray, coefficients: NDArray[np.floating]) -> FloatArray:
@@ -227,7 +207,7 @@ def _posed(
     shapes: FloatArray, params: NDArray[np.floating], size: int, out: FloatArray | None
 ) -> FloatArray:
     """(n, K, 3) model-frame shapes -> crop pixels (i, j, z); y turns down within the matrix."""
-    pose = np.array(params[:, :12], np.float32).reshape(-1, 3, 4)
+    pose = np.array(params[:, :N_POSE], np.float32).reshape(-1, 3, 4)
     pose[:, 1] *= -1.0
     pose[:, 1, 3] += size - 1
     turned = np.matmul(shapes, pose[:, :, :3].transpose(0, 2, 1), out=out)

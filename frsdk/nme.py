@@ -91,7 +91,9 @@ def nme_percent(
     return np.asarray(100.0 * distance / np.sqrt(width_height.prod(axis=1)), np.float64)
 
 
-def summarise_nme(errors_percent: NDArray[np.floating], yaw_deg: NDArray[np.floating]) -> NmeSummary:
+def summarise_nme(
+    errors_percent: NDArray[np.floating], yaw_deg: NDArray[np.floating]
+) -> NmeSummary:
     """Mean NME per bin of absolute yaw, and over the bins.
 
     Args:

@@ -90,4 +90,6 @@ def pose_from_params(params: NDArray[np.floating], roi: Roi, size: int) -> Pose:
     x, y, z = matrix[:, 3]
     translation = image_from_crop_points(np.array([x, (size - 1) - y, z]), roi, size)
     scale = float(singular.mean()) * roi.side / size
+    for array in (translation, rotation):
+        array.setflags(write=False)
     return Pose(*angles_from_rotation(rotation), scale, translation, rotation)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any  # JSON values are checked field by field
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any  # free-form JSON values, and the fields that `replace` takes
 
 from .errors import SpecError
+from .json_fields import JsonFields
 
 SCHEMA_VERSION = 1
 METADATA_KEY = "frsdk.spec"
 N_PARAMS = 62
+CROP_RULE = "landmark-square-sqrt2"
+
+_PRECISIONS = ("fp32", "fp16", "int8")
+_PARTS = ("architecture", "face_model", "input", "output")
+_MIN_SIZE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,8 @@ class ModelSpec:
         training: Summary of data, labels and steps.
         licence: Terms of the weights.
         producer: Who wrote the artefact.
-        extra: Optional fields that this version does not know, kept as they came.
+        extra: Optional fields that this version does not know, kept as they came; those inside
+            `input` and the other parts lie under the part's name.
     """
 
     architecture: ArchitectureSpec
@@ -92,7 +98,7 @@ class ModelSpec:
     param_std: tuple[float, ...]
     input: InputSpec = InputSpec()
     output: OutputSpec = OutputSpec()
-    crop_rule: str = "landmark-square-sqrt2"
+    crop_rule: str = CROP_RULE
     precision: str = "fp32"
     calibration_digest: str | None = None
     training: Mapping[str, Any] | None = None
@@ -105,11 +111,19 @@ class ModelSpec:
         return replace(self, **changes)
 
     def to_json(self) -> str:
-        """One line of JSON with sorted keys: equal specs give equal text."""
-        document = asdict(self)
-        document.update(document.pop("extra"))
-        document["schema_version"] = SCHEMA_VERSION
-        return json.dumps(document, sort_keys=True, allow_nan=False)
+        """One line of JSON with sorted keys: equal specs give equal text.
+
+        Raises:
+            SpecError: A field holds something that JSON has not, such as NaN.
+        """
+        known = asdict(self)
+        document = {**known.pop("extra"), **known, "schema_version": SCHEMA_VERSION}
+        for part in _PARTS:
+            document[part] = {**self.extra.get(part, {}), **known[part]}
+        try:
+            return json.dumps(document, sort_keys=True, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise SpecError(f"a spec holds finite JSON values only: {error}") from error
 
     @classmethod
     def from_json(cls, text: str, *, source: str) -> ModelSpec:
@@ -123,99 +137,62 @@ class ModelSpec:
             SpecError: Not JSON, a newer schema, or a field that is missing or wrong; one line
                 naming the source and the field.
         """
-        document = _document(text, source)
-        version = document.pop("schema_version", None)
-        if not isinstance(version, int):
-            raise SpecError(f"{source}: the spec has no schema_version: export it again")
+        document = JsonFields.from_text(text, source)
+        version = document.integer("schema_version", minimum=1)
         if version > SCHEMA_VERSION:
             raise SpecError(
                 f"{source}: written by a newer frsdk (schema {version}, this one reads "
                 f"{SCHEMA_VERSION}): pip install -U frsdk"
             )
-        known = {f.name for f in fields(cls)} - {"extra"}
-        extra = {key: document.pop(key) for key in list(document) if key not in known}
-        parts: dict[str, Any] = {
-            "architecture": ArchitectureSpec,
-            "input": InputSpec,
-            "output": OutputSpec,
-            "face_model": FaceModelRef,
-        }
-        try:
-            for name, part in parts.items():
-                if name in document:
-                    document[name] = _part(part, document[name])
-            for name in ("param_mean", "param_std"):
-                document[name] = tuple(float(value) for value in document[name])
-            spec = cls(**document, extra=extra)
-        except KeyError as error:
-            raise SpecError(f"{source}: the spec lacks {error.args[0]!r}: export it again") from error
-        except (TypeError, ValueError) as error:
-            raise SpecError(f"{source}: the spec is not usable ({error}): export it again") from error
-        _check(spec, source)
-        return spec
+        parts = {name: document.part(name) for name in _PARTS[:2]}
+        parts.update({name: document.part(name, {}) for name in _PARTS[2:]})
+        training = document.mapping("training") if document.optional("training") else None
+        digest = "calibration_digest"
+        spec = cls(
+            architecture=_architecture(parts["architecture"]),
+            face_model=_face_model(parts["face_model"]),
+            input=_input(parts["input"]),
+            output=_output(parts["output"]),
+            param_mean=document.numbers("param_mean", N_PARAMS),
+            param_std=document.numbers("param_std", N_PARAMS, positive=True),
+            crop_rule=document.choice("crop_rule", [CROP_RULE], CROP_RULE),
+            precision=document.choice("precision", _PRECISIONS, "fp32"),
+            calibration_digest=document.text(digest) if document.optional(digest) else None,
+            training=training,
+            licence=document.text("licence", "", empty=True),
+            producer=document.text("producer", "", empty=True),
+        )
+        nested = {name: part.rest for name, part in parts.items() if part.rest}
+        return replace(spec, extra={**document.rest, **nested})
 
 
-def _document(text: str, source: str) -> dict[str, Any]:
-    try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise SpecError(f"{source}: the spec is not JSON ({error}): export it again") from error
-    if not isinstance(document, dict):
-        raise SpecError(f"{source}: the spec is not a JSON object: export it again")
-    return document
+def _architecture(part: JsonFields) -> ArchitectureSpec:
+    return ArchitectureSpec(part.text("name"), part.mapping("arguments", {}))
 
 
-def _part(kind: Any, value: object) -> Any:
-    """Build a nested dataclass; JSON lists become tuples, fields of later versions are dropped."""
-    if not isinstance(value, dict):
-        raise TypeError(f"{kind.__name__} is not an object")
-    names = {f.name for f in fields(kind)}
-    return kind(
-        **{k: tuple(v) if isinstance(v, list) else v for k, v in value.items() if k in names}
+def _face_model(part: JsonFields) -> FaceModelRef:
+    count = part.integer("n_vertices", minimum=1)
+    return FaceModelRef(part.text("name"), part.text("sha256"), count)
+
+
+def _input(part: JsonFields) -> InputSpec:
+    usual = InputSpec()
+    shape = part.integers("shape", usual.shape)
+    if len(shape) != 3 or shape[0] != 3 or shape[1] != shape[2] or shape[1] < _MIN_SIZE:
+        part.refuse("shape", f"(3, side, side) with a side of at least {_MIN_SIZE}", shape)
+    return InputSpec(
+        name=part.text("name", usual.name),
+        shape=shape,
+        layout=part.choice("layout", ["NCHW"], usual.layout),
+        colour_order=part.choice("colour_order", ["BGR", "RGB"], usual.colour_order),
+        mean=part.numbers("mean", 3, usual.mean),
+        std=part.numbers("std", 3, usual.std, positive=True),
     )
 
 
-def _check(spec: ModelSpec, source: str) -> None:
-    """Raise SpecError for the first field that cannot be used."""
-
-    def refuse(name: str, expected: str, got: object) -> None:
-        raise SpecError(f"{source}: spec field {name}: expected {expected}, got {got!r}")
-
-    texts = {
-        "architecture.name": spec.architecture.name,
-        "input.name": spec.input.name,
-        "output.name": spec.output.name,
-        "face_model.name": spec.face_model.name,
-        "face_model.sha256": spec.face_model.sha256,
-    }
-    for name, value in texts.items():
-        if not isinstance(value, str) or not value:
-            refuse(name, "a name", value)
-    if not isinstance(spec.architecture.arguments, Mapping):
-        refuse("architecture.arguments", "an object", spec.architecture.arguments)
-    shape = spec.input.shape
-    if len(shape) != 3 or shape[0] != 3 or shape[1] != shape[2] or not isinstance(shape[1], int):
-        refuse("input.shape", "(3, side, side)", shape)
-    if shape[1] < 8:
-        refuse("input.shape", "a side of at least 8", shape)
-    if spec.input.layout != "NCHW":
-        refuse("input.layout", "'NCHW'", spec.input.layout)
-    if spec.input.colour_order not in ("BGR", "RGB"):
-        refuse("input.colour_order", "'BGR' or 'RGB'", spec.input.colour_order)
-    if spec.output.shape != (N_PARAMS,):
-        refuse("output.shape", f"({N_PARAMS},)", spec.output.shape)
-    numbers: tuple[tuple[str, tuple[float, ...], int, bool], ...] = (
-        ("input.mean", spec.input.mean, 3, False),
-        ("input.std", spec.input.std, 3, True),
-        ("param_mean", spec.param_mean, N_PARAMS, False),
-        ("param_std", spec.param_std, N_PARAMS, True),
-    )
-    for name, values, length, positive in numbers:
-        if len(values) != length:
-            refuse(name, f"{length} numbers", f"{len(values)} of them")
-        if not all(isinstance(v, (int, float)) and math.isfinite(v) for v in values):
-            refuse(name, "finite numbers", "others")
-        if positive and min(values) <= 0.0:
-            refuse(name, "positive numbers", min(values))
-    if spec.precision not in ("fp32", "fp16", "int8"):
-        refuse("precision", "'fp32', 'fp16' or 'int8'", spec.precision)
+def _output(part: JsonFields) -> OutputSpec:
+    usual = OutputSpec()
+    shape = part.integers("shape", usual.shape)
+    if shape != (N_PARAMS,):
+        part.refuse("shape", f"({N_PARAMS},)", shape)
+    return OutputSpec(part.text("name", usual.name), shape)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.morphable import N_SHAPE, MorphableModel
+from frsdk.nme import YAW_BINS_DEG
 
 from ..faces_data import FaceLabels, annotated_landmarks, crop_frame_from_stored
 from ..fitting import FitSettings, fit_parameters
@@ -15,8 +16,6 @@ from ..targets import LandmarkBasis
 from .statistics import person_covariance, unposed
 
 Array = NDArray[np.float64]
-
-_BINS = ((0.0, 30.0), (30.0, 60.0), (60.0, 90.0))
 
 
 def landmark_basis_of(model: MorphableModel) -> LandmarkBasis:
@@ -57,7 +56,7 @@ def _error_percent(got: Array, wanted: Array, box: Array) -> Array:
 def _table(title: str, error: Array, yaw_deg: Array) -> Iterator[str]:
     yield f"{title}: mean {error.mean():.3f} %, p95 {np.percentile(error, 95):.3f} % ({len(error)})"
     size = np.abs(yaw_deg)
-    for low, high in _BINS:
+    for low, high in YAW_BINS_DEG:
         inside = (size <= high) & ((size > low) | (low == 0.0))
         if inside.any():
             yield f"  |yaw| {low:.0f}-{high:.0f}: {error[inside].mean():.3f} % ({inside.sum()})"

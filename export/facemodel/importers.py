@@ -31,7 +31,9 @@ class _ArrayUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _NUMPY_NAMES:
-            raise FaceModelError(f"the pickle wants {module}.{name}: only NumPy arrays are admitted")
+            raise FaceModelError(
+                f"the pickle wants {module}.{name}: only NumPy arrays are admitted"
+            )
         return super().find_class(module, name)
 
 
@@ -96,7 +98,7 @@ def import_3ddfa_v2(path: Path, *, triangles: Path | None = None) -> MorphableMo
 
 
 def import_3ddfa_folder(folder: Path) -> MorphableModel:
-    """3DDFA's ``u_shp.npy``, ``u_exp.npy``, ``w_shp_sim.npy``, ``w_exp_sim.npy``, ``keypoints_sim.npy``.
+    """3DDFA's ``u_shp``, ``u_exp``, ``w_shp_sim``, ``w_exp_sim`` and ``keypoints_sim`` (npy).
 
     Raises:
         FaceModelError: A file is missing or has the wrong shape.
@@ -176,7 +178,10 @@ def _from_blocks(
 ) -> MorphableModel:
     """A model from 3DDFA's column blocks: mean (3N,), shape (3N, >= 40), expression (3N, >= 10)."""
     mean = np.asarray(mean, np.float64).reshape(-1)
-    for field, block, count in (("shape", shape, N_SHAPE), ("expression", expression, N_EXPRESSION)):
+    for field, block, count in (
+        ("shape", shape, N_SHAPE),
+        ("expression", expression, N_EXPRESSION),
+    ):
         if block.ndim != 2 or block.shape[0] != len(mean) or block.shape[1] < count:
             raise FaceModelError(
                 f"{path}: {field}: expected ({len(mean)}, {count} or more), got {block.shape}"

@@ -45,8 +45,8 @@ def carry_modes(template: Template, landmark_modes: FloatArray) -> FloatArray:
 def landmark_weights(template: Template) -> FloatArray:
     """Return (N, 68) weights of the landmarks' displacements in each vertex's; rows sum to one."""
     count = len(template.vertices)
-    skin = np.flatnonzero(template.region == _SKIN)
-    place = np.full(count, -1, dtype=np.int64)
+    skin = np.flatnonzero(template.region == _SKIN).astype(np.int32)
+    place = np.full(count, -1, dtype=np.int32)
     place[skin] = np.arange(len(skin))
     on_skin = template.triangles[np.all(template.region[template.triangles] == _SKIN, axis=1)]
     stiffness, area = laplacian(template.vertices[skin], place[on_skin])
@@ -81,8 +81,8 @@ def laplacian(vertices: FloatArray, triangles: IntArray) -> tuple[sparse.csc_mat
         values += [-half_cot, -half_cot, half_cot, half_cot]
     index = (np.concatenate(rows), np.concatenate(columns))
     stiffness = sparse.csc_matrix((np.concatenate(values), index), shape=(count, count))
-    area = np.bincount(triangles.ravel(), np.repeat(doubled_area / 6, 3), minlength=count)
-    return stiffness, area
+    third = np.repeat(doubled_area / 6, 3)
+    return stiffness, np.bincount(triangles.ravel(), third, minlength=count).astype(np.float64)
 
 
 def _response(bending: sparse.csc_matrix, marks: IntArray) -> tuple[FloatArray, FloatArray]:

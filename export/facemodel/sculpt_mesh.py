@@ -105,7 +105,8 @@ def _inner_row(loop: FloatArray) -> FloatArray:
     row = offset_loop(loop, -_EDGE_ROW)
     clear = cKDTree(loop).query(row)[0] > 0.9 * _EDGE_ROW
     clear &= _inside(row, loop) & (row[:, 0] > 0.3)
-    return row[clear]
+    kept: FloatArray = row[clear]
+    return kept
 
 
 def _thin(points: FloatArray, closest: float) -> FloatArray:
@@ -145,7 +146,8 @@ def _seed(fixed: FloatArray, curves: FeatureCurves, spacing: _Spacing) -> FloatA
     golden = np.modf(np.arange(1, len(grid) + 1) * 0.6180339887498949)[0]
     grid = grid[golden < (_PITCH / wanted) ** 2]
     clear = cKDTree(fixed).query(grid)[0] > 0.75 * spacing.at(grid)
-    return grid[clear]
+    seeds: FloatArray = grid[clear]
+    return seeds
 
 
 def _relax(
@@ -189,7 +191,7 @@ def _has_room(
 
 
 def _triangulate(points: FloatArray, border: FloatArray) -> IntArray:
-    triangles = Delaunay(points).simplices.astype(np.int32)
+    triangles: IntArray = Delaunay(points).simplices.astype(np.int32)
     a, b, c = (points[triangles[:, k]] for k in range(3))
     doubled = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     triangles[doubled < 0] = triangles[doubled < 0][:, [0, 2, 1]]

@@ -25,7 +25,7 @@ _MAX_SPREAD = 0.015  # labels above are doubtful
 _FRONTAL_YAW_DEG = 25.0
 _MIN_IMAGES = 3  # of a person, to tell within from between
 _ANNOTATION_WITHIN = 0.3  # share of the annotated within-person covariance (half of it is noise)
-_ANNOTATION_RESIDUAL = 0.3  # share of what annotations add to the teacher, so that they can be fitted
+_ANNOTATION_RESIDUAL = 0.3  # share of what annotations add, so that they can be fitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,8 @@ def learn_mean(labels: FaceLabels, *, rounds: int = 5) -> Array:
         mean *= OUTER_EYE_DISTANCE / np.linalg.norm(mean[36] - mean[45])
     mean = _symmetric(mean)
     eye_corners = mean[[36, 39, 42, 45]]
-    return mean - np.array([0.0, mean[27:36, 1].mean(), eye_corners[:, 2].mean()])
+    origin = np.array([0.0, mean[27:36, 1].mean(), eye_corners[:, 2].mean()])
+    return np.asarray(mean - origin, np.float64)
 
 
 def unposed(points: Array, mean: Array) -> Array:
@@ -154,7 +155,7 @@ def _ordered(directions: Array, covariance: Array) -> Array:
     variance, turn = np.linalg.eigh(directions.T @ covariance @ directions)
     modes = (directions @ turn[:, ::-1] * np.sqrt(variance[::-1])).T
     largest = np.take_along_axis(modes, np.abs(modes).argmax(axis=1)[:, None], axis=1)
-    return modes * np.sign(largest)
+    return np.asarray(modes * np.sign(largest), np.float64)
 
 
 def _leading(covariance: Array, count: int) -> Array:
@@ -164,7 +165,7 @@ def _leading(covariance: Array, count: int) -> Array:
 
 def _symmetric(shape: Array) -> Array:
     """A (68, 3) shape averaged with its mirror image."""
-    return (shape + shape[MIRROR_68] * _FLIP_X) / 2.0
+    return np.asarray((shape + shape[MIRROR_68] * _FLIP_X) / 2.0, np.float64)
 
 
 def _mirror_average(covariance: Array) -> Array:
@@ -172,4 +173,4 @@ def _mirror_average(covariance: Array) -> Array:
     blocks = covariance.reshape(68, 3, 68, 3)
     mirrored = blocks[MIRROR_68][:, :, MIRROR_68]
     mirrored = mirrored * _FLIP_X[None, :, None, None] * _FLIP_X
-    return (blocks + mirrored).reshape(204, 204) / 2.0
+    return np.asarray((blocks + mirrored).reshape(204, 204) / 2.0, np.float64)

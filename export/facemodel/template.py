@@ -66,8 +66,8 @@ def build_template(landmarks: FloatArray) -> Template:
     shift = (shift + shift[template.mirror] * np.array([-1.0, 1.0, 1.0])) / 2  # to the last bit
     vertices = template.vertices + shift
     vertices[template.landmark_indices] = points
-    vertices[template.mirror == np.arange(len(vertices)), 0] = 0.0
-    return replace(template, vertices=vertices)
+    mirrored = vertices[template.mirror] * np.array([-1.0, 1.0, 1.0])
+    return replace(template, vertices=(vertices + mirrored) / 2)  # symmetric to the last bit
 
 
 def _check(points: FloatArray) -> None:
@@ -119,4 +119,5 @@ def _double(half: HalfMesh, points: FloatArray) -> Template:
 def _texture_coordinates(plane: FloatArray) -> npt.NDArray[np.float32]:
     low, high = plane.min(axis=0), plane.max(axis=0)
     scaled = 0.5 + (plane - (low + high) / 2) * (0.99 / float(np.max(high - low)))
-    return scaled.astype(np.float32)
+    uv: npt.NDArray[np.float32] = scaled.astype(np.float32)
+    return uv

@@ -34,7 +34,9 @@ def build_network(name: str, arguments: Mapping[str, Any] | None = None) -> nn.M
         SpecError: Unknown name or argument.
     """
     if name not in _REGISTRY:
-        raise SpecError(f"unknown architecture {name!r}: expected one of {', '.join(NETWORK_NAMES)}")
+        raise SpecError(
+            f"unknown architecture {name!r}: expected one of {', '.join(NETWORK_NAMES)}"
+        )
     constructor, fixed = _REGISTRY[name]
     try:
         return constructor(**{**fixed, **(arguments or {})})

@@ -72,7 +72,7 @@ class MobileBlock(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(n, inputs, h, w) -> (n, outputs, h / stride, w / stride)."""
-        y = self.branches[0](x)
+        y: torch.Tensor = self.branches[0](x)
         for branch in list(self.branches)[1:]:
             y = y + branch(x)
         y = self.attention(y)

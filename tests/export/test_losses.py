@@ -47,7 +47,9 @@ def test_wpdc_weight_is_the_landmarks_movement(basis, decoder):
         for index in range(12):
             other = truth[sample].copy()
             other[index] = predicted[sample, index]
-            moved[index] = np.linalg.norm(basis.decode(other[None]) - basis.decode(truth[sample : sample + 1]))
+            moved[index] = np.linalg.norm(
+                basis.decode(other[None]) - basis.decode(truth[sample : sample + 1])
+            )
         moved[11] = 0.0
         got = weight[sample, :12].numpy()
         assert got / got.max() == pytest.approx(moved / moved.max(), rel=1e-3, abs=1e-6)

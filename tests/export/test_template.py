@@ -207,3 +207,21 @@ def test_the_eyelids_close_without_moving_the_brows_or_cheeks(template):
     x, y, _ = template.vertices.T
     assert np.abs(carried[y > 62]).max() < 2.0
     assert np.abs(carried[(y < 15) & (np.abs(x) < 70)]).max() < 1.0
+
+
+def test_symmetry_is_exact_for_landmarks_that_are_not_round():
+    noise = np.random.default_rng(9).normal(size=(68, 3))
+    points = mean_landmarks() + (noise + noise[MIRROR] * FLIP) / 2
+    bent = build_template(points)
+    assert np.array_equal(bent.vertices[bent.landmark_indices], points)
+    assert np.array_equal(bent.vertices[bent.mirror], bent.vertices * FLIP)
+
+
+def test_the_hairline_does_not_follow_the_jaw_or_outrun_the_brows(template):
+    modes = np.zeros((2, 68, 3))
+    modes[0, [*range(3, 14), *range(55, 60), *range(65, 68)], 1] = -10.0
+    modes[1, 17:27, 1] = 5.0
+    carried = carry_modes(template, modes)
+    hairline = template.vertices[:, 1] > 90
+    assert np.abs(carried[0, hairline]).max() < 2.0
+    assert np.linalg.norm(carried[1, hairline], axis=1).max() < 1.5 * 5.0
