@@ -200,7 +200,7 @@ def _shapes(basis: FloatArray, coefficients: NDArray[np.floating]) -> FloatArray
     """(n, 50) coefficients and a (51, 3K) basis -> (n, K, 3)."""
     weights = np.ones((len(coefficients), 1 + N_COEFFICIENTS), np.float32)
     weights[:, 1:] = coefficients
-    return (weights @ basis).reshape(len(weights), -1, 3)
+    return (weights @ basis).reshape(len(weights), basis.shape[1] // 3, 3)
 
 
 def _posed(

@@ -1,0 +1,113 @@
+import os
+import pickle
+
+import numpy as np
+import pytest
+
+from frsdk.errors import FaceModelError
+from frsdk.export.facemodel import importers
+from frsdk.export.faces_data import MARGIN, read_labels
+from frsdk.export.onnx_export import export_onnx
+from frsdk.export.teacher import import_3ddfa_network
+from frsdk.export.validation import predict
+from frsdk.nme import nme_percent
+
+
+def blocks(rng, n):
+    return rng.normal(size=3 * n), rng.normal(size=(3 * n, 45)), rng.normal(size=(3 * n, 12))
+
+
+def write_v2(folder, rng, n=90):
+    mean, shape, expression = blocks(rng, n)
+    keypoints = np.repeat(np.arange(68) * 3, 3) + np.tile(np.arange(3), 68)
+    content = {"u": mean[:, None], "w_shp": shape, "w_exp": expression, "keypoints": keypoints}
+    path = folder / "bfm_noneck_v3.pkl"
+    path.write_bytes(pickle.dumps(content))
+    triangles = folder / "tri.pkl"
+    triangles.write_bytes(pickle.dumps(np.array([[0, 1], [1, 2], [2, 3]])))
+    return path, triangles, content
+
+
+def test_3ddfa_v2_shapes_follow_its_formula(tmp_path):
+    rng = np.random.default_rng(0)
+    path, triangles, content = write_v2(tmp_path, rng)
+    model = importers.import_3ddfa_v2(path, triangles=triangles)
+    alpha = rng.normal(size=50)
+    wanted = content["u"][:, 0] + content["w_shp"][:, :40] @ alpha[:40]
+    wanted = (wanted + content["w_exp"][:, :10] @ alpha[40:]).reshape(-1, 3)
+    assert model.shape_from_coefficients(alpha[None])[0] == pytest.approx(wanted, abs=1e-3)
+    assert model.landmark_indices.tolist() == list(range(68))
+    assert model.triangles.tolist() == [[0, 1, 2], [1, 2, 3]]
+
+
+def test_3ddfa_folder(tmp_path):
+    rng = np.random.default_rng(1)
+    mean, shape, expression = blocks(rng, 80)
+    for name, array in {
+        "u_shp": mean,
+        "u_exp": np.ones_like(mean),
+        "w_shp_sim": shape,
+        "w_exp_sim": expression,
+        "keypoints_sim": np.arange(68 * 3),
+    }.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    model = importers.import_3ddfa_folder(tmp_path)
+    assert model.mean.reshape(-1) == pytest.approx(mean + 1, rel=1e-5)
+    (tmp_path / "u_exp.npy").unlink()
+    with pytest.raises(FaceModelError, match="u_exp"):
+        importers.import_3ddfa_folder(tmp_path)
+
+
+class _Evil:
+    def __reduce__(self):
+        return (os.system, ("true",))
+
+
+def test_pickle_that_wants_code_is_refused(tmp_path):
+    path = tmp_path / "evil.pkl"
+    path.write_bytes(pickle.dumps({"u": _Evil()}))
+    with pytest.raises(FaceModelError, match="only NumPy arrays"):
+        importers.import_3ddfa_v2(path)
+    path.write_bytes(pickle.dumps({"u": np.zeros(3)})[:20])
+    with pytest.raises(FaceModelError, match="not a pickle of arrays"):
+        importers.import_3ddfa_v2(path)
+
+
+def test_wrong_shapes_are_named(tmp_path):
+    np.savez(tmp_path / "b.npz", u=np.zeros(204), w_shp=np.zeros((204, 39)), w_exp=np.zeros((204, 10)))
+    with pytest.raises(FaceModelError, match=r"shape: expected \(204, 40"):
+        importers.import_sparse_3ddfa(tmp_path / "b.npz")
+
+
+def test_ict_keeps_nearly_all_of_its_variance(shared_data):
+    path = shared_data / "facemodels" / "ict_facekit.npz"
+    model = importers.import_ict(path)
+    assert model.n_vertices == 26719
+    modes = model.basis[1:].astype(np.float64)
+    with np.load(path, allow_pickle=False) as file:
+        identity = file["identity"].astype(np.float64).reshape(100, -1)
+    assert (modes[:40] ** 2).sum() / (identity**2).sum() > 0.95
+    norms = np.linalg.norm(modes[:40], axis=1)
+    assert (np.diff(norms) <= 1e-9).all()
+    cosine = (modes[:40] / norms[:, None]) @ (modes[:40] / norms[:, None]).T
+    assert np.abs(cosine - np.eye(40)).max() < 1e-3
+
+
+def test_teacher_imports_and_reproduces_its_landmarks(shared_data, tmp_path):
+    """One pass on nominal crops is 0.91 % from the ensemble's labels at small yaw (data README)."""
+    teacher = shared_data / "teacher"
+    model = importers.import_sparse_3ddfa(teacher / "bfm68.npz")
+    network, spec = import_3ddfa_network(
+        teacher / "mb05_120x120.npz", teacher / "bfm68.npz", model
+    )
+    report = export_onnx(network, spec, tmp_path / "mb05.onnx")
+    faces = shared_data / "faces"
+    labels = read_labels(faces / "val.npz")
+    from frsdk.export.augment import plain_crops
+    from frsdk.export.crops import load_crops
+
+    crops = plain_crops(load_crops(faces, "val", labels))
+    frontal = np.abs(labels.yaw_deg) <= 30
+    predicted = predict(report.path, model, crops[frontal]) + MARGIN
+    error = nme_percent(predicted, labels.landmarks[frontal, :, :2])
+    assert error.mean() == pytest.approx(0.91, abs=0.02)
