@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .images import read_image
     from .mesh_files import write_mesh
     from .morphable import MorphableModel, builtin_face_model
+    from .nme import NmeSummary, YawBin, nme_percent, summarise_nme
     from .pose import Pose
     from .preprocess import crop_face, network_input
     from .reconstructor import FaceReconstructor
@@ -58,19 +59,23 @@ _MODULES = {
     "MissingDependencyError": "errors",
     "ModelSpec": "spec",
     "MorphableModel": "morphable",
+    "NmeSummary": "nme",
     "OnnxRuntimeBackend": "backends",
     "OutputError": "errors",
     "Pose": "pose",
     "Roi": "geometry",
     "SpecError": "errors",
+    "YawBin": "nme",
     "YuNetDetector": "detectors",
     "builtin_face_model": "morphable",
     "crop_face": "preprocess",
     "draw_faces": "draw",
     "network_input": "preprocess",
+    "nme_percent": "nme",
     "read_image": "images",
     "roi_from_box": "detectors",
     "roi_from_landmarks": "geometry",
+    "summarise_nme": "nme",
     "write_mesh": "mesh_files",
 }
 
@@ -90,20 +95,24 @@ __all__ = [
     "MissingDependencyError",
     "ModelSpec",
     "MorphableModel",
+    "NmeSummary",
     "OnnxRuntimeBackend",
     "OutputError",
     "Pose",
     "Roi",
     "SpecError",
+    "YawBin",
     "YuNetDetector",
     "__version__",
     "builtin_face_model",
     "crop_face",
     "draw_faces",
     "network_input",
+    "nme_percent",
     "read_image",
     "roi_from_box",
     "roi_from_landmarks",
+    "summarise_nme",
     "write_mesh",
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from .geometry import Roi
 from .preprocess import Image
 
 Box = tuple[float, float, float, float]
+
+_FARTHEST_PX = 1e9  # beyond this, arithmetic on a square loses its pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ def targets_from_rois(rois: Iterable[ArrayLike | Roi], image: Image) -> list[Tar
         name = f"rois[{index}]"
         if isinstance(item, Roi):
             roi = item
+            if max(map(abs, roi.xyxy)) > _FARTHEST_PX:
+                raise InputError(f"{name}: expected coordinates within 1e9 px, got {roi}")
         else:
             box = _checked_box(item, name)
             try:
@@ -77,15 +82,27 @@ def targets_from_detector(
         InputError: The detector returned something else than detections inside the image.
     """
     rule = getattr(detector, "box_rule", DEFAULT_BOX_RULE)
+    found = detector(image)
+    if not isinstance(found, Sequence):
+        raise InputError(
+            f"expected a list of frsdk.Detection from the detector, got {type(found).__name__}"
+        )
     targets = []
-    for index, found in enumerate(detector(image)):
-        if min_score is None or found.score >= min_score:
-            targets.append(_target_from_detection(found, f"detection {index}", rule, image))
+    for index, each in enumerate(found):
+        target = _target_from_detection(each, f"detection {index}", rule, image)
+        if min_score is None or target.score >= min_score:
+            targets.append(target)
     targets.sort(key=lambda target: target.roi.side, reverse=True)
     return targets[:max_faces]
 
 
-def _target_from_detection(found: Detection, name: str, rule: BoxRule, image: Image) -> Target:
+def _target_from_detection(found: object, name: str, rule: BoxRule, image: Image) -> Target:
+    if not isinstance(found, Detection):
+        raise InputError(f"{name}: expected a frsdk.Detection, got {type(found).__name__}")
+    if not (math.isfinite(found.score) and math.isfinite(found.roll_deg)):
+        raise InputError(
+            f"{name}: expected a finite score and roll, got {found.score} and {found.roll_deg}"
+        )
     box = _checked_box(found.box_xyxy, name)
     _check_inside(box, name, image)
     roi = roi_from_box(box, rule, roll_deg=found.roll_deg)
@@ -102,6 +119,10 @@ def _checked_box(item: ArrayLike, name: str) -> Box:
     x0, y0, x1, y1 = (float(value) for value in values)
     if not np.isfinite(values).all():
         raise InputError(f"{name}: expected finite numbers, got {_text((x0, y0, x1, y1))}")
+    if np.abs(values).max() > _FARTHEST_PX:
+        raise InputError(
+            f"{name}: expected coordinates within 1e9 px, got {_text((x0, y0, x1, y1))}"
+        )
     if x1 <= x0 or y1 <= y0:
         raise InputError(
             f"{name}: expected x1 > x0 and y1 > y0, got {_text((x0, y0, x1, y1))}: "

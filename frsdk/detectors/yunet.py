@@ -89,6 +89,9 @@ class YuNetDetector:
         likely = scores >= self._min_score
         boxes, scores = boxes[likely], scores[likely]
         boxes = boxes / np.tile(scale_xy, 2)
+        height, width = image_bgr.shape[:2]
+        inside = (boxes[:, 2:] > 0).all(axis=1) & (boxes[:, :2] < (width, height)).all(axis=1)
+        boxes, scores = boxes[inside], scores[inside]  # the square's black part holds no face
         kept = non_maximum_suppression(boxes, scores, max_iou=_MAX_IOU)
         return [
             Detection((float(x0), float(y0), float(x1), float(y1)), float(score))

@@ -49,7 +49,7 @@ def test_checkpoint_with_code_is_refused(tmp_path, capsys):
     torch.save({"state": _Evil()}, path)
     with pytest.raises(SpecError, match="not a plain checkpoint"):
         load_checkpoint(path)
-    path.write_bytes(pickle.dumps(_Evil()))
+    path.write_bytes(pickle.dumps(_Evil(), protocol=2))
     with pytest.raises(SpecError, match="not a plain checkpoint"):
         load_checkpoint(path)
     assert capsys.readouterr().out == ""
