@@ -29,7 +29,7 @@ def main() -> None:
 @click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of the run.")
 @click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
 @click.option("--architecture", default="mobile_frnet", show_default=True)
-@click.option("--steps", type=click.IntRange(1), default=1500, show_default=True)
+@click.option("--steps", type=click.IntRange(1), default=4000, show_default=True)
 @click.option("--batch-size", type=click.IntRange(2), default=64, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="PyTorch's threads.")
@@ -53,10 +53,12 @@ def network(
     from frsdk.files import make_folder
     from frsdk.morphable import MorphableModel, builtin_face_model
 
+    from .allocation import keep_freed_memory
     from .prepare import load_training_data
     from .result import write_model
     from .training import TrainConfig, Trainer
 
+    keep_freed_memory()
     if threads:
         torch.set_num_threads(threads)
     make_folder(output)

@@ -40,8 +40,8 @@ class TrainConfig:
         learning_rate: Peak of AdamW's rate.
         weight_decay: Of AdamW.
         warm_up_steps: Linear rise of the rate.
-        small_size: Side of the crops in the first part of the run: less work per picture.
-        small_share: Share of the steps at ``small_size``.
+        sizes: Sides of the crops, in the order of the run: small ones first, which cost less.
+        size_shares: Share of the steps at each of ``sizes``.
         ema_decay: Of the averaged weights, which are the result.
         wpdc_weight: λ1 of the paper's λ1 WPDC + λ2 Wing.
         wing_weight: λ2.
@@ -51,13 +51,13 @@ class TrainConfig:
     """
 
     architecture: str = "mobile_frnet"
-    steps: int = 1500
+    steps: int = 4000
     batch_size: int = 64
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     warm_up_steps: int = 60
-    small_size: int = 64
-    small_share: float = 0.8
+    sizes: tuple[int, ...] = (64, 96, NETWORK_SIZE)
+    size_shares: tuple[float, ...] = (0.2, 0.45, 0.35)
     ema_decay: float = 0.99
     wpdc_weight: float = 0.5
     wing_weight: float = 1.0
@@ -109,6 +109,13 @@ def learning_rate(step: int, config: TrainConfig) -> float:
         return config.learning_rate * (step + 1) / config.warm_up_steps
     part = (step - config.warm_up_steps) / max(1, config.steps - config.warm_up_steps)
     return config.learning_rate * 0.5 * (1.0 + math.cos(math.pi * part))
+
+
+def crop_size(step: int, config: TrainConfig) -> int:
+    """Side of the crops at a step; the last size is kept to the end."""
+    ends = np.cumsum(config.size_shares) * config.steps
+    phase = int(np.searchsorted(ends, step + 0.5))
+    return config.sizes[min(phase, len(config.sizes) - 1)]
 
 
 class Trainer:
@@ -233,8 +240,7 @@ class Trainer:
         config = self.config
         rng = np.random.default_rng([config.seed, self.step])
         rows = rng.choice(len(self.data.crops), config.batch_size, p=self.data.sampling)
-        small = self.step < config.small_share * config.steps
-        size = config.small_size if small else NETWORK_SIZE
+        size = crop_size(self.step, config)
         crops, params = self.augment(self.data.crops[rows], self.data.params[rows], rng, size)
         truth = (params - self.whitening.mean) / self.whitening.std
         pixels = torch.from_numpy(crops).permute(0, 3, 1, 2)  # (n, 3, size, size), channels last

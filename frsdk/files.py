@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -44,9 +45,13 @@ def atomic_write(path: str | os.PathLike[str], content: bytes | Callable[[Binary
         temporary.unlink(missing_ok=True)
 
 
+_UMASK_LOCK = threading.Lock()
+
+
 def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
+    with _UMASK_LOCK:  # POSIX reads the mask only by setting it, for all threads
+        current = os.umask(0o077)
+        os.umask(current)
     return current
 
 

@@ -12,6 +12,8 @@ from .errors import InputError
 
 Array = NDArray[np.float64]
 
+_N_LANDMARKS = 68
+
 
 @dataclass(frozen=True, slots=True)
 class Roi:
@@ -52,9 +54,13 @@ class Roi:
             xyxy: x0, y0, x1, y1 on the continuous plane; sides equal within 1 % or half a pixel.
 
         Raises:
-            InputError: Not square, empty or not finite.
+            InputError: Not four numbers, not square, empty or not finite.
         """
-        x0, y0, x1, y1 = (float(value) for value in xyxy)
+        try:
+            x0, y0, x1, y1 = (float(value) for value in xyxy)
+        except (TypeError, ValueError) as error:
+            got = " ".join(repr(xyxy).split())[:60]  # an array's repr has several lines
+            raise InputError(f"a ROI is four numbers x0, y0, x1, y1, got {got}") from error
         width, height = x1 - x0, y1 - y0
         if not abs(width - height) <= max(0.5, 0.01 * abs(width)):
             raise InputError(
@@ -93,10 +99,12 @@ def roi_from_landmarks(landmarks_xy: NDArray[np.floating]) -> Roi:
         landmarks_xy: (68, 2) or (68, 3) image pixels, centres at integers.
 
     Raises:
-        InputError: The points are not finite or all the same.
+        InputError: Another shape, or the points are not finite or all the same.
     """
-    points = np.asarray(landmarks_xy, np.float64)[:, :2]
-    low, high = points.min(axis=0), points.max(axis=0)
+    points = np.asarray(landmarks_xy, np.float64)
+    if points.shape not in ((_N_LANDMARKS, 2), (_N_LANDMARKS, 3)):
+        raise InputError(f"expected landmarks ({_N_LANDMARKS}, 2 or 3), got {points.shape}")
+    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
     side = float((high - low).max()) * math.sqrt(2.0)
     centre = (low + high) / 2.0 + 0.5  # from pixel centres to the continuous plane
     return Roi(float(centre[0] - side / 2.0), float(centre[1] - side / 2.0), side)

@@ -13,7 +13,7 @@ from typing import Any  # keyword arguments of several types
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError
+from .errors import FaceModelError, InputError
 from .face_model_arrays import ARRAY_FIELDS, INDEX_FIELDS, N_COEFFICIENTS, check_arrays
 from .face_model_files import read_arrays
 from .files import atomic_write
@@ -163,7 +163,7 @@ class MorphableModel:
         """
         source = os.fspath(path)
         values: dict[str, Any] = dict(read_arrays(source, (*ARRAY_FIELDS, *_TEXTS)))
-        values.update({name: str(values[name]) for name in _TEXTS})
+        values.update({name: _text(name, values[name], source) for name in _TEXTS})
         return cls(**values, source=source)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -187,6 +187,15 @@ def builtin_face_model() -> MorphableModel:
         FaceModelError: The installation lacks it.
     """
     return MorphableModel.load(Path(__file__).parent / "assets" / "facemodel.npz")
+
+
+def _text(name: str, value: NDArray[Any], source: str) -> str:
+    if value.dtype.kind != "U" or value.ndim:
+        raise FaceModelError(
+            f"{source}: field {name}: expected a text, got {value.dtype} {value.shape}: "
+            "make the file with frsdk-export facemodel"
+        )
+    return str(value)
 
 
 def _check_rows(name: str, values: NDArray[np.floating], length: int) -> None:

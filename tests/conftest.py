@@ -12,9 +12,7 @@ from frsdk.morphable import MorphableModel
 from frsdk.spec import METADATA_KEY, ArchitectureSpec, FaceModelRef, ModelSpec
 
 # Shared machines stall: a slow example says nothing about the code.
-settings.register_profile(
-    "frsdk", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("frsdk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("frsdk")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

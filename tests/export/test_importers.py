@@ -74,7 +74,8 @@ def test_pickle_that_wants_code_is_refused(tmp_path):
 
 
 def test_wrong_shapes_are_named(tmp_path):
-    np.savez(tmp_path / "b.npz", u=np.zeros(204), w_shp=np.zeros((204, 39)), w_exp=np.zeros((204, 10)))
+    shape, expression = np.zeros((204, 39)), np.zeros((204, 10))
+    np.savez(tmp_path / "b.npz", u=np.zeros(204), w_shp=shape, w_exp=expression)
     with pytest.raises(FaceModelError, match=r"shape: expected \(204, 40"):
         importers.import_sparse_3ddfa(tmp_path / "b.npz")
 
@@ -97,9 +98,7 @@ def test_teacher_imports_and_reproduces_its_landmarks(shared_data, tmp_path):
     """One pass on nominal crops is 0.91 % from the ensemble's labels at small yaw (data README)."""
     teacher = shared_data / "teacher"
     model = importers.import_sparse_3ddfa(teacher / "bfm68.npz")
-    network, spec = import_3ddfa_network(
-        teacher / "mb05_120x120.npz", teacher / "bfm68.npz", model
-    )
+    network, spec = import_3ddfa_network(teacher / "mb05_120x120.npz", teacher / "bfm68.npz", model)
     report = export_onnx(network, spec, tmp_path / "mb05.onnx")
     faces = shared_data / "faces"
     labels = read_labels(faces / "val.npz")

@@ -6,7 +6,14 @@ import torch
 
 from frsdk.errors import InputError
 from frsdk.export.targets import LandmarkBasis
-from frsdk.export.training import TrainConfig, TrainData, Trainer, learning_rate, sampling_weights
+from frsdk.export.training import (
+    TrainConfig,
+    TrainData,
+    Trainer,
+    crop_size,
+    learning_rate,
+    sampling_weights,
+)
 
 
 @pytest.fixture
@@ -21,7 +28,13 @@ def setting():
 
 
 CONFIG = TrainConfig(
-    architecture="mobilenet_v1", steps=4, batch_size=2, small_size=32, warm_up_steps=1, save_every=2
+    architecture="mobilenet_v1",
+    steps=4,
+    batch_size=2,
+    sizes=(32, 64),
+    size_shares=(0.5, 0.5),
+    warm_up_steps=1,
+    save_every=2,
 )
 
 
@@ -73,3 +86,10 @@ def test_schedule_and_sampling():
     assert learning_rate(55, config) == pytest.approx(0.5)
     weight = sampling_weights(np.array([0.0, -45.0, 80.0]), np.array([False, False, True]))
     assert weight / weight[0] == pytest.approx([1.0, 3.0, 7.5])
+
+
+def test_crops_grow_in_the_shares_asked_for():
+    config = TrainConfig(steps=100, sizes=(64, 96, 120), size_shares=(0.2, 0.45, 0.35))
+    sizes = [crop_size(step, config) for step in range(100)]
+    assert [sizes.count(size) for size in config.sizes] == [20, 45, 35]
+    assert sizes == sorted(sizes)

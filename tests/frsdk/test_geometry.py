@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -137,6 +138,19 @@ def test_from_xyxy_takes_squares_only() -> None:
 def test_impossible_squares_are_refused(numbers: tuple[float, ...]) -> None:
     with pytest.raises(InputError, match="a ROI needs"):
         Roi(*numbers)
+
+
+@pytest.mark.parametrize("xyxy", [(1, 2, 3), (1, 2, 3, 4, 5), "abcd", None, np.ones((5, 4))])
+def test_what_is_not_four_numbers_is_refused(xyxy: Any) -> None:
+    with pytest.raises(InputError, match="four numbers x0, y0, x1, y1") as caught:
+        Roi.from_xyxy(xyxy)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("shape", [(0, 2), (68,), (68, 1), (67, 2), (2, 68, 2)])
+def test_landmarks_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match=r"expected landmarks \(68, 2 or 3\)"):
+        roi_from_landmarks(np.ones(shape))
 
 
 def test_landmarks_without_extent_are_refused() -> None:
