@@ -83,6 +83,21 @@ def evaluate(faces: Path, face_model: Path | None) -> None:
         click.echo(line)
 
 
+@facemodel.command("sheet")
+@click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
+@click.option("-o", "--output", type=_FILE, required=True, help="The PNG to write.")
+@reports_errors
+def sheet(face_model: Path | None, output: Path) -> None:
+    """Draw a model: its mean from five sides, identity and expression modes."""
+    from frsdk.morphable import MorphableModel, builtin_face_model
+
+    from .facemodel.sheet import write_sheet
+
+    model = MorphableModel.load(face_model) if face_model else builtin_face_model()
+    write_sheet(model, output)
+    click.echo(f"{output}: {model.name}")
+
+
 @facemodel.command("import")
 @click.argument("source", type=_FILE)
 @click.option(
