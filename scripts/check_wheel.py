@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""Build the wheel and check what is in it: no weights but the built-in ones, 25 MB at most."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+MAX_BYTES = 25_000_000
+ASSETS = {"MODEL_CARD.md", "facemodel.npz", "network.onnx"}
+
+
+def main() -> None:
+    """Exit with a line that names what is wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "build", "--wheel", "--outdir", folder, str(ROOT)]
+        built = subprocess.run(command, capture_output=True, text=True)
+        if built.returncode:
+            sys.exit(f"the wheel does not build:\n{built.stdout[-2000:]}{built.stderr[-2000:]}")
+        (wheel,) = Path(folder).glob("*.whl")
+        size = wheel.stat().st_size
+        names = set(zipfile.ZipFile(wheel).namelist())
+    sources = {
+        f"{package}/{path.relative_to(ROOT / top).as_posix()}"
+        for top, package in (
+            ("frsdk", "frsdk"),
+            ("export", "frsdk/export"),
+            ("engines", "frsdk/engines"),
+            ("benchmarks", "frsdk/benchmarks"),
+        )
+        for path in (ROOT / top).rglob("*.py")
+    }
+    expected = sources | {f"frsdk/assets/{name}" for name in ASSETS} | {"frsdk/py.typed"}
+    content = {name for name in names if ".dist-info/" not in name}
+    if content != expected:
+        sys.exit(f"missing: {sorted(expected - content)}; unexpected: {sorted(content - expected)}")
+    if size > MAX_BYTES:
+        sys.exit(f"the wheel takes {size / 1e6:.1f} MB, at most {MAX_BYTES / 1e6:.0f} are allowed")
+    print(f"wheel: {len(content)} files, {size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

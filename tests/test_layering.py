@@ -1,0 +1,78 @@
+"""Who may import whom: the runtime stays thin, and its rooms do not know each other."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = {
+    "frsdk": "frsdk",
+    "export": "frsdk.export",
+    "engines": "frsdk.engines",
+    "benchmarks": "frsdk.benchmarks",
+}
+ROOMS = ("frsdk.export", "frsdk.engines", "frsdk.benchmarks")
+
+# What may be imported although the rule says no, as "importer -> imported".
+ALLOWED = {
+    # Untrained peers: their time and size need the registry of networks and its exporter.
+    "frsdk.benchmarks.face_latency -> frsdk.export",
+}
+# Packages that only the named files may import, and only those.
+ENGINES = {"onnxruntime": {"frsdk.backends.onnxruntime"}, "tensorrt": set(), "torch": set()}
+
+
+def imports(folder: str) -> Iterator[tuple[str, str]]:
+    """(importing module, absolute name of what it imports), lazy imports included."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        parts = path.relative_to(ROOT / folder).with_suffix("").parts
+        module = ".".join([FOLDERS[folder], *parts]).removesuffix(".__init__")
+        package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from ((module, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                base = package.split(".")[: len(package.split(".")) - node.level + 1]
+                name = ".".join([*base, node.module or ""]) if node.level else node.module or ""
+                yield module, name.rstrip(".")
+            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+                if isinstance(node.args[0], ast.Constant):
+                    yield module, str(node.args[0].value)
+
+
+def room(name: str) -> str:
+    """The room that a module lies in."""
+    return next((r for r in ROOMS if name == r or name.startswith(f"{r}.")), "frsdk")
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_rooms_import_the_runtime_only(folder: str) -> None:
+    crossings = set()
+    for importer, imported in imports(folder):
+        if imported.partition(".")[0] != "frsdk":
+            continue
+        if room(imported) not in ("frsdk", room(importer)):
+            crossings.add(f"{importer} -> {room(imported)}")
+    assert crossings == {entry for entry in ALLOWED if room(entry.split(" ")[0]) == FOLDERS[folder]}
+
+
+def test_the_runtime_imports_engines_in_their_backend_only() -> None:
+    found: dict[str, set[str]] = {name: set() for name in ENGINES}
+    for importer, imported in imports("frsdk"):
+        top = imported.partition(".")[0]
+        if top in found:
+            found[top].add(importer)
+    assert found == ENGINES
+
+
+def test_the_runtime_needs_only_what_setup_cfg_names() -> None:
+    import sys
+
+    allowed = {*sys.stdlib_module_names, "frsdk", "numpy", "cv2", "click", "PIL"}
+    extras = {"onnxruntime", "skimage"}  # with an error that names the extra
+    tops = {imported.partition(".")[0] for _, imported in imports("frsdk")}
+    assert tops - allowed <= extras

@@ -1,0 +1,76 @@
+"""What setup.cfg puts into the wheel."""
+
+from __future__ import annotations
+
+import configparser
+import importlib.metadata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def config() -> configparser.ConfigParser:
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg", encoding="utf-8")
+    return parser
+
+
+def lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def test_every_folder_with_code_is_a_package(config: configparser.ConfigParser) -> None:
+    folders = dict(
+        (part.strip() for part in line.split("="))
+        for line in lines(config["options"]["package_dir"])
+    )
+    assert folders == {
+        "frsdk": "frsdk",
+        "frsdk.export": "export",
+        "frsdk.engines": "engines",
+        "frsdk.benchmarks": "benchmarks",
+    }
+    found = set()
+    for package, folder in folders.items():
+        for path in (ROOT / folder).rglob("*.py"):
+            below = path.parent.relative_to(ROOT / folder).parts
+            found.add(".".join([package, *below]))
+    assert found == set(lines(config["options"]["packages"]))
+
+
+def test_only_the_built_in_artefacts_are_data() -> None:
+    assets = {path.name for path in (ROOT / "frsdk" / "assets").iterdir() if path.is_file()}
+    assert assets == {"__init__.py", "MODEL_CARD.md", "facemodel.npz", "network.onnx"}
+    size = sum(path.stat().st_size for path in (ROOT / "frsdk" / "assets").iterdir())
+    assert size <= 24e6  # of the wheel's 25 MB
+
+
+def test_the_base_needs_little(config: configparser.ConfigParser) -> None:
+    names = {line.split(">")[0] for line in lines(config["options"]["install_requires"])}
+    assert names == {"numpy", "opencv-python-headless", "pillow", "click"}
+
+
+def test_extras_take_one_onnxruntime(config: configparser.ConfigParser) -> None:
+    extras = {name: set(lines(text)) for name, text in config["options.extras_require"].items()}
+    assert set(extras) == {"cpu", "gpu", "tensorrt", "rtx", "export", "quickstart", "test"}
+    runtimes = {
+        name: {line.split(">")[0] for line in needs if line.startswith("onnxruntime")}
+        for name, needs in extras.items()
+    }
+    assert runtimes["cpu"] == runtimes["quickstart"] == runtimes["test"] == {"onnxruntime"}
+    assert runtimes["gpu"] == {"onnxruntime-gpu"}
+    assert extras["cpu"] <= extras["quickstart"] and extras["cpu"] <= extras["test"]
+    assert extras["export"] <= extras["test"]  # the tests train and export
+
+
+def test_every_command_can_be_called() -> None:
+    commands = {
+        entry.name: entry.load()
+        for entry in importlib.metadata.distribution("frsdk").entry_points
+        if entry.group == "console_scripts"
+    }
+    assert set(commands) == {"frsdk", "frsdk-train", "frsdk-export"}
+    assert all(callable(command) for command in commands.values())
