@@ -43,8 +43,10 @@ def model(checkpoint: Path, output: Path | None) -> None:
     network, spec = load_checkpoint(checkpoint)
     report = export_onnx(network, spec, output or checkpoint.with_suffix(".onnx"))
     click.echo(
-        f"{report.path}: {spec.architecture.name}, {report.parameters / 1e6:.3f} M parameters, "
-        f"{report.nodes} nodes, differs from PyTorch by {report.largest_difference:.1e}"
+        f"{report.path}: {spec.architecture.name}, {report.counts.parameters / 1e6:.3f} M "
+        f"parameters, {report.counts.multiply_adds / 1e9:.4f} G multiply-adds "
+        f"({report.counts.paper_operations / 1e9:.4f} as the paper counts), {report.nodes} nodes, "
+        f"differs from PyTorch by {report.largest_difference:.1e}"
     )
 
 

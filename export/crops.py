@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -36,18 +37,27 @@ def load_crops(folder: Path, split: str, labels: FaceLabels) -> NDArray[np.uint8
         path = folder / f"{split}-{shard:02d}.tar"
         if not path.is_file():
             raise InputError(f"{path}: no such shard: the labels of {split} name it")
-        with tarfile.open(path) as archive:
-            for member in archive:
-                row = row_of_key.get(member.name.removesuffix(".webp"))
-                file = archive.extractfile(member)
-                if row is None or file is None:
-                    continue
-                crops[row] = _decode(file.read(), f"{path}:{member.name}")
+        for name, data in _members(path):
+            row = row_of_key.get(name.removesuffix(".webp"))
+            if row is not None:
+                crops[row] = _decode(data, f"{path}:{name}")
                 seen += 1
     if seen != len(labels):
         raise InputError(f"{folder}: {len(labels) - seen} of {len(labels)} {split} crops missing")
     print(f"{split}: {seen} crops", file=sys.stderr)
     return crops
+
+
+def _members(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each file in a tar."""
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                file = archive.extractfile(member)
+                if file is not None:
+                    yield member.name, file.read()
+    except (tarfile.TarError, EOFError) as error:
+        raise InputError(f"{path}: not a readable tar file ({error})") from error
 
 
 def _decode(data: bytes, name: str) -> NDArray[np.uint8]:

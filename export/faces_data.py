@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,9 +79,9 @@ def read_labels(path: Path) -> FaceLabels:
     if not path.is_file():
         raise InputError(f"{path}: no such label file: give a folder that holds {path.name}")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             labels = _labels_from_arrays(arrays)
-    except (KeyError, ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path}: not a label file of face crops: {error}") from error
     lengths = {len(labels.key), len(labels.landmarks), len(labels.annotation)}
     if len(lengths) != 1:

@@ -17,6 +17,8 @@ from frsdk.errors import SpecError
 from frsdk.files import atomic_write
 from frsdk.spec import METADATA_KEY, ModelSpec
 
+from .counting import Counts, count_network
+
 _OPSET = 17
 _TOLERANCE = 1e-4  # largest difference of whitened parameters
 _PARITY_BATCHES = (1, 5)
@@ -28,13 +30,13 @@ class ExportReport:
 
     Attributes:
         path: The ONNX file.
-        parameters: Numbers learned.
+        counts: Parameters and operations, as `count_network` has them.
         nodes: Nodes of the graph.
         largest_difference: Between ONNX Runtime and PyTorch, whitened parameters, over all batches.
     """
 
     path: Path
-    parameters: int
+    counts: Counts
     nodes: int
     largest_difference: float
 
@@ -62,8 +64,8 @@ def export_onnx(network: nn.Module, spec: ModelSpec, path: Path) -> ExportReport
             "not written"
         )
     atomic_write(path, content)
-    count = sum(p.numel() for p in network.parameters())
-    return ExportReport(path, count, len(model.graph.node), difference)
+    counts = count_network(network, spec.input.size)
+    return ExportReport(path, counts, len(model.graph.node), difference)
 
 
 def parity(network: nn.Module, spec: ModelSpec, content: bytes) -> float:

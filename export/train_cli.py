@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from frsdk._version import __version__
-from frsdk.console import reports_errors
+from frsdk.console import ReportedError, reports_errors
 
 if TYPE_CHECKING:
     from .training import Trainer
@@ -70,7 +70,7 @@ def network(
         click.echo(f"resumed at step {trainer.step}", err=True)
     _run(trainer)
     if trainer.step < steps:
-        raise click.ClickException(f"stopped at step {trainer.step}: run it again to resume")
+        raise ReportedError(f"stopped at step {trainer.step}: run it again to resume")
     write_model(trainer, model, faces, output / "model.pth")
     click.echo(f"{output / 'model.pth'}: {steps} steps of {batch_size} crops")
 

@@ -40,8 +40,12 @@ def imports(folder: str) -> Iterator[tuple[str, str]]:
                 name = ".".join([*base, node.module or ""]) if node.level else node.module or ""
                 yield module, name.rstrip(".")
             elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
-                if isinstance(node.args[0], ast.Constant):
-                    yield module, str(node.args[0].value)
+                yield from ((module, a.value) for a in node.args if is_text(a))
+
+
+def is_text(node: ast.expr) -> bool:
+    """Whether an argument is a text written out."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def room(name: str) -> str:

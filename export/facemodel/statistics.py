@@ -154,7 +154,9 @@ def _ordered(directions: Array, covariance: Array) -> Array:
     """Uncorrelated modes inside the span of orthonormal columns, falling, scaled to one sigma."""
     variance, turn = np.linalg.eigh(directions.T @ covariance @ directions)
     modes = (directions @ turn[:, ::-1] * np.sqrt(variance[::-1])).T
-    largest = np.take_along_axis(modes, np.abs(modes).argmax(axis=1)[:, None], axis=1)
+    # The largest displacement is positive; of one half, as the other's equals it up to rounding.
+    half = modes.reshape(-1, 68, 3)[:, np.arange(68) <= MIRROR_68].reshape(len(modes), -1)
+    largest = np.take_along_axis(half, np.abs(half).argmax(axis=1)[:, None], axis=1)
     return np.asarray(modes * np.sign(largest), np.float64)
 
 

@@ -4,7 +4,8 @@ import pickle
 import numpy as np
 import pytest
 
-from frsdk.errors import FaceModelError
+from frsdk import FaceReconstructor
+from frsdk.errors import FaceModelError, SpecError
 from frsdk.export.facemodel import importers
 from frsdk.export.faces_data import MARGIN, read_labels
 from frsdk.export.onnx_export import export_onnx
@@ -110,3 +111,16 @@ def test_teacher_imports_and_reproduces_its_landmarks(shared_data, tmp_path):
     predicted = predict(report.path, model, crops[frontal]) + MARGIN
     error = nme_percent(predicted, labels.landmarks[frontal, :, :2])
     assert error.mean() == pytest.approx(0.91, abs=0.02)
+
+    # The same through the runtime, on a whole photograph.
+    photo = load_crops(faces, "val", labels)[int(np.flatnonzero(frontal)[0])]
+    with FaceReconstructor(engine=report.path, face_model=model) as reconstruct:
+        (face,) = reconstruct(photo, rois=[[20, 20, 140, 140]])
+    assert np.abs(face.landmarks[:, :2] - predicted[0]).max() < 0.05
+
+
+def test_a_network_of_another_space_is_refused(shared_data, tmp_path):
+    ict = importers.import_ict(shared_data / "facemodels" / "ict_facekit.npz")
+    ict.save(tmp_path / "ict.npz")
+    with pytest.raises(SpecError, match=r"frsdk-face-1 .* got ict.* pass face_model="):
+        FaceReconstructor(face_model=tmp_path / "ict.npz")

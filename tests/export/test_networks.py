@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from frsdk.benchmarks.counting import count_network
 from frsdk.errors import SpecError
+from frsdk.export.counting import count_network
 from frsdk.export.networks import build_network
 from frsdk.export.networks.attention import ChannelAttention, SpatialGroupAttention
 from frsdk.export.networks.mobile_frnet import branch_widths

@@ -1,0 +1,108 @@
+"""frsdk-train and frsdk-export, from crops to landmarks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from frsdk import FaceReconstructor, MorphableModel, builtin_face_model
+from frsdk.export.checkpoint import load_checkpoint
+from frsdk.export.cli import main as export_main
+from frsdk.export.train_cli import main as train_main
+
+TINY = ["--architecture", "mobilenet_v1", "--steps", "2", "--batch-size", "4"]
+
+
+def train(*arguments: object) -> Result:
+    return CliRunner().invoke(train_main, [str(a) for a in arguments])
+
+
+def export(*arguments: object) -> Result:
+    return CliRunner().invoke(export_main, [str(a) for a in arguments])
+
+
+def test_train_export_evaluate_reconstruct(faces_folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    done = train("network", faces_folder, "-o", run, *TINY)
+    assert done.exit_code == 0, done.output
+    assert {p.name for p in run.iterdir()} == {"state.pth", "log.csv", "model.pth"}
+    training = load_checkpoint(run / "model.pth")[1].training
+    assert (training["steps"], training["images_seen"]) == (2, 8)
+
+    done = export(run / "model.pth")
+    assert done.exit_code == 0, done.output
+    assert "3.271 M parameters" in done.output and "as the paper counts" in done.output
+
+    done = train("evaluate", faces_folder, "--engine", run / "model.onnx")
+    assert done.exit_code == 0, done.output
+    lines = done.output.splitlines()
+    assert [line.split(":")[0] for line in lines if not line.startswith(" ")] == ["lmk68", "gt68"]
+    assert any(line.strip().startswith("helen:") and "(4)" in line for line in lines)
+
+    with FaceReconstructor(engine=run / "model.onnx") as reconstruct:
+        (face,) = reconstruct(np.full((200, 200, 3), 90, np.uint8), rois=[[40, 40, 160, 160]])
+    assert np.isfinite(face.landmarks).all()
+
+
+def test_a_second_run_repeats_the_first_and_resumes(faces_folder: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        assert train("network", faces_folder, "-o", tmp_path / name, *TINY).exit_code == 0
+    again = train("network", faces_folder, "-o", tmp_path / "a", *TINY)
+    assert again.exit_code == 0 and "resumed at step 2" in again.output
+    a, b = (load_checkpoint(tmp_path / name / "model.pth")[0].state_dict() for name in "ab")
+    assert all((a[key] == b[key]).all() for key in a)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (["--architecture", "resnet9000"], "resnet9000"),
+        (["--face-model", "missing.npz"], "missing.npz"),
+    ],
+)
+def test_bad_training_options_are_one_line(
+    faces_folder: Path, tmp_path: Path, change: list[str], message: str
+) -> None:
+    done = train("network", faces_folder, "-o", tmp_path / "run", *TINY, *change)
+    assert done.exit_code == 1
+    (line,) = [line for line in done.output.splitlines() if "crops" not in line]
+    assert message in line
+    assert not (tmp_path / "run" / "model.pth").exists()
+
+
+def test_a_folder_without_labels_is_one_line(tmp_path: Path) -> None:
+    done = train("network", tmp_path, "-o", tmp_path / "run", *TINY)
+    assert done.exit_code == 1
+    assert "no such label file" in done.output and done.output.count("\n") == 1
+
+
+def test_export_errors_leave_no_file(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.pth"
+    bad.write_bytes(b"PK\x03\x04 nothing")
+    done = export(bad, "-o", tmp_path / "out.onnx")
+    assert done.exit_code == 1 and done.output.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [bad]
+    done = export(tmp_path / "none.pth")
+    assert done.exit_code == 1 and "no such checkpoint" in done.output
+
+
+def test_built_in_network_is_the_export_of_the_committed_weights(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    done = export(root / "weights" / "mobile_frnet.pth", "-o", tmp_path / "again.onnx")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "again.onnx").read_bytes() == (
+        root / "frsdk" / "assets" / "network.onnx"
+    ).read_bytes()
+
+
+def test_built_in_face_model_is_what_the_command_builds(shared_data: Path, tmp_path: Path) -> None:
+    done = export("facemodel", "build", shared_data / "faces", "-o", tmp_path / "again.npz")
+    assert done.exit_code == 0, done.output
+    again, shipped = MorphableModel.load(tmp_path / "again.npz"), builtin_face_model()
+    # Equal bytes on one machine; another linear algebra library may round a last digit otherwise.
+    assert np.abs(again.basis - shipped.basis).max() < 1e-3
+    for name in ("landmark_indices", "triangles", "mirror"):
+        assert (getattr(again, name) == getattr(shipped, name)).all()
