@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from frsdk.backends.onnxruntime import OnnxRuntimeBackend
 from frsdk.errors import SpecError
 from frsdk.morphable import MorphableModel, builtin_face_model
-from frsdk.nme import YAW_BINS_DEG, nme_percent
+from frsdk.nme import YAW_BINS_DEG, NmeSummary, nme_percent, summarise_nme
 from frsdk.preprocess import network_input
 
 from .augment import plain_crops
@@ -21,8 +21,29 @@ from .faces_data import MARGIN, read_labels
 Array = NDArray[np.float64]
 
 
-def validate(folder: Path, engine: Path | None, face_model: Path | None) -> Iterator[str]:
-    """Lines of a report: NME in percent of sqrt(w h) of the label's box, x and y only.
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """NME of an engine against one kind of label.
+
+    Attributes:
+        labels: "lmk68" (the teacher's) or "gt68" (people's), with the source where it is one.
+        summary: Percent of sqrt(w h) of the label's box, x and y only.
+    """
+
+    labels: str
+    summary: NmeSummary
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Labels, faces, mean, and the mean of each yaw bin."""
+        summary = self.summary
+        means = (summary.mean_percent, *(each.mean_percent for each in summary.bins))
+        numbers = (f"{mean:.2f}" if mean is not None else "-" for mean in means)
+        return (self.labels, str(summary.count), *numbers)
+
+
+def validate(folder: Path, engine: Path | None, face_model: Path | None) -> list[Accuracy]:
+    """Measure an engine on held-out crops against the teacher's and people's landmarks.
 
     Args:
         folder: Folder with ``val.npz`` and its shards.
@@ -30,26 +51,35 @@ def validate(folder: Path, engine: Path | None, face_model: Path | None) -> Iter
         face_model: ``.npz``; None for the built-in one.
 
     Raises:
+        InputError: Labels or crops are missing or damaged.
         SpecError: The engine belongs to another face model.
     """
     model = MorphableModel.load(face_model) if face_model else builtin_face_model()
     labels = read_labels(folder / "val.npz")
     crops = plain_crops(load_crops(folder, "val", labels))
     predicted = predict(engine or _builtin_engine(), model, crops) + MARGIN  # 160-crop pixels
-    teacher = labels.landmarks[..., :2]
-    error = nme_percent(predicted, teacher)
-    yaw = np.abs(labels.yaw_deg)
-    yield f"lmk68: {error.mean():.2f} % ({len(error)})"
-    for low, high in YAW_BINS_DEG:
-        inside = (yaw <= high) & ((yaw > low) | (low == 0))
-        yield f"  |yaw| {low:.0f}-{high:.0f}: {error[inside].mean():.2f} % ({inside.sum()})"
-    chosen = labels.has_annotation
-    error = nme_percent(predicted[chosen], labels.annotation[chosen])
-    yield f"gt68: {error.mean():.2f} % ({chosen.sum()})"
-    source = labels.source[chosen]
-    for name in np.unique(source):
-        inside = source == name
-        yield f"  {name}: {error[inside].mean():.2f} % ({inside.sum()})"
+    everyone = np.ones(len(labels), np.bool_)
+    people = labels.has_annotation
+    rows = [("lmk68", labels.landmarks[..., :2], everyone)]
+    if people.any():
+        rows.append(("gt68", labels.annotation, people))
+    for source in np.unique(labels.source[people]):
+        rows.append((f"gt68 {source}", labels.annotation, people & (labels.source == source)))
+    return [
+        Accuracy(
+            name,
+            summarise_nme(nme_percent(predicted[chosen], truth[chosen]), labels.yaw_deg[chosen]),
+        )
+        for name, truth, chosen in rows
+    ]
+
+
+def markdown_table(rows: list[Accuracy]) -> list[str]:
+    """The lines of a Markdown table."""
+    bins = [f"{low:.0f}-{high:.0f}°" for low, high in YAW_BINS_DEG]
+    head = ("labels", "faces", "mean", *bins)
+    cells = [head, ("---",) * len(head), *(row.cells for row in rows)]
+    return [f"| {' | '.join(each)} |" for each in cells]
 
 
 def predict(

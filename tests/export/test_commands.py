@@ -38,9 +38,10 @@ def test_train_export_evaluate_reconstruct(faces_folder: Path, tmp_path: Path) -
 
     done = train("evaluate", faces_folder, "--engine", run / "model.onnx")
     assert done.exit_code == 0, done.output
-    lines = done.output.splitlines()
-    assert [line.split(":")[0] for line in lines if not line.startswith(" ")] == ["lmk68", "gt68"]
-    assert any(line.strip().startswith("helen:") and "(4)" in line for line in lines)
+    table = [line.split("|")[1:-1] for line in done.output.splitlines() if line.startswith("|")]
+    assert [row[0].strip() for row in table] == ["labels", "---", "lmk68", "gt68", "gt68 helen"]
+    assert [int(row[1]) for row in table[2:]] == [12, 4, 4]
+    assert table[3][2:] == table[4][2:] != table[2][2:]
 
     with FaceReconstructor(engine=run / "model.onnx") as reconstruct:
         (face,) = reconstruct(np.full((200, 200, 3), 90, np.uint8), rois=[[40, 40, 160, 160]])

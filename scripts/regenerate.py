@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Make everything that is derived from the weights and the face model again.
+
+    scripts/regenerate.py [FACES]
+
+FACES is the folder of labelled crops (val.npz); without it the model card keeps its figures.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+WEIGHTS = ROOT / "weights" / "mobile_frnet.pth"
+NETWORK = ROOT / "frsdk" / "assets" / "network.onnx"
+CARD = ROOT / "frsdk" / "assets" / "MODEL_CARD.md"
+DOCS = ROOT / "docs"
+BEGIN, END = "<!-- accuracy: scripts/regenerate.py -->", "<!-- end -->"
+
+
+def main() -> None:
+    """Run every step in the order in which they depend on each other."""
+    run("frsdk-export", str(WEIGHTS), "-o", str(NETWORK))
+    run("frsdk-export", "facemodel", "sheet", "-o", str(DOCS / "face-model.png"))
+    with tempfile.TemporaryDirectory() as folder:
+        run("frsdk", "reconstruct", "sample:astronaut", "-o", folder)
+        (DOCS / "astronaut.png").write_bytes((Path(folder) / "astronaut.overlay.png").read_bytes())
+    if len(sys.argv) > 1:
+        table = run("frsdk-train", "evaluate", sys.argv[1])
+        CARD.write_text(replaced(CARD.read_text(encoding="utf-8"), table), encoding="utf-8")
+
+
+def replaced(text: str, table: str) -> str:
+    """The model card with another table between its marks."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{table.strip()}\n{END}{after}"
+
+
+def run(*command: str) -> str:
+    """Run a command, show and return what it prints; stop with it when it fails."""
+    print("$", *command, flush=True)
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    print(done.stdout, end="", flush=True)
+    if done.returncode:
+        sys.exit(done.returncode)
+    return done.stdout
+
+
+if __name__ == "__main__":
+    main()
