@@ -89,8 +89,10 @@ class MobileBlock(nn.Module):
             y = y + branch(x)
         y = self.attention(y)
         if self.projection is not None:
-            return y + self.projection(x)
-        return x + y if self.residual else y
+            x = self.projection(x)
+        elif not self.residual:
+            return y
+        return x + y
 
 
 def branch_widths(hidden: int, branches: int) -> list[int]:
