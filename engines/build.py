@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from frsdk.errors import InputError
+from frsdk.errors import InputError, OutputError
 from frsdk.files import atomic_write
 
 from .build_options import BuildOptions
@@ -40,6 +40,7 @@ def build_artefact(
     Raises:
         InputError: The source has another precision already, the output's suffix does not fit the
             target, or an engine's options were given for the CPU.
+        OutputError: The output's folder is missing, or the file cannot be written.
         FrsdkError: As the precision pass and `build_engine` raise.
     """
     network = read_network(source)
@@ -67,6 +68,8 @@ def _check(source: Path, path: Path, suffix: str, options: BuildOptions | None) 
         raise InputError(f"{path}: expected an output that ends in {suffix}")
     if path.exists() and path.samefile(source):
         raise InputError(f"{path}: the output is the source: name another file with -o")
+    if not path.parent.is_dir():  # said before a build of minutes
+        raise OutputError(f"{path}: cannot be written (no such folder): make the folder first")
     if suffix == ".onnx" and options not in (None, BuildOptions()):
         raise InputError(
             "--batch, --compute-capability and the other options of an engine do not apply to "
@@ -87,6 +90,8 @@ def _converted(
         if calibration is not None:
             raise InputError(f"{source}: calibrated already: leave --calibration out")
         return network
+    if precision == "fp32" and target != "cpu":
+        return network  # TensorRT simplifies the graph by itself
     from .precision import convert_precision
 
     content = convert_precision(

@@ -143,14 +143,16 @@ def _add_profile(
             f"{network.source}: the specification names the input {entry.name}, the network has "
             f"{', '.join(found)}: export it again"
         )
+    shape = tuple(definition.get_input(0).shape)
+    if shape != (-1, *entry.shape):
+        raise SpecError(
+            f"{network.source}: expected the input {entry.name} with a dynamic batch "
+            f"{(-1, *entry.shape)}, got {shape}: export it again with frsdk-export"
+        )
     sizes = (batches.minimum, batches.optimum, batches.maximum)
     profile = builder.create_optimization_profile()
-    try:
-        profile.set_shape(entry.name, *((size, *entry.shape) for size in sizes))
-    except ValueError as error:
-        raise BackendError(f"{network.source}: the batch sizes do not fit it: {error}") from error
+    profile.set_shape(entry.name, *((size, *entry.shape) for size in sizes))
     if config.add_optimization_profile(profile) < 0:
         raise BackendError(
-            f"{network.source}: batches {sizes} do not fit its input "
-            f"{tuple(definition.get_input(0).shape)}: export it with a dynamic batch"
+            f"{network.source}: the network does not take batches {sizes}: choose others by --batch"
         )

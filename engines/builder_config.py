@@ -126,14 +126,14 @@ def _load_timing_cache(handle: TensorrtModule, config: Any, path: Path) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise BackendError(f"{path}: the timing cache cannot be read ({reason})") from error
-    try:
-        with warnings.catch_warnings():
-            # A flavour without a timing cache keeps the functions and says so by this warning.
-            warnings.simplefilter("error", DeprecationWarning)
-            cache = config.create_timing_cache(content)
-    except DeprecationWarning as warning:
-        raise _missing(handle, "--timing-cache", "leave it out") from warning
-    if cache is None or not config.set_timing_cache(cache, False):
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        cache = config.create_timing_cache(content)
+        taken = cache is not None and config.set_timing_cache(cache, False)
+    # A flavour without a timing cache keeps the functions, which then only warn.
+    if any(issubclass(each.category, DeprecationWarning) for each in said):
+        raise _missing(handle, "--timing-cache", "leave it out")
+    if not taken:
         raise BackendError(
             f"{path}: not a timing cache of {handle.label} on this GPU: delete it or name another"
         )

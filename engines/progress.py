@@ -115,7 +115,9 @@ def cancelled_by_ctrl_c(cancelled: threading.Event) -> Iterator[None]:
         cancelled.set()
         signal.signal(signal.SIGINT, before)
 
-    before = signal.signal(signal.SIGINT, cancel)
+    # None: a handler that C code installed, which Python cannot put back.
+    before = signal.getsignal(signal.SIGINT) or signal.default_int_handler
+    signal.signal(signal.SIGINT, cancel)
     try:
         yield
     finally:
