@@ -27,7 +27,8 @@ def build_artefact(
 
     Args:
         source: The `.onnx` file.
-        output: The file to write; None names it after the source, in its folder.
+        output: The file to write; None names it after the source, in its folder. For tensorrt and
+            rtx, a name that ends in `.onnx` ends the work before the engine.
         target: ``"cpu"`` (an `.onnx`), ``"tensorrt"`` or ``"rtx"`` (an `.engine`).
         precision: ``"fp32"``, ``"fp16"`` or ``"int8"``; None is that of the source.
         calibration: Crops to calibrate int8 on.
@@ -45,11 +46,11 @@ def build_artefact(
     """
     network = read_network(source)
     precision = precision or network.spec.precision
-    suffix = ".onnx" if target == "cpu" else ".engine"
-    path = output or source.with_name(f"{source.stem}.{precision}.{target}{suffix}")
-    _check(source, path, suffix, options)
+    suffixes = (".onnx",) if target == "cpu" else (".engine", ".onnx")
+    path = output or source.with_name(f"{source.stem}.{precision}.{target}{suffixes[0]}")
+    _check(source, path, suffixes, options)
     converted = _converted(network, source, precision, target, calibration)
-    if target == "cpu":
+    if path.suffix.lower() == ".onnx":
         atomic_write(path, converted.content)
     else:
         build_engine(
@@ -63,17 +64,19 @@ def build_artefact(
     return path
 
 
-def _check(source: Path, path: Path, suffix: str, options: BuildOptions | None) -> None:
-    if path.suffix.lower() != suffix:
-        raise InputError(f"{path}: expected an output that ends in {suffix}")
+def _check(
+    source: Path, path: Path, suffixes: tuple[str, ...], options: BuildOptions | None
+) -> None:
+    if path.suffix.lower() not in suffixes:
+        raise InputError(f"{path}: expected an output that ends in {' or '.join(suffixes)}")
     if path.exists() and path.samefile(source):
         raise InputError(f"{path}: the output is the source: name another file with -o")
     if not path.parent.is_dir():  # said before a build of minutes
         raise OutputError(f"{path}: cannot be written (no such folder): make the folder first")
-    if suffix == ".onnx" and options not in (None, BuildOptions()):
+    if path.suffix.lower() == ".onnx" and options not in (None, BuildOptions()):
         raise InputError(
-            "--batch, --compute-capability and the other options of an engine do not apply to "
-            "--target cpu: leave them out"
+            "--batch, --compute-capability and the other options of an engine do not apply to an "
+            ".onnx file: leave them out"
         )
 
 

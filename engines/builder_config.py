@@ -8,7 +8,7 @@ from typing import Any  # TensorRT's objects have no types
 
 from frsdk.errors import BackendError, InputError
 from frsdk.files import atomic_write
-from frsdk.tensorrt_modules import TensorrtModule
+from frsdk.tensorrt_modules import TensorrtModule, named_capabilities
 
 from .build_options import BuildOptions
 
@@ -62,28 +62,17 @@ def save_timing_cache(config: Any, path: Path) -> None:
 def _set_capabilities(handle: TensorrtModule, config: Any, capabilities: tuple[str, ...]) -> None:
     if not has_target_list(handle):
         raise _missing(handle, "--compute-capability", "it builds for the GPU of this machine")
-    trt = handle.trt
-    known = {
-        _capability_from_name(name): getattr(trt.ComputeCapability, name)
-        for name in dir(trt.ComputeCapability)
-        if name.startswith("SM") and name[2:].isdigit()
-    }
+    known = named_capabilities(handle.trt)
     for capability in capabilities:
         if capability not in known:
-            found = ", ".join(sorted(known, key=lambda text: [int(n) for n in text.split(".")]))
             raise InputError(
                 f"{handle.label} does not build for compute capability {capability}: "
-                f"choose among {found}"
+                f"choose among {', '.join(known)}"
             )
     config.num_compute_capabilities = len(capabilities)
     for index, capability in enumerate(capabilities):
         if not config.set_compute_capability(known[capability], index):
             raise BackendError(f"{handle.label} refused compute capability {capability}")
-
-
-def _capability_from_name(name: str) -> str:
-    """``8.6`` from ``SM86``."""
-    return f"{name[2:-1]}.{name[-1]}"
 
 
 def _set_workspace(handle: TensorrtModule, config: Any, mib: int) -> None:

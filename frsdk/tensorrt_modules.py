@@ -55,6 +55,21 @@ def load_tensorrt(flavour: str) -> TensorrtModule:
     return TensorrtModule(flavour, trt, str(trt.__version__))
 
 
+def named_capabilities(trt: Any) -> dict[str, Any]:
+    """The GPU architectures that a flavour builds for by name, such as ``"8.6"``.
+
+    Args:
+        trt: The module of a flavour.
+
+    Returns:
+        TensorRT's constants by compute capability, in rising order; empty for a flavour that builds
+        for the GPU at hand only.
+    """
+    names = dir(trt.ComputeCapability) if hasattr(trt, "ComputeCapability") else []
+    numbers = sorted(int(name[2:]) for name in names if name[:2] == "SM" and name[2:].isdigit())
+    return {f"{n // 10}.{n % 10}": getattr(trt.ComputeCapability, f"SM{n}") for n in numbers}
+
+
 def message_log(trt: Any) -> Any:
     """A TensorRT logger that prints nothing and keeps what went wrong.
 

@@ -28,11 +28,18 @@ class TensorrtBackend(Backend):
 
     name = "tensorrt"
 
-    def __init__(self, path: str | os.PathLike[str], *, cuda_graph: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        flavour: str | None = None,
+        cuda_graph: bool = False,
+    ) -> None:
         """Check the file and this machine, then load the plan.
 
         Args:
             path: An `.engine` file that `frsdk-build` wrote.
+            flavour: The one it must be for, ``"tensorrt"`` or ``"tensorrt_rtx"``; None takes any.
             cuda_graph: Record the work of each batch size on first use and replay it later, which
                 spares the launches of small batches. TensorRT for RTX records it by itself.
 
@@ -46,6 +53,10 @@ class TensorrtBackend(Backend):
         source = str(path)
         engine_file = read_engine(path)
         header = engine_file.header
+        if flavour not in (None, header.flavour):
+            raise BackendError(
+                f"{source}: built for {header.flavour}, {flavour} was asked for: build it for that"
+            )
         check_platform(header, source)
         handle = load_tensorrt(header.flavour)
         check_flavour_version(header, source, handle.version)

@@ -71,12 +71,12 @@ def test_refusals_before_anything_is_done(
 ) -> None:
     to_cpu = [tiny_onnx, "--target", "cpu"]
     refused(frsdk_build(*to_cpu, "--batch", "0:1:1"), "at least 1")
-    refused(frsdk_build(*to_cpu, "--workspace-mib", 64), "do not apply to --target cpu")
+    refused(frsdk_build(*to_cpu, "--workspace-mib", 64), "do not apply to an .onnx file")
     refused(frsdk_build(*to_cpu, "-o", tmp_path / "a.engine"), "ends in .onnx")
     refused(frsdk_build(*to_cpu, "-o", tiny_onnx), "the output is the source")
     refused(frsdk_build(*to_cpu, "-o", tmp_path / "no" / "a.onnx"), "no such folder")
-    done = frsdk_build(tiny_onnx, "--target", "rtx", "-o", tmp_path / "a.onnx")
-    refused(done, "ends in .engine")
+    done = frsdk_build(tiny_onnx, "--target", "rtx", "-o", tmp_path / "a.plan")
+    refused(done, "ends in .engine or .onnx")
     assert list(tmp_path.iterdir()) == []
 
 
