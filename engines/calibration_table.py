@@ -116,8 +116,9 @@ class CalibrationTable:
         return table
 
 
-def network_digest(model: onnx.ModelProto) -> str:
+def network_digest(content: bytes) -> str:
     """SHA-256 of a network's graph and weights, without its metadata."""
+    model = onnx.load_model_from_string(content)
     return hashlib.sha256(model.graph.SerializeToString(deterministic=True)).hexdigest()
 
 
@@ -139,7 +140,7 @@ def table_of(content: bytes, *, source: str) -> CalibrationTable | None:
     if not texts:
         return None
     table = CalibrationTable.from_json(texts[0], source=source)
-    if table.network_sha256 != network_digest(model):
+    if table.network_sha256 != network_digest(content):
         raise SpecError(
             f"{source}: its calibration table belongs to other weights: calibrate again with "
             "--calibration"

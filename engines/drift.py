@@ -44,7 +44,11 @@ class DriftMeter:
     """
 
     def __init__(
-        self, reference: bytes, spec: ModelSpec, face_model: MorphableModel, crops: NDArray[np.uint8]
+        self,
+        reference: bytes,
+        spec: ModelSpec,
+        face_model: MorphableModel,
+        crops: NDArray[np.uint8],
     ) -> None:
         self._spec, self._crops = spec, crops
         fits = face_model.sha256 == spec.face_model.sha256
