@@ -1,4 +1,4 @@
-"""Networks that are broken in one way each, and a stand-in for the command line."""
+"""Networks to build from, whole and broken in one way each, and the command line."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+
+from frsdk.engines.build import build_artefact
 
 BUILTIN = Path(__file__).resolve().parents[2] / "frsdk" / "assets" / "network.onnx"
 
@@ -18,6 +22,40 @@ Change = Callable[[Any], None]
 def rtx() -> Any:
     """TensorRT for RTX, which parses and builds without a GPU."""
     return pytest.importorskip("tensorrt_rtx", reason="needs TensorRT for RTX (frsdk[rtx])")
+
+
+@pytest.fixture(scope="session")
+def photo_crops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """100 crops around the face of scikit-image's photograph, as a calibration file."""
+    data = pytest.importorskip("skimage.data", reason="needs scikit-image (frsdk[quickstart])")
+    image_bgr = data.astronaut()[..., ::-1]
+    chance = np.random.default_rng(0)
+    crops = []
+    for x, y, side in zip(
+        chance.integers(140, 180, 100),
+        chance.integers(20, 60, 100),
+        chance.integers(130, 170, 100),
+        strict=True,
+    ):
+        crops.append(cv2.resize(image_bgr[y : y + side, x : x + side], (120, 120)))
+    path = tmp_path_factory.mktemp("crops") / "crops.npz"
+    np.savez(path, crops=np.stack(crops))
+    return path
+
+
+@pytest.fixture(scope="session")
+def int8_networks(request: pytest.FixtureRequest, tmp_path_factory: Any) -> dict[str, Path]:
+    """The shipped network as int8 by target, from its own calibration table where it has one."""
+    onnx = pytest.importorskip("onnx", reason="needs onnx (frsdk[engines])")
+    has_table = any("calibration" in each.key for each in onnx.load(BUILTIN).metadata_props)
+    crops = None if has_table else request.getfixturevalue("photo_crops")
+    folder = tmp_path_factory.mktemp("int8")
+    return {
+        target: build_artefact(
+            BUILTIN, folder / f"{target}.onnx", target=target, precision="int8", calibration=crops
+        )
+        for target in ("cpu", "tensorrt")
+    }
 
 
 @pytest.fixture
