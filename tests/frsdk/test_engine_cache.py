@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from frsdk.engine_cache import cache_entries, cache_folder, clear_cache, get_or_build
 from frsdk.errors import BackendError, OutputError
@@ -191,3 +192,23 @@ def test_the_entry_file_is_readable_json(folder: Path) -> None:
     path = get_or_build(FACTS, "a.onnx", lambda path: path.write_bytes(b"built") and None)
     entry = json.loads((path.parent / "entry.json").read_text())
     assert set(entry) == {"file", "sha256", "size_bytes", "facts"}
+
+
+def test_the_commands(folder: Path) -> None:
+    from frsdk.cli import main
+
+    def run(*arguments: str) -> str:
+        done = CliRunner().invoke(main, ["cache", *arguments])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert run("list") == f"0 in {folder}, 0.0 MB\n"
+    path = get_or_build(FACTS, "a.onnx", lambda path: path.write_bytes(bytes(10**6)) and None)
+    assert run("list").startswith(f"{path}  1.0 MB  onnx_sha256 {'0' * 64}, precision fp16\n")
+    shown = json.loads(run("list", "--json"))
+    assert shown["folder"] == str(folder)
+    assert shown["entries"] == [{"path": str(path), "size_bytes": 10**6, "facts": FACTS}]
+    assert run("clear") == f"1 deleted from {folder}\n"
+    assert run("list", "--json") == json.dumps({"folder": str(folder), "entries": []}, indent=1) + (
+        "\n"
+    )
