@@ -25,14 +25,10 @@ from .calibration_table import (
 from .drift import DriftMeter
 from .fold_constants import fold_constants
 from .network_file import NetworkFile, read_network
-from .quantise_cpu import quantise_cpu
-from .quantise_tensorrt import quantise_tensorrt
+from .sensitivity import QUANTISE, LayerCost, layer_costs, layers_to_exclude
 
 Crops = NDArray[np.uint8]
-Quantise = Callable[..., bytes]
-
-QUANTISE: Mapping[str, Quantise] = {"cpu": quantise_cpu, "tensorrt": quantise_tensorrt}
-"""INT8 pass by target: (folded network, ranges, excluded=names of nodes)."""
+ReportLayers = Callable[[int, int], None]
 
 _HELD_OUT = 4  # every fourth crop only compares
 

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from frsdk.errors import InputError
 from frsdk.spec import METADATA_KEY
 
-from .calibrate import QUANTISE, calibrate
+from .calibrate import calibrate
 from .calibration_images import read_calibration
 from .calibration_table import CALIBRATION_KEY, TARGETS, CalibrationTable, set_metadata, table_of
 from .fold_constants import fold_constants
 from .half_weights import half_weights
+from .merge_branches import merge_branches
 from .network_file import NetworkFile, read_network
+from .sensitivity import QUANTISE
 from .typed_half import typed_half
 from .widen_channels import widen_channels
 
@@ -34,7 +36,8 @@ def convert_precision(
 
     Args:
         source: The file, as `frsdk-export` wrote it.
-        precision: ``"fp32"`` (constants folded; for the CPU channels padded to its blocks too),
+        precision: ``"fp32"`` (constants folded; for the CPU branches merged and channels padded to its
+            blocks too),
             ``"fp16"`` (for the CPU weights stored as FP16 and computed with in FP32; for TensorRT
             typed FP16 with FP32 where the numbers need it) or ``"int8"``.
         target: ``"cpu"`` or ``"tensorrt"``, which stands for TensorRT for RTX too.
@@ -73,7 +76,8 @@ def _float_form(network: NetworkFile, precision: str, target: str) -> bytes:
     folded = fold_constants(network.content)
     if target == "tensorrt":
         return folded if precision == "fp32" else typed_half(folded)
-    return widen_channels(folded) if precision == "fp32" else half_weights(folded)
+    merged, _ = merge_branches(folded)
+    return widen_channels(merged) if precision == "fp32" else half_weights(merged)
 
 
 def _table(

@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import onnx
 
-from .activation_ranges import Ranges
+from .activation_ranges import Range, Ranges
+from .merge_branches import merge_branches
 from .onnx_graph import OnnxGraph, unique_node_names
 from .qdq_writer import Grid, QdqWriter, unsigned_grid
 
-QUANTISED_TYPES = frozenset({"Conv", "Add", "Mul", "GlobalAveragePool", "Sigmoid"})
+_TYPES = frozenset({"Conv", "Add", "Mul", "GlobalAveragePool", "Sigmoid"})
+# Measured on AVX-512 with VNNI (docs/precision.md): on larger maps FP32 is faster, because its
+# depthwise convolutions are.
+_MOST_PIXELS = 64
 
 
 def quantise_cpu(content: bytes, ranges: Ranges, *, excluded: Collection[str] = ()) -> bytes:
-    """Quantise the inputs and outputs of nodes, so that integers flow from one to the next.
+    """Quantise the inputs and outputs of the late nodes, so that integers flow between them.
 
     A ReLU behind a quantised convolution goes: its result's range begins at 0, where the
-    quantisation clips. Biases are INT32 in the scale of the sums, as the kernels take them.
+    quantisation clips. Biases are INT32 in the scale of the sums, as the kernels take them. Nodes
+    before the last large map, and the last layer, stay FP32.
 
     Args:
         content: The FP32 network without Constant nodes.
         ranges: Of each activation.
-        excluded: Names of nodes that stay FP32.
+        excluded: Names of nodes that stay FP32, of those that :func:`layers_cpu` gives.
     """
-    graph = OnnxGraph(content)
-    unique_node_names(graph.nodes)
-    chosen = [node for node in graph.nodes if _can(graph, node) and node.name not in excluded]
+    graph, spans = _prepared(content)
+    ranges = {**ranges, **{name: _span(ranges, held) for name, held in spans.items()}}
+    chosen = [node for node in _candidates(graph) if node.name not in excluded]
     _drop_relus(graph, chosen)
     writer = QdqWriter(graph)
     grids = {name: unsigned_grid(ranges[name]) for node in chosen for name in _moving(graph, node)}
     for node in chosen:
         _quantise_inputs(graph, node, grids, writer)
-    made = {name for node in chosen for name in node.output} - set(graph.outputs)
+    made = {name for node in chosen for name in node.output}
     for node in graph.nodes:  # what takes a quantised result takes it quantised
         for index, name in enumerate(node.input):
             if name in made:
@@ -42,8 +47,39 @@ def quantise_cpu(content: bytes, ranges: Ranges, *, excluded: Collection[str] = 
     return graph.finish()
 
 
+def layers_cpu(content: bytes) -> list[str]:
+    """Names of the nodes that :func:`quantise_cpu` quantises."""
+    graph, _ = _prepared(content)
+    return [node.name for node in _candidates(graph)]
+
+
+def _prepared(content: bytes) -> tuple[OnnxGraph, Mapping[str, tuple[str, ...]]]:
+    """The graph with merged branches, and which old tensors its new ones hold."""
+    merged, held = merge_branches(content)
+    graph = OnnxGraph(merged)
+    unique_node_names(graph.nodes)
+    return graph, held
+
+
+def _span(ranges: Ranges, names: tuple[str, ...]) -> Range:
+    return min(ranges[name][0] for name in names), max(ranges[name][1] for name in names)
+
+
+def _candidates(graph: OnnxGraph) -> list[onnx.NodeProto]:
+    """Nodes with integer kernels behind which no large map comes."""
+    early: set[str] = set()  # tensors before a large map, or large ones
+    late = []
+    for node in reversed(graph.nodes):
+        large = any((graph.pixels(name) or 0) > _MOST_PIXELS for name in _moving(graph, node))
+        if large or early & set(node.output):
+            early.update(node.input)
+        elif _can(graph, node):
+            late.append(node)
+    return late[::-1]
+
+
 def _can(graph: OnnxGraph, node: onnx.NodeProto) -> bool:
-    if node.op_type not in QUANTISED_TYPES or set(node.output) & set(graph.outputs):
+    if node.op_type not in _TYPES or set(node.output) & set(graph.outputs):
         return False
     if node.op_type == "Conv":
         return node.input[1] in graph.constants and node.input[0] not in graph.constants

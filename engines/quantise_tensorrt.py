@@ -26,21 +26,32 @@ def quantise_tensorrt(content: bytes, ranges: Ranges, *, excluded: Collection[st
     """
     graph = OnnxGraph(content)
     unique_node_names(graph.nodes)
-    kept = gate_nodes(graph) | set(excluded)
     writer = QdqWriter(graph)
-    convolutions = [
-        node
-        for node in graph.nodes
-        if node.op_type == "Conv" and node.name not in kept and node.input[1] in graph.constants
-    ]
+    convolutions = [node for node in _candidates(graph) if node.name not in excluded]
     for node in convolutions:
         node.input[0] = writer.activation(node.input[0], symmetric_grid(ranges[node.input[0]]))
         node.input[1], _ = writer.weights(node.input[1])
     for node in graph.nodes:
-        if node.op_type == "Add" and node.name not in kept:
+        if node.op_type == "Add":
             _quantise_residual(graph, node, {each.name for each in convolutions}, writer, ranges)
     graph.rebuild([*writer.nodes, *graph.nodes])
     return graph.finish()
+
+
+def layers_tensorrt(content: bytes) -> list[str]:
+    """Names of the convolutions that :func:`quantise_tensorrt` quantises."""
+    graph = OnnxGraph(content)
+    unique_node_names(graph.nodes)
+    return [node.name for node in _candidates(graph)]
+
+
+def _candidates(graph: OnnxGraph) -> list[onnx.NodeProto]:
+    gates = gate_nodes(graph)
+    return [
+        node
+        for node in graph.nodes
+        if node.op_type == "Conv" and node.name not in gates and node.input[1] in graph.constants
+    ]
 
 
 def _quantise_residual(
