@@ -10,6 +10,8 @@ from .errors import BackendError
 
 _PROCESSORS = {"amd64": "x86_64", "arm64": "aarch64"}
 _COMPATIBLE_FROM = (8, 0)  # compute capability from which `hardware_compatible` plans run
+_MAJORS_THAT_FOLLOW = {((10,), (11,))}  # of TensorRT, for version-compatible plans (its matrix)
+_RTX_SYSTEMS = ("linux-x86_64", "windows-x86_64")  # one plan runs on both (NVIDIA's CPU-only AOT)
 
 
 def host_os() -> str:
@@ -21,12 +23,17 @@ def host_os() -> str:
 def check_platform(header: EngineHeader, source: str) -> None:
     """Check the operating system and processor.
 
+    A plan of TensorRT belongs to the system that built it; one of TensorRT for RTX runs on Linux
+    and Windows.
+
     Raises:
         BackendError: The engine was built on another.
     """
-    if header.os != host_os():
+    here = host_os()
+    portable = header.flavour == "tensorrt_rtx" and {header.os, here} <= {*_RTX_SYSTEMS}
+    if header.os != here and not portable:
         raise BackendError(
-            f"{source}: built for {header.os}, this machine is {host_os()}: build it here"
+            f"{source}: built for {header.os}, this machine is {here}: build it here"
         )
 
 
@@ -34,7 +41,7 @@ def check_flavour_version(header: EngineHeader, source: str, version: str) -> No
     """Check the installed flavour's version.
 
     A plan runs with the version that built it; a version-compatible one also with later releases of
-    the same major version.
+    the same major version, and one of TensorRT 10 with 11.
 
     Raises:
         BackendError: It does not fit.
@@ -42,7 +49,9 @@ def check_flavour_version(header: EngineHeader, source: str, version: str) -> No
     if version == header.flavour_version:
         return
     built, here = _numbers(header.flavour_version), _numbers(version)
-    if header.version_compatible and here[:1] == built[:1] and here > built:
+    same = built[:1] == here[:1]
+    follows = header.flavour == "tensorrt" and (built[:1], here[:1]) in _MAJORS_THAT_FOLLOW
+    if header.version_compatible and here > built and (same or follows):
         return
     raise BackendError(
         f"{source}: built with {header.flavour} {header.flavour_version}, installed is {version}: "
