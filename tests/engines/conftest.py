@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from frsdk.engines.build import build_artefact
-
 BUILTIN = Path(__file__).resolve().parents[2] / "frsdk" / "assets" / "network.onnx"
 
 Change = Callable[[Any], None]
@@ -44,18 +42,16 @@ def photo_crops(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def int8_networks(request: pytest.FixtureRequest, tmp_path_factory: Any) -> dict[str, Path]:
-    """The shipped network as int8 by target, from its own calibration table where it has one."""
-    onnx = pytest.importorskip("onnx", reason="needs onnx (frsdk[engines])")
-    has_table = any("calibration" in each.key for each in onnx.load(BUILTIN).metadata_props)
-    crops = None if has_table else request.getfixturevalue("photo_crops")
-    folder = tmp_path_factory.mktemp("int8")
-    return {
-        target: build_artefact(
-            BUILTIN, folder / f"{target}.onnx", target=target, precision="int8", calibration=crops
-        )
-        for target in ("cpu", "tensorrt")
-    }
+def calibrated(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Path:
+    """The shipped network with a calibration table: its own, or one made from a photograph."""
+    from frsdk.engines.calibrate import calibrate_file
+    from frsdk.engines.calibration_table import table_of
+
+    if table_of(BUILTIN.read_bytes(), source=str(BUILTIN)) is not None:
+        return BUILTIN
+    path: Path = tmp_path_factory.mktemp("calibrated") / "network.onnx"
+    calibrate_file(BUILTIN, request.getfixturevalue("photo_crops"), path)
+    return path
 
 
 @pytest.fixture

@@ -44,9 +44,7 @@ def has_gpu() -> bool:
 def test_the_shipped_network_for_five_architectures(
     request: pytest.FixtureRequest, frsdk_build: Build, tmp_path: Path, precision: str, kind: str
 ) -> None:
-    source = BUILTIN
-    if precision == "int8":
-        source = request.getfixturevalue("int8_networks")["tensorrt"]
+    source = request.getfixturevalue("calibrated") if precision == "int8" else BUILTIN
     path = tmp_path / "network.engine"
     done = frsdk_build(
         source, "--precision", precision, "--target", "rtx", "-o", path,
@@ -69,10 +67,9 @@ def test_the_shipped_network_for_five_architectures(
 
 
 @pytest.mark.parametrize("precision", ["fp16", "int8"])
-def test_turing_by_itself(int8_networks: dict[str, Path], tmp_path: Path, precision: str) -> None:
-    source = int8_networks["tensorrt"] if precision == "int8" else BUILTIN
+def test_turing_by_itself(calibrated: Path, tmp_path: Path, precision: str) -> None:
     path = build_artefact(
-        source,
+        calibrated,
         tmp_path / "one.engine",
         target="rtx",
         precision=precision,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from frsdk import engine_choice, first_use
 from frsdk.backends.cuda_driver import gpu_obstacle
+from frsdk.backends.device_memory import GpuInfo
 from frsdk.engine_choice import BACKENDS, open_backend
 from frsdk.errors import BackendError, FrsdkError, InputError, MissingDependencyError
 from frsdk.morphable import MorphableModel
@@ -157,14 +160,18 @@ def test_another_network_is_another_entry(tiny_onnx: Path, tmp_path: Path, cache
     assert len({first, second, third}) == len(list(cache.glob("*/*.onnx"))) == 3
 
 
-def test_building_without_onnx_names_the_extra(
-    choose: Choose, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in [name for name in sys.modules if name.startswith("frsdk.engines")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(MissingDependencyError, match=r'pip install "frsdk\[engines\]"'):
-        choose("fp16", device="cpu")
+def test_building_without_onnx_names_the_extra(tiny_onnx: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['onnx'] = None\n"
+        "from pathlib import Path; from frsdk.first_use import built_network\n"
+        "built_network(Path(sys.argv[1]), target='cpu', precision='fp16')"
+    )
+    command = [sys.executable, "-c", code, str(tiny_onnx)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert (
+        'MissingDependencyError: building tiny.fp16.cpu.onnx needs onnx: pip install "frsdk['
+        in (done.stderr)
+    )
 
 
 def test_the_reconstructor_tells_what_it_took(
@@ -214,3 +221,44 @@ def resident_bytes(resource: object) -> int:
     if not statm.exists():
         pytest.skip("needs /proc/self/statm")
     return int(statm.read_text().split()[1]) * resource.getpagesize()  # type: ignore[attr-defined]
+
+
+def test_an_engine_is_keyed_by_all_that_it_depends_on(
+    tiny_onnx: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpu = GpuInfo("A", "8.6", "13.0", "580.1")
+    built = []
+
+    def build(source: Path, output: Path, *, target: str, precision: str | None) -> None:
+        built.append((target, precision))
+        output.write_bytes(b"plan")
+
+    def engine(**options: object) -> Path:
+        arguments = {"flavour": "tensorrt", "precision": "fp16", **options}
+        return first_use.built_engine(tiny_onnx, **arguments)
+
+    def use(found: GpuInfo, version: str = "10.3.0") -> None:
+        handle = SimpleNamespace(version=version)
+        monkeypatch.setattr(first_use, "load_tensorrt", lambda flavour: handle)
+        monkeypatch.setattr(first_use, "gpu_info", lambda: found)
+
+    monkeypatch.setattr("frsdk.engines.build.build_artefact", build)
+    use(gpu)
+    paths = {engine(), engine(), engine(precision=None), engine(flavour="tensorrt_rtx")}
+    for other in (
+        replace(gpu, name="B"),
+        replace(gpu, compute_capability="8.9"),
+        replace(gpu, cuda_version="12.6"),
+        replace(gpu, driver_version=None),
+    ):
+        use(other)
+        paths.add(engine())
+    use(gpu, "10.3.1")
+    paths.add(engine())
+    monkeypatch.setattr(first_use, "__version__", "later")
+    paths.add(engine())
+    assert len(paths) == len(built) == 9
+    assert {path.name for path in paths} == {
+        "tiny.fp16.tensorrt.engine", "tiny.as-it-is.tensorrt.engine", "tiny.fp16.rtx.engine"
+    }  # fmt: skip
+    assert built[:3] == [("tensorrt", "fp16"), ("tensorrt", None), ("rtx", "fp16")]
