@@ -111,9 +111,7 @@ def _chosen(source: str, count: int) -> list[int]:
     return [int(at) for at in np.linspace(0, count - 1, min(count, MOST_IMAGES))]
 
 
-def _decoded(
-    files: Iterator[tuple[str, bytes]], source: str
-) -> Iterator[tuple[str, Crops]]:
+def _decoded(files: Iterator[tuple[str, bytes]], source: str) -> Iterator[tuple[str, Crops]]:
     """Decode every image before the first is used, so that all bad ones are told at once."""
     found: list[tuple[str, Crops]] = []
     bad: list[str] = []

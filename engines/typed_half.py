@@ -29,9 +29,7 @@ def typed_half(content: bytes, *, keep_fp32: Collection[str] | None = None) -> b
     graph = OnnxGraph(content)
     unique_node_names(graph.nodes)
     kept = fp32_islands(graph) if keep_fp32 is None else set(keep_fp32)
-    made_half = {
-        name for node in graph.nodes if node.name not in kept for name in node.output
-    }
+    made_half = {name for node in graph.nodes if node.name not in kept for name in node.output}
     outputs = set(graph.outputs)
     nodes: list[onnx.NodeProto] = []
     casts: dict[tuple[str, bool], str] = {}
