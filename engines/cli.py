@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from frsdk.console import reports_errors, version_option
+from frsdk.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from .progress import ReportProgress
@@ -51,6 +53,7 @@ class _SeveralValues(click.Command):
 )
 @click.option("-o", "--output", type=_FILE, help="[default: MODEL.PRECISION.TARGET.engine]")
 @click.option("--calibration", type=_FILE, metavar="PATH", help="Crops for int8: folder, tar, npz.")
+@click.option("--sensitivity", is_flag=True, help="Print what each layer's int8 costs in NME.")
 @click.option(
     "--batch", default="1:1:8", show_default=True, metavar="MIN:OPT:MAX", help="Batch sizes."
 )
@@ -76,6 +79,7 @@ def main(
     target: str | None,
     output: Path | None,
     calibration: Path | None,
+    sensitivity: bool,
     batch: str,
     capabilities: tuple[str, ...],
     workspace_mib: int | None,
@@ -86,6 +90,7 @@ def main(
     as_json: bool,
 ) -> None:
     """Convert MODEL, an .onnx file of frsdk-export, for a device; or --inspect a file."""
+    _check_onnx()
     from .artefact_report import inspect_artefact
     from .build import build_artefact
     from .build_options import BuildOptions, capabilities_from_texts, profile_from_text
@@ -93,6 +98,9 @@ def main(
     if not inspect:
         if target is None:
             raise click.UsageError("Missing option '--target': cpu, tensorrt or rtx.")
+        if sensitivity:
+            _print_sensitivity(model, target, calibration, as_json)
+            return
         options = BuildOptions(
             profile=profile_from_text(batch),
             compute_capabilities=capabilities_from_texts(capabilities),
@@ -102,7 +110,7 @@ def main(
             version_compatible=version_compatible,
             dla_core=dla,
         )
-        with _shown_progress(model, target) as report:
+        with _shown_progress(model, target, precision) as report:
             model = build_artefact(
                 model,
                 output,
@@ -116,8 +124,47 @@ def main(
     click.echo(json.dumps(found.to_dict(), indent=1) if as_json else "\n".join(found.lines()))
 
 
+def _check_onnx() -> None:
+    if find_spec("onnx") is None:
+        raise MissingDependencyError('frsdk-build needs onnx: pip install "frsdk[engines]"')
+
+
+def _print_sensitivity(model: Path, target: str, calibration: Path | None, as_json: bool) -> None:
+    from .calibrate import sensitivity_report
+
+    if calibration is None:
+        raise click.UsageError("Missing option '--calibration': --sensitivity measures on crops.")
+    form = "cpu" if target == "cpu" else "tensorrt"
+    with _counted() as report:
+        costs = sensitivity_report(model, target=form, calibration=calibration, report=report)
+    if as_json:
+        click.echo(json.dumps([{"layer": each.name, "nme_percent": each.cost} for each in costs]))
+        return
+    click.echo("NME (%)  layer")
+    for each in costs:
+        click.echo(f"{each.cost:7.4f}  {each.name}")
+
+
 @contextmanager
-def _shown_progress(model: Path, target: str) -> Iterator[ReportProgress]:
+def _counted() -> Iterator[Callable[[int, int], None]]:
+    """A bar over layers on stderr, on a terminal only."""
+    shown = sys.stderr.isatty()
+    with (
+        click.progressbar(length=1, label="measuring", file=sys.stderr)
+        if shown
+        else nullcontext() as bar
+    ):
+
+        def report(done: int, of: int) -> None:
+            if bar is not None:
+                bar.length = of
+                bar.update(done - bar.pos)
+
+        yield report
+
+
+@contextmanager
+def _shown_progress(model: Path, target: str, precision: str | None) -> Iterator[ReportProgress]:
     """A line beforehand and a bar on stderr, on a terminal only; nothing otherwise."""
     if target == "cpu" or not sys.stderr.isatty():
         yield lambda done, phase: None
@@ -126,8 +173,9 @@ def _shown_progress(model: Path, target: str) -> Iterator[ReportProgress]:
     from .estimate import estimate
     from .network_file import read_network
 
-    flavour = TARGETS[target]
-    click.echo(f"building with {flavour}: {estimate(flavour, read_network(model).nodes)}", err=True)
+    network, flavour = read_network(model), TARGETS[target]
+    expected = estimate(flavour, network.nodes, precision or network.spec.precision)
+    click.echo(f"building with {flavour}: {expected}", err=True)
     with click.progressbar(length=1000, label="building", file=sys.stderr) as bar:
 
         def report(done: float, phase: str) -> None:

@@ -11,8 +11,9 @@ import pytest
 from click.testing import Result
 
 from frsdk.engine_header import BatchProfile
-from frsdk.engines.build_options import BuildOptions, capabilities_from_texts, profile_from_text
+from frsdk.engines.build_options import capabilities_from_texts, profile_from_text
 from frsdk.engines.estimate import estimate
+from frsdk.engines.sensitivity import LayerCost
 from frsdk.errors import InputError
 from frsdk.spec import ModelSpec
 
@@ -96,6 +97,32 @@ def test_a_missing_package_is_named(
     assert not path.exists()
 
 
+def test_without_onnx_the_extra_is_named(
+    frsdk_build: Build, tiny_onnx: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("frsdk.engines.cli.find_spec", lambda name: None)
+    refused(frsdk_build(tiny_onnx, "--inspect"), 'pip install "frsdk[engines]"')
+
+
+def test_sensitivity(frsdk_build: Build, tiny_onnx: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert frsdk_build(tiny_onnx, "--sensitivity", "--target", "cpu").exit_code == 2
+    asked = []
+
+    def report(source: Path, *, target: str, calibration: Path, report: object) -> list[LayerCost]:
+        asked.append((source, target, calibration))
+        return [LayerCost("dear", 0.25), LayerCost("cheap", 0.001)]
+
+    monkeypatch.setattr("frsdk.engines.calibrate.sensitivity_report", report)
+    arguments = [tiny_onnx, "--sensitivity", "--target", "rtx", "--calibration", "crops.npz"]
+    done = frsdk_build(*arguments)
+    assert done.stdout == "NME (%)  layer\n 0.2500  dear\n 0.0010  cheap\n"
+    assert json.loads(frsdk_build(*arguments, "--json").stdout)[0] == {
+        "layer": "dear",
+        "nme_percent": 0.25,
+    }
+    assert asked[0] == (tiny_onnx, "tensorrt", Path("crops.npz"))
+
+
 def test_inspect_an_onnx_file(frsdk_build: Build, tiny_onnx: Path, tiny_spec: ModelSpec) -> None:
     done = frsdk_build(tiny_onnx, "--inspect")
     assert done.exit_code == 0
@@ -126,6 +153,6 @@ def test_inspect_a_checkpoint(frsdk_build: Build) -> None:
 
 
 def test_estimates() -> None:
-    assert estimate("tensorrt_rtx", 330) == "about 2 s on a server CPU"
-    assert estimate("tensorrt", 330).startswith("minutes")
-    assert BuildOptions() == BuildOptions(profile=BatchProfile(1, 1, 8))
+    assert estimate("tensorrt_rtx", 300, "fp32") == "about 2 s on a server CPU"
+    assert estimate("tensorrt_rtx", 300, "int8") == "about 6 s on a server CPU"
+    assert estimate("tensorrt", 300, "int8").startswith("minutes")
