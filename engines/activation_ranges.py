@@ -90,7 +90,7 @@ def _entropy_threshold(distance: NDArray[np.float64], counts: Counts) -> float:
     """The clipping of |x| that loses least information."""
     top = float(distance.max())
     slots = np.minimum((distance / top * _BINS).astype(np.int64), _BINS - 1)
-    folded = np.bincount(slots, weights=counts, minlength=_BINS)
+    folded = np.bincount(slots, weights=counts, minlength=_BINS).astype(np.float64)
     folded[0] = 0  # zeros that ReLU makes are exact at any scale
     if not folded.any():
         return top

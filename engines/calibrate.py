@@ -98,9 +98,7 @@ def calibrate(
             costs = layer_costs(folded, chosen, some, target=target, report=report)
             excluded = dominant_layers(costs, best.drift[best.method])
             content = QUANTISE[target](folded, chosen, excluded=excluded)
-            targets[target] = replace(
-                best, excluded=excluded, final=meter.measure(content).cost
-            )
+            targets[target] = replace(best, excluded=excluded, final=meter.measure(content).cost)
     return CalibrationTable(
         network_sha256=network_digest(network.content),
         crops_sha256=hashlib.sha256(np.ascontiguousarray(crops).tobytes()).hexdigest(),

@@ -80,7 +80,8 @@ def _tar_images(path: Path) -> Iterator[tuple[str, Crops]]:
                 file = archive.extractfile(member)
                 found.append((member.name, file.read() if file else b""))
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: not a tar of images ({error}): {_REMEDY}") from error
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{path}: not a tar of images ({reason}): {_REMEDY}") from error
     return _decoded(iter(found), str(path))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from onnx.reference import ReferenceEvaluator
 
 from .onnx_graph import OnnxGraph
@@ -28,7 +29,7 @@ def fold_constants(content: bytes) -> bytes:
             values = ReferenceEvaluator(node).run(
                 None, {name: graph.constants[name] for name in node.input if name}
             )
-            graph.constants.update(zip(node.output, values, strict=True))
+            graph.constants.update(zip(node.output, map(np.asarray, values), strict=True))
         else:
             kept.append(node)
     graph.rebuild(kept)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple  # Any: values of a node's attributes
 
 import numpy as np
 import onnx
@@ -97,7 +97,7 @@ class QdqWriter:
         self._add("DequantizeLinear", [constant, scales, zeros], output, axis=0)
         return output
 
-    def _add(self, kind: str, inputs: list[str], output: str, **attributes: int) -> None:
+    def _add(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> None:
         self.nodes.append(
             helper.make_node(kind, inputs, [output], f"{output}/{kind}", **attributes)
         )

@@ -35,7 +35,9 @@ def main() -> int:
         labels = read_labels(options.faces / "train.npz")
         order = np.argsort(labels.yaw_deg, kind="stable")
         chosen = np.sort(order[np.linspace(0, len(order) - 1, _CROPS).astype(int)])
-        some = FaceLabels(**{each.name: getattr(labels, each.name)[chosen] for each in fields(labels)})
+        some = FaceLabels(
+            **{each.name: getattr(labels, each.name)[chosen] for each in fields(labels)}
+        )
         crops = plain_crops(load_crops(options.faces, "train", some))
         table = calibrate_file(
             options.network,
@@ -48,7 +50,9 @@ def main() -> int:
         return 1
     for target, each in table.targets.items():
         lost = ", ".join(f"{name} {value:.3f}" for name, value in each.drift.items())
-        print(f"{target}: {each.method} ({lost} %), excluded {len(each.excluded)}: {each.final:.3f} %")
+        print(
+            f"{target}: {each.method} ({lost} %), excluded {len(each.excluded)}: {each.final:.3f} %"
+        )
     return 0
 
 
