@@ -11,6 +11,7 @@ import click
 
 from .cache_cli import cache
 from .console import one_line, reports_errors, version_option
+from .doctor_cli import doctor
 from .image_sources import DEFAULT_MAX_PIXELS
 from .output_names import MESH_KINDS
 
@@ -27,6 +28,7 @@ def main() -> None:
 
 
 main.add_command(cache)
+main.add_command(doctor)
 
 
 @main.command()
