@@ -72,7 +72,7 @@ class OnnxGraph:
         return unique
 
     def only_consumer(self, tensor: str) -> onnx.NodeProto | None:
-        """The one node that takes a tensor; None when there are several, none, or it is an output."""
+        """The one node that takes a tensor; None where several or none do, or it is an output."""
         takers = self.consumers.get(tensor, [])
         return takers[0] if len(takers) == 1 and tensor not in self.outputs else None
 
@@ -89,7 +89,7 @@ class OnnxGraph:
         return shape[2] * shape[3]
 
     def finish(self) -> bytes:
-        """The checked model as bytes: nodes in an order that runs, no constant that nobody takes."""
+        """The checked model as bytes: nodes in an order that runs, no constant without a taker."""
         graph = self.model.graph
         nodes = _sorted(self._live_nodes(), {*self.inputs, *self.constants})
         self.rebuild(nodes)

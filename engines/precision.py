@@ -36,10 +36,9 @@ def convert_precision(
 
     Args:
         source: The file, as `frsdk-export` wrote it.
-        precision: ``"fp32"`` (constants folded; for the CPU branches merged and channels padded to its
-            blocks too),
-            ``"fp16"`` (for the CPU weights stored as FP16 and computed with in FP32; for TensorRT
-            typed FP16 with FP32 where the numbers need it) or ``"int8"``.
+        precision: ``"fp32"`` (constants folded; for the CPU also branches merged and channels
+            padded to its blocks), ``"fp16"`` (for the CPU weights stored as FP16 and computed with
+            in FP32; for TensorRT typed FP16 with FP32 where the numbers need it) or ``"int8"``.
         target: ``"cpu"`` or ``"tensorrt"``, which stands for TensorRT for RTX too.
         calibration: For int8, real face crops: a folder, a tar or an npz, or (n, size, size, 3)
             uint8 BGR. None takes the table that the source carries.

@@ -77,7 +77,7 @@ class Maker:
 
 
 def small_network(spec: ModelSpec) -> bytes:
-    """Stem, a two-branch block with both gates on 15x15 pixels, another on 8x8, and a last layer."""
+    """A stem, a two-branch block with both gates on 15x15 pixels and on 8x8, a last layer."""
     make = Maker(spec.input.name)
     x = make.relu(make.conv(spec.input.name, "stem", (16, 3, 3, 3), stride=4))  # 30x30
     x = make.relu(make.conv(x, "early", (16, 1, 3, 3), stride=2))  # 15x15

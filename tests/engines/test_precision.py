@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-onnx = pytest.importorskip("onnx", reason="needs onnx (frsdk[engines])")
+pytest.importorskip("onnx", reason="needs onnx (frsdk[engines])")
+
+import onnx
 
 from frsdk.engines.activation_ranges import METHODS, activation_ranges
 from frsdk.engines.calibrate import calibrate_file, sensitivity_report
