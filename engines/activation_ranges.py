@@ -27,7 +27,7 @@ _BINS = 2048
 _LEVELS = 128
 _TAIL = 1e-4
 _SAMPLES = 4096  # values of a tensor and image that are counted
-_CANDIDATES = 64  # thresholds that entropy compares
+_CANDIDATES = 32  # thresholds that entropy compares
 
 
 def activation_ranges(
