@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .cache_cli import cache
 from .console import one_line, reports_errors, version_option
+from .doctor_cli import doctor
 from .image_sources import DEFAULT_MAX_PIXELS
 from .output_names import MESH_KINDS
 
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 @version_option("frsdk")
 def main() -> None:
     """3D faces from photographs."""
+
+
+main.add_command(cache)
+main.add_command(doctor)
 
 
 @main.command()
@@ -46,7 +52,15 @@ def main() -> None:
     help="Refuse photos with more pixels.",
 )
 @click.option("--detector", metavar="haar|FILE.onnx", help="Face detector [default: built in].")
-@click.option("--network", metavar="FILE.onnx", help="Network [default: built in].")
+@click.option(
+    "--engine",
+    "--network",
+    "engine",
+    metavar="fp32|fp16|int8|FILE",
+    help="Precision of the built-in network, or an .onnx or .engine file [default: built in].",
+)
+@click.option("--backend", default="auto", show_default=True, metavar="NAME", help="What runs it.")
+@click.option("--device", type=click.Choice(["cpu", "gpu"]), help="Limits what auto may take.")
 @click.option("--face-model", metavar="FILE.npz", help="Face model [default: built in].")
 @click.option(
     "--threads",
@@ -67,7 +81,9 @@ def reconstruct(
     min_score: float | None,
     max_pixels: int,
     detector: str | None,
-    network: str | None,
+    engine: str | None,
+    backend: str,
+    device: str | None,
     face_model: str | None,
     threads: int,
     overlay: bool,
@@ -85,7 +101,9 @@ def reconstruct(
     sources = find_images(inputs)
     options = JobOptions(mesh=mesh, overlay=overlay, max_pixels=max_pixels)
     with FaceReconstructor(
-        engine=network,
+        engine=engine,
+        backend=backend,
+        device=device,
         face_model=face_model,
         detector=detector,
         threads=threads,

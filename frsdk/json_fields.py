@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from typing import Any  # values of a JSON document, each checked where it is taken
+from typing import Any, TypeVar  # Any: values of a JSON document, each checked where it is taken
 
 from .errors import SpecError
 
 _NOTHING: Any = object()
-_REMEDY = "export it again"
+_FieldsT = TypeVar("_FieldsT", bound="JsonFields")
 
 
 class JsonFields:
     """One JSON object of a spec, from which each known field is taken once.
 
-    What is left at the end are the optional fields of later versions: :attr:`rest`.
+    What is left at the end are the optional fields of later versions: :attr:`rest`. A subclass for
+    another kind of document says what messages call it and what mends it.
     """
+
+    _noun = "spec"
+    _remedy = "export it again"
 
     def __init__(self, value: object, source: str, path: str = "") -> None:
         """Wrap a parsed value.
@@ -32,12 +36,12 @@ class JsonFields:
         """
         self._source, self._path = source, path
         if not isinstance(value, dict):
-            where = f"spec field {path}" if path else "the spec"
-            raise SpecError(f"{source}: {where} is not a JSON object: {_REMEDY}")
+            where = f"{self._noun} field {path}" if path else f"the {self._noun}"
+            raise SpecError(f"{source}: {where} is not a JSON object: {self._remedy}")
         self._left: dict[str, Any] = dict(value)
 
     @classmethod
-    def from_text(cls, text: str, source: str) -> JsonFields:
+    def from_text(cls: type[_FieldsT], text: str, source: str) -> _FieldsT:
         """Parse a document.
 
         Raises:
@@ -47,7 +51,9 @@ class JsonFields:
             value = json.loads(text, parse_float=_finite, parse_constant=_finite)
         except (ValueError, RecursionError) as error:
             reason = str(error).splitlines()[0]
-            raise SpecError(f"{source}: the spec is not JSON ({reason}): {_REMEDY}") from error
+            raise SpecError(
+                f"{source}: the {cls._noun} is not JSON ({reason}): {cls._remedy}"
+            ) from error
         return cls(value, source)
 
     @property
@@ -57,7 +63,7 @@ class JsonFields:
 
     def part(self, name: str, default: Any = _NOTHING) -> JsonFields:
         """A nested object."""
-        return JsonFields(self._take(name, default), self._source, self._full(name))
+        return type(self)(self._take(name, default), self._source, self._full(name))
 
     def text(self, name: str, default: Any = _NOTHING, *, empty: bool = False) -> str:
         """A string, which may be empty only where `empty` says so."""
@@ -75,7 +81,7 @@ class JsonFields:
 
     def integer(self, name: str, *, minimum: int) -> int:
         """A whole number."""
-        value = self._take(name, _NOTHING)
+        value = self._take(name)
         if not _is_integer(value) or value < minimum:
             self.refuse(name, f"a whole number of at least {minimum}", value)
         return int(value)
@@ -125,15 +131,17 @@ class JsonFields:
         shown = repr(got)
         shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
         raise SpecError(
-            f"{self._source}: spec field {self._full(name)}: expected {expected}, got {shown}: "
-            f"{_REMEDY}"
+            f"{self._source}: {self._noun} field {self._full(name)}: expected {expected}, "
+            f"got {shown}: {self._remedy}"
         )
 
-    def _take(self, name: str, default: Any) -> Any:
+    def _take(self, name: str, default: Any = _NOTHING) -> Any:
         if name in self._left:
             return self._left.pop(name)
         if default is _NOTHING:
-            raise SpecError(f"{self._source}: the spec lacks {self._full(name)!r}: {_REMEDY}")
+            raise SpecError(
+                f"{self._source}: the {self._noun} lacks {self._full(name)!r}: {self._remedy}"
+            )
         return default
 
     def _full(self, name: str) -> str:

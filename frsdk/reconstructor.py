@@ -12,9 +12,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .backends.onnxruntime import OnnxRuntimeBackend
 from .detectors.base import Detector
 from .detectors.choice import detector_from_option
+from .engine_choice import PRECISIONS, open_backend
 from .errors import BackendError, InputError, SpecError
 from .face import Face, face_from_params
 from .geometry import Roi
@@ -39,6 +39,8 @@ class FaceReconstructor:
         self,
         *,
         engine: PathLike | None = None,
+        backend: str = "auto",
+        device: str | None = None,
         face_model: PathLike | MorphableModel | None = None,
         detector: PathLike | Detector | None = None,
         threads: int = 1,
@@ -48,21 +50,33 @@ class FaceReconstructor:
         """Load the network and the face model.
 
         Args:
-            engine: An `.onnx` file that `frsdk-export` wrote; None is the built-in network.
+            engine: "fp32", "fp16" or "int8", the built-in network in that precision, which is built
+                at first use and cached; or an `.onnx` or `.engine` file; None is the built-in
+                network as it is, on the CPU.
+            backend: "tensorrt", "rtx", "onnxruntime-cuda", "onnxruntime-tensorrt",
+                "onnxruntime-rtx" or "onnxruntime"; one that is named is taken or an error. "auto"
+                takes for a precision the first of "tensorrt", "rtx", "onnxruntime-cuda" (not for
+                int8) and "onnxruntime" that this machine can run; for an `.engine` file its
+                flavour; for an `.onnx` file "onnxruntime", or with device="gpu"
+                "onnxruntime-cuda". :attr:`engine` tells what it took.
+            device: "cpu" or "gpu" limits what "auto" may take; None takes either.
             face_model: A face-model file or object; None is the built-in one. It must be the one
                 that the network was trained for.
             detector: "haar", the path of a YuNet `.onnx` file, or a function from an image to
                 detections; None is "haar", loaded when it is first needed.
-            threads: Threads of one engine call. One is fastest for single faces on small machines.
+            threads: Threads of one engine call on a CPU. One is fastest for single faces on small
+                machines.
             max_faces: Of the detected faces keep this many, the largest; None keeps all.
             min_score: Leave out detections below this score, 0..1; None is the detector's default.
 
         Raises:
             SpecError: The network's specification is missing, wrong, or names another face model.
             FaceModelError: The face-model file is damaged.
-            BackendError: The network or detector file is missing or damaged.
-            MissingDependencyError: ONNX Runtime, or for "haar" OpenCV 4, is not installed.
+            BackendError: The network or detector file is missing or damaged, or the backend cannot
+                run here.
+            MissingDependencyError: The backend's package, or for "haar" OpenCV 4, is not installed.
             InputError: An option has an impossible value.
+            OutputError: The cache's folder cannot be written.
         """
         if max_faces is not None and max_faces < 1:
             raise InputError(f"expected max_faces >= 1 or None, got {max_faces}")
@@ -71,7 +85,14 @@ class FaceReconstructor:
         self._max_faces, self._min_score = max_faces, min_score
         self._detector_option = detector
         self._model = _face_model(face_model)
-        self._backend = OnnxRuntimeBackend(_network_path(engine), threads=threads)
+        choice = open_backend(
+            engine,
+            builtin=_builtin_network(engine),
+            backend=backend,
+            device=device,
+            threads=threads,
+        )
+        self._backend, self._passed_over = choice.backend, choice.passed_over
         spec = self._backend.spec
         if spec.face_model.sha256 != self._model.sha256:
             raise SpecError(
@@ -86,8 +107,10 @@ class FaceReconstructor:
 
     @property
     def engine(self) -> str:
-        """What runs, in one line: engine, device, precision, file."""
-        return self._backend.description
+        """What runs, in one line: engine, device, precision, file; what "auto" passed over."""
+        if not self._passed_over:
+            return self._backend.description
+        return f"{self._backend.description} [passed over: {'; '.join(self._passed_over)}]"
 
     @property
     def face_model(self) -> MorphableModel:
@@ -186,15 +209,11 @@ def _face_model(option: PathLike | MorphableModel | None) -> MorphableModel:
     return option if isinstance(option, MorphableModel) else MorphableModel.load(option)
 
 
-def _network_path(option: PathLike | None) -> Path:
-    if option is None:
-        if not _BUILTIN_NETWORK.is_file():
-            raise BackendError(
-                f"{_BUILTIN_NETWORK}: the built-in network is not in this installation: "
-                "install frsdk from its wheel, or pass engine= an .onnx file"
-            )
-        return _BUILTIN_NETWORK
-    path = Path(option)
-    if path.suffix.lower() != ".onnx":
-        raise BackendError(f"{path}: expected an .onnx file as engine: make one with frsdk-export")
-    return path
+def _builtin_network(engine: PathLike | None) -> Path:
+    """The built-in network, which a path of another one does without."""
+    if not _BUILTIN_NETWORK.is_file() and engine in (None, *PRECISIONS):
+        raise BackendError(
+            f"{_BUILTIN_NETWORK}: the built-in network is not in this installation: "
+            "install frsdk from its wheel, or pass engine= an .onnx file"
+        )
+    return _BUILTIN_NETWORK

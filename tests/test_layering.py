@@ -21,9 +21,19 @@ ROOMS = ("frsdk.export", "frsdk.engines", "frsdk.benchmarks")
 ALLOWED = {
     # Untrained peers: their time and size need the registry of networks and its exporter.
     "frsdk.benchmarks.face_latency -> frsdk.export",
+    # The one call that builds an engine at its first use.
+    "frsdk.first_use -> frsdk.engines",
 }
 # Packages that only the named files may import, and only those.
-ENGINES = {"onnxruntime": {"frsdk.backends.onnxruntime"}, "tensorrt": set(), "torch": set()}
+ENGINES = {
+    "onnxruntime": {"frsdk.backends.onnxruntime_session"},
+    "tensorrt": {"frsdk.tensorrt_modules"},
+    "tensorrt_rtx": {"frsdk.tensorrt_modules"},
+    "cuda": {"frsdk.backends.cuda_python_memory"},
+    "pycuda": {"frsdk.backends.pycuda_memory"},
+    "torch": set(),
+    "onnx": set(),
+}
 
 
 def imports(folder: str) -> Iterator[tuple[str, str]]:
@@ -77,6 +87,6 @@ def test_the_runtime_needs_only_what_setup_cfg_names() -> None:
     import sys
 
     allowed = {*sys.stdlib_module_names, "frsdk", "numpy", "cv2", "click", "PIL"}
-    extras = {"onnxruntime", "skimage"}  # with an error that names the extra
+    extras = {*ENGINES, "skimage"}  # with an error that names the extra
     tops = {imported.partition(".")[0] for _, imported in imports("frsdk")}
     assert tops - allowed <= extras

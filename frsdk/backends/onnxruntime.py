@@ -4,64 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import BackendError, MissingDependencyError, SpecError
+from ..errors import BackendError, SpecError
 from ..spec import METADATA_KEY, ModelSpec
 from .base import Backend, FloatBatch
+from .onnxruntime_session import (
+    CPU_PROVIDER,
+    engine_errors,
+    first_line,
+    load_onnxruntime,
+    open_session,
+)
 
-CPU_PROVIDER = "CPUExecutionProvider"
-_FATAL = 4  # ONNX Runtime's severity; what fails is raised, so nothing is printed beside it
 _FLOAT32 = "tensor(float)"
-
-
-def open_session(
-    path: str | os.PathLike[str],
-    *,
-    providers: Sequence[str] = (CPU_PROVIDER,),
-    threads: int = 1,
-) -> Any:
-    """Load an ONNX file on exactly the devices asked for.
-
-    Args:
-        path: The `.onnx` file.
-        providers: Execution providers, in order of preference.
-        threads: Threads of one call.
-
-    Returns:
-        An `onnxruntime.InferenceSession` (Any: its package is optional and has no types).
-
-    Raises:
-        MissingDependencyError: ONNX Runtime is not installed.
-        BackendError: The file is missing or damaged, a provider is not there, or threads < 1.
-    """
-    ort = _onnxruntime()
-    if threads < 1:
-        raise BackendError(f"expected threads >= 1, got {threads}")
-    _check_available(providers, ort.get_available_providers())
-    file = Path(path)
-    if not file.is_file():
-        raise BackendError(f"{file}: no such file: give the path of an .onnx file")
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = _FATAL
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    # Idle threads sleep: an SDK does not keep its host's cores busy between two photographs.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        session = ort.InferenceSession(str(file), options, providers=list(providers))
-    except _engine_errors(ort) as error:
-        raise BackendError(
-            f"{file}: ONNX Runtime cannot load it ({_first_line(error)}): export it again"
-        ) from error
-    session.disable_fallback()
-    _check_available(providers, session.get_providers())
-    return session
 
 
 class OnnxRuntimeBackend(Backend):
@@ -108,46 +66,14 @@ class OnnxRuntimeBackend(Backend):
             raise BackendError(f"{self._source}: the backend is closed: open a new one")
         try:
             (output,) = session.run([self._spec.output.name], {self._spec.input.name: batch})
-        except _engine_errors(_onnxruntime()) as error:
+        except engine_errors(load_onnxruntime()) as error:
             raise BackendError(
-                f"{self._source}: ONNX Runtime failed ({_first_line(error)})"
+                f"{self._source}: ONNX Runtime failed ({first_line(error)})"
             ) from error
         return np.asarray(output, np.float32)
 
     def _release(self) -> None:
         self._session = None
-
-
-def _onnxruntime() -> Any:  # Any: a module without types
-    try:
-        return import_module("onnxruntime")
-    except ImportError as error:
-        raise MissingDependencyError(
-            'ONNX Runtime is not installed: pip install "frsdk[cpu]"'
-        ) from error
-
-
-def _engine_errors(ort: Any) -> tuple[type[Exception], ...]:
-    """ONNX Runtime's exceptions, which have no common base of their own."""
-    state = ort.capi.onnxruntime_pybind11_state
-    found = [each for each in vars(state).values() if isinstance(each, type)]
-    return (RuntimeError, *(each for each in found if issubclass(each, Exception)))
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
-
-
-def _check_available(wanted: Sequence[str], available: Sequence[str]) -> None:
-    for provider in wanted:
-        if provider not in available:
-            raise BackendError(
-                f"execution provider {provider} is not available here, only "
-                f"{', '.join(available)}: install the onnxruntime build and drivers that have it"
-            )
-    if not wanted:
-        raise BackendError(f"expected an execution provider, got none of {', '.join(available)}")
 
 
 def _check_tensor(

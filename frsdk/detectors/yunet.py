@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..backends.onnxruntime import open_session
+from ..backends.onnxruntime_session import open_session
 from ..errors import BackendError
 from ..preprocess import check_image
 from .base import DEFAULT_BOX_RULE, Detection

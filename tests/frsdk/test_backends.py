@@ -137,7 +137,7 @@ def test_missing_onnxruntime_names_the_extra(
         return real(name, *rest)
 
     real = importlib.import_module
-    monkeypatch.setattr("frsdk.backends.onnxruntime.import_module", refuse)
+    monkeypatch.setattr("frsdk.backends.onnxruntime_session.import_module", refuse)
     with pytest.raises(MissingDependencyError, match=r'pip install "frsdk\[cpu\]"'):
         OnnxRuntimeBackend(tiny_onnx)
 

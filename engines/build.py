@@ -1,0 +1,107 @@
+"""From an ONNX file to what a target runs: precision first, then the engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from frsdk.errors import InputError, OutputError
+from frsdk.files import atomic_write
+
+from .build_options import BuildOptions
+from .builder import build_engine
+from .network_file import NetworkFile, network_from_bytes, read_network
+from .progress import ReportProgress
+
+
+def build_artefact(
+    source: Path,
+    output: Path | None = None,
+    *,
+    target: str,
+    precision: str | None = None,
+    calibration: Path | None = None,
+    options: BuildOptions | None = None,
+    report: ReportProgress = lambda done, phase: None,
+) -> Path:
+    """Convert a network and write it atomically.
+
+    Args:
+        source: The `.onnx` file.
+        output: The file to write; None names it after the source, in its folder. For tensorrt and
+            rtx, a name that ends in `.onnx` ends the work before the engine.
+        target: ``"cpu"`` (an `.onnx`), ``"tensorrt"`` or ``"rtx"`` (an `.engine`).
+        precision: ``"fp32"``, ``"fp16"`` or ``"int8"``; None is that of the source.
+        calibration: Crops to calibrate int8 on.
+        options: For an engine.
+        report: Told how far the engine's build is.
+
+    Returns:
+        The file written.
+
+    Raises:
+        InputError: The source has another precision already, the output's suffix does not fit the
+            target, or an engine's options were given for the CPU.
+        OutputError: The output's folder is missing, or the file cannot be written.
+        FrsdkError: As the precision pass and `build_engine` raise.
+    """
+    network = read_network(source)
+    precision = precision or network.spec.precision
+    suffixes = (".onnx",) if target == "cpu" else (".engine", ".onnx")
+    path = output or source.with_name(f"{source.stem}.{precision}.{target}{suffixes[0]}")
+    _check(source, path, suffixes, options)
+    converted = _converted(network, source, precision, target, calibration)
+    if path.suffix.lower() == ".onnx":
+        atomic_write(path, converted.content)
+    else:
+        build_engine(
+            converted,
+            path,
+            target=target,
+            options=options,
+            onnx_sha256=network.sha256,
+            report=report,
+        )
+    return path
+
+
+def _check(
+    source: Path, path: Path, suffixes: tuple[str, ...], options: BuildOptions | None
+) -> None:
+    if path.suffix.lower() not in suffixes:
+        raise InputError(f"{path}: expected an output that ends in {' or '.join(suffixes)}")
+    if path.exists() and path.samefile(source):
+        raise InputError(f"{path}: the output is the source: name another file with -o")
+    if not path.parent.is_dir():  # said before a build of minutes
+        raise OutputError(f"{path}: cannot be written (no such folder): make the folder first")
+    if path.suffix.lower() == ".onnx" and options not in (None, BuildOptions()):
+        raise InputError(
+            "--batch, --compute-capability and the other options of an engine do not apply to an "
+            ".onnx file: leave them out"
+        )
+
+
+def _converted(
+    network: NetworkFile, source: Path, precision: str, target: str, calibration: Path | None
+) -> NetworkFile:
+    """The network in the wanted precision; one that has it already, other than fp32, as it is."""
+    if network.spec.precision != "fp32":
+        if precision != network.spec.precision:
+            raise InputError(
+                f"{source}: its precision is {network.spec.precision} already, {precision} was "
+                "asked for: start from the fp32 file"
+            )
+        if calibration is not None:
+            raise InputError(f"{source}: calibrated already: leave --calibration out")
+        return network
+    if precision == "fp32" and target != "cpu":
+        return network  # TensorRT simplifies the graph by itself
+    from .precision import convert_precision
+
+    content = convert_precision(
+        source,
+        precision=precision,
+        target="cpu" if target == "cpu" else "tensorrt",
+        calibration=calibration,
+    )
+    name = f"{source} as {precision}"
+    return network_from_bytes(content, source=name, folder=source.parent)

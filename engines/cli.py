@@ -1,0 +1,184 @@
+"""``frsdk-build``: networks to the form that a device runs best."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from frsdk.console import reports_errors, version_option
+from frsdk.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    from .progress import ReportProgress
+
+_FILE = click.Path(path_type=Path)
+_SEVERAL = ("--compute-capability",)
+
+
+class _SeveralValues(click.Command):
+    """Lets ``--compute-capability 8.6 8.9`` mean the option given twice."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        spread: list[str] = []
+        option = None
+        for each in args:
+            if option and re.fullmatch(r"\d+\.\d+", each) and spread[-1] != option:
+                spread.append(option)
+            elif each.startswith("-"):
+                option = each if each in _SEVERAL else None
+            spread.append(each)
+        return super().parse_args(ctx, spread)
+
+
+@click.command(cls=_SeveralValues, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("model", type=_FILE)
+@click.option("--inspect", is_flag=True, help="Print what MODEL (.onnx, .engine, .pth) holds.")
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "fp16", "int8"]),
+    help="Of the result [default: that of MODEL].",
+)
+@click.option(
+    "--target",
+    type=click.Choice(["cpu", "tensorrt", "rtx"]),
+    help="cpu: .onnx for ONNX Runtime; tensorrt, rtx: .engine.",
+)
+@click.option("-o", "--output", type=_FILE, help="[default: MODEL.PRECISION.TARGET.engine]")
+@click.option("--calibration", type=_FILE, metavar="PATH", help="Crops for int8: folder, tar, npz.")
+@click.option("--sensitivity", is_flag=True, help="Print what each layer's int8 costs in NME.")
+@click.option(
+    "--batch", default="1:1:8", show_default=True, metavar="MIN:OPT:MAX", help="Batch sizes."
+)
+@click.option(
+    "--compute-capability",
+    "capabilities",
+    multiple=True,
+    metavar="8.6 ...",
+    help="GPUs to build for (rtx) [default: the GPU of this machine].",
+)
+@click.option("--workspace-mib", type=click.IntRange(min=1), metavar="N", help="Scratch memory.")
+@click.option("--timing-cache", type=_FILE, metavar="FILE", help="Reuse measured kernel times.")
+@click.option("--hardware-compatible", is_flag=True, help="Run on later GPU architectures too.")
+@click.option("--version-compatible", is_flag=True, help="Run with later TensorRT releases too.")
+@click.option("--dla", type=click.IntRange(min=0), metavar="CORE", help="Build for this DLA core.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result for machines on stdout.")
+@version_option("frsdk-build")
+@reports_errors
+def main(
+    model: Path,
+    inspect: bool,
+    precision: str | None,
+    target: str | None,
+    output: Path | None,
+    calibration: Path | None,
+    sensitivity: bool,
+    batch: str,
+    capabilities: tuple[str, ...],
+    workspace_mib: int | None,
+    timing_cache: Path | None,
+    hardware_compatible: bool,
+    version_compatible: bool,
+    dla: int | None,
+    as_json: bool,
+) -> None:
+    """Convert MODEL, an .onnx file of frsdk-export, for a device; or --inspect a file."""
+    _check_onnx()
+    from .artefact_report import inspect_artefact
+    from .build import build_artefact
+    from .build_options import BuildOptions, capabilities_from_texts, profile_from_text
+
+    if not inspect:
+        if target is None:
+            raise click.UsageError("Missing option '--target': cpu, tensorrt or rtx.")
+        if sensitivity:
+            _print_sensitivity(model, target, calibration, as_json)
+            return
+        options = BuildOptions(
+            profile=profile_from_text(batch),
+            compute_capabilities=capabilities_from_texts(capabilities),
+            workspace_mib=workspace_mib,
+            timing_cache=timing_cache,
+            hardware_compatible=hardware_compatible,
+            version_compatible=version_compatible,
+            dla_core=dla,
+        )
+        with _shown_progress(model, target, precision) as report:
+            model = build_artefact(
+                model,
+                output,
+                target=target,
+                precision=precision,
+                calibration=calibration,
+                options=options,
+                report=report,
+            )
+    found = inspect_artefact(model)
+    click.echo(json.dumps(found.to_dict(), indent=1) if as_json else "\n".join(found.lines()))
+
+
+def _check_onnx() -> None:
+    if find_spec("onnx") is None:
+        raise MissingDependencyError('frsdk-build needs onnx: pip install "frsdk[engines]"')
+
+
+def _print_sensitivity(model: Path, target: str, calibration: Path | None, as_json: bool) -> None:
+    from .calibrate import sensitivity_report
+
+    if calibration is None:
+        raise click.UsageError("Missing option '--calibration': --sensitivity measures on crops.")
+    form = "cpu" if target == "cpu" else "tensorrt"
+    with _counted() as report:
+        costs = sensitivity_report(model, target=form, calibration=calibration, report=report)
+    if as_json:
+        click.echo(json.dumps([{"layer": each.name, "nme_percent": each.cost} for each in costs]))
+        return
+    click.echo("NME (%)  layer")
+    for each in costs:
+        click.echo(f"{each.cost:7.4f}  {each.name}")
+
+
+@contextmanager
+def _counted() -> Iterator[Callable[[int, int], None]]:
+    """A bar over layers on stderr, on a terminal only."""
+    shown = sys.stderr.isatty()
+    with (
+        click.progressbar(length=1, label="measuring", file=sys.stderr)
+        if shown
+        else nullcontext() as bar
+    ):
+
+        def report(done: int, of: int) -> None:
+            if bar is not None:
+                bar.length = of
+                bar.update(done - bar.pos)
+
+        yield report
+
+
+@contextmanager
+def _shown_progress(model: Path, target: str, precision: str | None) -> Iterator[ReportProgress]:
+    """A line beforehand and a bar on stderr, on a terminal only; nothing otherwise."""
+    if target == "cpu" or not sys.stderr.isatty():
+        yield lambda done, phase: None
+        return
+    from .build_options import TARGETS
+    from .estimate import estimate
+    from .network_file import read_network
+
+    network, flavour = read_network(model), TARGETS[target]
+    expected = estimate(flavour, network.nodes, precision or network.spec.precision)
+    click.echo(f"building with {flavour}: {expected}", err=True)
+    with click.progressbar(length=1000, label="building", file=sys.stderr) as bar:
+
+        def report(done: float, phase: str) -> None:
+            bar.update(int(done * 1000) - bar.pos)
+
+        yield report

@@ -1,0 +1,111 @@
+"""Convert an FP32 network to the precision and form that a target runs best."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from frsdk.errors import InputError
+from frsdk.spec import METADATA_KEY
+
+from .calibrate import calibrate
+from .calibration_images import read_calibration
+from .calibration_table import CALIBRATION_KEY, TARGETS, CalibrationTable, set_metadata, table_of
+from .fold_constants import fold_constants
+from .half_weights import half_weights
+from .merge_branches import merge_branches
+from .network_file import NetworkFile, read_network
+from .sensitivity import QUANTISE
+from .typed_half import typed_half
+from .widen_channels import widen_channels
+
+PRECISIONS = ("fp32", "fp16", "int8")
+
+
+def convert_precision(
+    source: Path,
+    *,
+    precision: str,
+    target: str,
+    calibration: Path | NDArray[np.uint8] | None = None,
+) -> bytes:
+    """Convert an FP32 `.onnx` file.
+
+    Args:
+        source: The file, as `frsdk-export` wrote it.
+        precision: ``"fp32"`` (constants folded; for the CPU also branches merged and channels
+            padded to its blocks), ``"fp16"`` (for the CPU weights stored as FP16 and computed with
+            in FP32; for TensorRT typed FP16 with FP32 where the numbers need it) or ``"int8"``.
+        target: ``"cpu"`` or ``"tensorrt"``, which stands for TensorRT for RTX too.
+        calibration: For int8, real face crops: a folder, a tar or an npz, or (n, size, size, 3)
+            uint8 BGR. None takes the table that the source carries.
+
+    Returns:
+        The serialised ONNX model; its spec has the precision and the calibration's digest.
+
+    Raises:
+        InputError: An unknown precision or target, a source that is not FP32, calibration for
+            another precision than int8, or int8 without calibration.
+        BackendError: The source is missing, damaged, or has numbers beyond FP16's range.
+        SpecError: The source has no specification, or its calibration table is not its own.
+    """
+    _check_choice("precision", precision, PRECISIONS)
+    _check_choice("target", target, TARGETS)
+    network = read_network(source)
+    if network.spec.precision != "fp32":
+        raise InputError(
+            f"{source}: expected an fp32 network, got {network.spec.precision}: start from the "
+            "fp32 file"
+        )
+    if precision == "int8":
+        table = _table(network, source, calibration)
+        folded = fold_constants(network.content)
+        excluded = table.targets[target].excluded
+        content = QUANTISE[target](folded, table.ranges_for(target), excluded=excluded)
+        return _with_spec(content, network, precision, table.crops_sha256)
+    if calibration is not None:
+        raise InputError(f"{source}: {precision} takes no calibration: leave --calibration out")
+    return _with_spec(_float_form(network, precision, target), network, precision, None)
+
+
+def _float_form(network: NetworkFile, precision: str, target: str) -> bytes:
+    folded = fold_constants(network.content)
+    if target == "tensorrt":
+        return folded if precision == "fp32" else typed_half(folded)
+    merged, _ = merge_branches(folded)
+    return widen_channels(merged) if precision == "fp32" else half_weights(merged)
+
+
+def _table(
+    network: NetworkFile, source: Path, calibration: Path | NDArray[np.uint8] | None
+) -> CalibrationTable:
+    if calibration is None:
+        table = table_of(network.content, source=str(source))
+        if table is None:
+            raise InputError(
+                f"{source}: int8 needs a calibration and the network carries none: give "
+                "--calibration a folder, .tar or .npz of real face crops"
+            )
+        return table
+    if isinstance(calibration, Path):
+        calibration = read_calibration(calibration, network.spec.input.size)
+    return calibrate(network, calibration)
+
+
+def _with_spec(content: bytes, network: NetworkFile, precision: str, digest: str | None) -> bytes:
+    """The converted network with its specification, without the table of the source's tensors."""
+    model = onnx.load_model_from_string(content)
+    spec = network.spec.replace(precision=precision, calibration_digest=digest)
+    kept = [entry for entry in model.metadata_props if entry.key != CALIBRATION_KEY]
+    del model.metadata_props[:]
+    model.metadata_props.extend(kept)
+    set_metadata(model, METADATA_KEY, spec.to_json())
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise InputError(f"expected {name} {', '.join(choices)}, got {value!r}")

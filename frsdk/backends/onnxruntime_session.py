@@ -1,0 +1,145 @@
+"""Sessions of ONNX Runtime on exactly the devices asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any  # ONNX Runtime is optional and has no types
+
+from ..errors import BackendError, MissingDependencyError
+
+CPU_PROVIDER = "CPUExecutionProvider"
+CUDA_PROVIDER = "CUDAExecutionProvider"
+TENSORRT_PROVIDER = "TensorrtExecutionProvider"
+RTX_PROVIDER = "NvTensorRTRTXExecutionProvider"
+
+_RTX_PLUGIN = "onnxruntime_ep_nv_tensorrt_rtx"
+_FATAL = 4  # ONNX Runtime's severity; what fails is raised, so nothing is printed beside it
+
+
+def open_session(
+    path: str | os.PathLike[str],
+    *,
+    providers: Sequence[str] = (CPU_PROVIDER,),
+    threads: int = 1,
+) -> Any:
+    """Load an ONNX file on exactly the devices asked for.
+
+    Args:
+        path: The `.onnx` file.
+        providers: Execution providers, in order of preference. The plug-in for TensorRT for RTX is
+            registered when its provider is named.
+        threads: Threads of one call.
+
+    Returns:
+        An `onnxruntime.InferenceSession`.
+
+    Raises:
+        MissingDependencyError: ONNX Runtime, or the plug-in, is not installed.
+        BackendError: The file is missing or damaged, a provider is not there, or threads < 1.
+    """
+    ort = load_onnxruntime()
+    if threads < 1:
+        raise BackendError(f"expected threads >= 1, got {threads}")
+    plugins = [each for each in providers if each == RTX_PROVIDER]
+    built_in = [each for each in providers if each != RTX_PROVIDER]
+    if built_in or not plugins:
+        _check_available(built_in, ort.get_available_providers())
+    file = Path(path)
+    if not file.is_file():
+        raise BackendError(f"{file}: no such file: give the path of an .onnx file")
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _FATAL
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    # Idle threads sleep: an SDK does not keep its host's cores busy between two photographs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if plugins:
+        options.add_provider_for_devices(_plugin_devices(ort), {})
+    try:
+        # A session takes a list of providers or the options' devices, not both.
+        chosen = {} if plugins else {"providers": built_in}
+        session = ort.InferenceSession(str(file), options, **chosen)
+    except engine_errors(ort) as error:
+        raise BackendError(
+            f"{file}: ONNX Runtime cannot load it ({first_line(error)}): export it again"
+        ) from error
+    session.disable_fallback()
+    _check_available(providers, session.get_providers())
+    return session
+
+
+def load_onnxruntime() -> Any:
+    """The package `onnxruntime`.
+
+    Raises:
+        MissingDependencyError: It is not installed.
+    """
+    try:
+        return import_module("onnxruntime")
+    except ImportError as error:
+        raise MissingDependencyError(
+            'ONNX Runtime is not installed: pip install "frsdk[cpu]"'
+        ) from error
+
+
+def engine_errors(ort: Any) -> tuple[type[Exception], ...]:
+    """ONNX Runtime's exceptions, which have no common base of their own."""
+    state = ort.capi.onnxruntime_pybind11_state
+    found = [each for each in vars(state).values() if isinstance(each, type)]
+    return (RuntimeError, *(each for each in found if issubclass(each, Exception)))
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's text."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _plugin_devices(ort: Any) -> list[Any]:
+    """The GPUs that the plug-in for TensorRT for RTX offers; registers it when it is not."""
+    try:
+        plugin = import_module(_RTX_PLUGIN)
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"the plug-in for {RTX_PROVIDER} is not installed: "
+            "pip install onnxruntime-ep-nv-tensorrt-rtx"
+        ) from error
+    name = plugin.get_ep_name()
+    if not _devices(ort, name):
+        if not hasattr(ort, "register_execution_provider_library"):
+            raise BackendError(
+                f"this onnxruntime {ort.__version__} takes no plug-ins: "
+                'pip install -U "onnxruntime>=1.24"'
+            )
+        try:
+            ort.register_execution_provider_library(name, plugin.get_library_path())
+        except engine_errors(ort) as error:
+            raise BackendError(
+                f"{RTX_PROVIDER} cannot be registered ({first_line(error)}): "
+                "install the plug-in for the CUDA version of this machine's driver"
+            ) from error
+    devices = _devices(ort, name)
+    if not devices:
+        raise BackendError(f"{RTX_PROVIDER} finds no GPU here: it needs an RTX GPU and its driver")
+    return devices[:1]
+
+
+def _devices(ort: Any, name: str) -> list[Any]:
+    if not hasattr(ort, "get_ep_devices"):
+        return []
+    return [each for each in ort.get_ep_devices() if each.ep_name == name]
+
+
+def _check_available(wanted: Sequence[str], available: Sequence[str]) -> None:
+    for provider in wanted:
+        if provider not in available:
+            raise BackendError(
+                f"execution provider {provider} is not available here, only "
+                f"{', '.join(available)}: install the onnxruntime build and drivers that have it"
+            )
+    if not wanted:
+        raise BackendError(f"expected an execution provider, got none of {', '.join(available)}")

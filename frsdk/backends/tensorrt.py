@@ -1,0 +1,200 @@
+"""Networks as engine files of TensorRT 10, TensorRT 11 and TensorRT for RTX."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any  # TensorRT's objects have no types
+
+import numpy as np
+
+from ..engine_compatibility import check_flavour_version, check_gpu, check_platform
+from ..engine_file import EngineFile, read_engine
+from ..engine_header import EngineHeader
+from ..errors import BackendError
+from ..tensorrt_modules import TensorrtModule, load_tensorrt, message_log
+from .base import Backend, FloatBatch
+from .device_memory import open_device
+from .engine_buffers import EngineBuffers
+from .engine_tensors import check_tensors
+
+
+class TensorrtBackend(Backend):
+    """A plan on the first GPU, with one execution context and one stream.
+
+    Calls from several threads run one after the other. Batches above the engine's maximum are
+    split, those below its minimum are filled up.
+    """
+
+    name = "tensorrt"
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        flavour: str | None = None,
+        cuda_graph: bool = False,
+    ) -> None:
+        """Check the file and this machine, then load the plan.
+
+        Args:
+            path: An `.engine` file that `frsdk-build` wrote.
+            flavour: The one it must be for, ``"tensorrt"`` or ``"tensorrt_rtx"``; None takes any.
+            cuda_graph: Record the work of each batch size on first use and replay it later, which
+                spares the launches of small batches. TensorRT for RTX records it by itself.
+
+        Raises:
+            MissingDependencyError: The engine's flavour of TensorRT, or a binding of CUDA, is not
+                installed; the pip line is named.
+            BackendError: The file is damaged, the engine is for another machine, GPU or version,
+                there is no GPU or driver, or TensorRT refuses the plan.
+            SpecError: The header or its specification is not what frsdk writes.
+        """
+        source = str(path)
+        engine_file = read_engine(path)
+        header = engine_file.header
+        if flavour not in (None, header.flavour):
+            raise BackendError(
+                f"{source}: built for {header.flavour}, {flavour} was asked for: build it for that"
+            )
+        check_platform(header, source)
+        handle = load_tensorrt(header.flavour)
+        check_flavour_version(header, source, handle.version)
+        device = open_device()
+        check_gpu(header, source, device.info)
+        label = f"{device.info.name}, {handle.label}"
+        super().__init__(header.spec, source=source, providers=(label,))
+        self._header, self._handle, self._device = header, handle, device
+        self._lock = threading.Lock()
+        with device.active():
+            self._open_plan(handle, engine_file, cuda_graph)
+
+    @property
+    def header(self) -> EngineHeader:
+        """What the engine file says about itself."""
+        return self._header
+
+    def _open_plan(self, handle: TensorrtModule, file: EngineFile, cuda_graph: bool) -> None:
+        trt = handle.trt
+        self._log = message_log(trt)
+        try:
+            self._runtime = runtime = trt.Runtime(self._log)
+        except (RuntimeError, TypeError) as error:  # TypeError: the bindings got a null pointer
+            raise BackendError(
+                f"{handle.label} cannot start on this machine: {self._log.last_errors()}"
+            ) from error
+        if file.header.version_compatible:
+            runtime.engine_host_code_allowed = True  # such plans carry their own runtime
+        engine = runtime.deserialize_cuda_engine(file.plan)
+        if engine is None:
+            raise BackendError(
+                f"{self._source}: {handle.label} cannot load the plan ({self._log.last_errors()}): "
+                "update the driver, or build it here"
+            )
+        check_tensors(trt, engine, file.header, self._source)
+        self._engine = engine
+        self._graphs_inside = cuda_graph and hasattr(trt, "CudaGraphStrategy")
+        self._records = cuda_graph and not self._graphs_inside
+        self._recorded: dict[int, tuple[Any, Any]] = {}
+        self._buffers = EngineBuffers(self._device, file.header.spec, file.header.profile.maximum)
+        try:
+            self._context = self._create_context()
+        except BackendError:
+            self._buffers.release()
+            raise
+
+    def _create_context(self) -> Any:
+        """An `IExecutionContext` with its tensors bound; of RTX one that records graphs itself."""
+        engine, trt = self._engine, self._handle.trt
+        if self._graphs_inside:
+            runtime_config = engine.create_runtime_config()
+            runtime_config.cuda_graph_strategy = trt.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
+            context = engine.create_execution_context(runtime_config)
+        else:
+            context = engine.create_execution_context()
+        if context is None:
+            raise BackendError(
+                f"{self._source}: {self._handle.label} cannot start it "
+                f"({self._log.last_errors()}): free GPU memory"
+            )
+        for name, address in (
+            (self._spec.input.name, self._buffers.input_address),
+            (self._spec.output.name, self._buffers.output_address),
+        ):
+            if not context.set_tensor_address(name, address):
+                self._fail(f"tensor {name}")
+        return context
+
+    def _infer(self, batch: FloatBatch) -> FloatBatch:
+        output = np.empty((len(batch), *self._spec.output.shape), np.float32)
+        with self._lock:
+            if self._context is None:
+                raise BackendError(f"{self._source}: the backend is closed: open a new one")
+            with self._device.active():
+                start = 0
+                for size in split_batch(len(batch), self._header.profile.maximum):
+                    self._run_part(batch[start : start + size], output[start : start + size])
+                    start += size
+        return output
+
+    def _run_part(self, batch: FloatBatch, output: FloatBatch) -> None:
+        """Run at most the profile's maximum of crops; `output` is filled."""
+        buffers, device = self._buffers, self._device
+        size = max(len(batch), self._header.profile.minimum)
+        buffers.host_input[: len(batch)] = batch
+        buffers.host_input[len(batch) : size] = 0.0
+        if self._records:
+            if size not in self._recorded:
+                self._recorded[size] = self._record(size)
+            device.launch(self._recorded[size][1], buffers.stream)
+        else:
+            self._enqueue(self._context, size)
+        device.synchronise(buffers.stream)
+        output[:] = buffers.host_output[: len(batch)]
+
+    def _record(self, size: int) -> tuple[Any, Any]:
+        """A context and the graph of its work on a batch size.
+
+        A graph belongs to the state of the context that it was recorded from, so each has its own.
+        """
+        buffers, device = self._buffers, self._device
+        context = self._create_context()
+        self._enqueue(context, size)  # once unrecorded: TensorRT sets the shape up
+        device.synchronise(buffers.stream)
+        device.begin_capture(buffers.stream)
+        try:
+            self._enqueue(context, size)
+        finally:
+            graph = device.end_capture(buffers.stream)
+        return context, graph
+
+    def _enqueue(self, context: Any, size: int) -> None:
+        """Put copy in, network, copy out on the stream."""
+        buffers, device = self._buffers, self._device
+        if not context.set_input_shape(self._spec.input.name, (size, *self._spec.input.shape)):
+            self._fail(f"a batch of {size}")
+        device.copy_in(buffers.input_address, buffers.host_input[:size], buffers.stream)
+        if not context.execute_async_v3(buffers.stream):
+            self._fail("the network")
+        device.copy_out(buffers.host_output[:size], buffers.output_address, buffers.stream)
+
+    def _fail(self, what: str) -> None:
+        raise BackendError(
+            f"{self._source}: {self._handle.label} failed on {what} ({self._log.last_errors()})"
+        )
+
+    def _release(self) -> None:
+        with self._lock, self._device.active():
+            self._device.synchronise(self._buffers.stream)
+            for _, graph in self._recorded.values():
+                self._device.destroy_graph(graph)
+            # In this order: a context needs its engine, an engine its runtime, all the memory.
+            self._recorded.clear()
+            self._context = self._engine = self._runtime = None
+            self._buffers.release()
+
+
+def split_batch(count: int, maximum: int) -> list[int]:
+    """Parts of at most `maximum` that add up to `count`, as equal as they can be."""
+    parts = -(-count // maximum)
+    return [count // parts + (index < count % parts) for index in range(parts)]

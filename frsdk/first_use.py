@@ -1,0 +1,95 @@
+"""Build what a backend needs when it is first asked for, and keep it in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+
+from ._version import __version__
+from .backends.device_memory import gpu_info
+from .engine_cache import get_or_build
+from .engine_compatibility import host_os
+from .errors import BackendError, MissingDependencyError
+from .tensorrt_modules import load_tensorrt
+
+_LOG = logging.getLogger(__name__)
+_TARGETS = {"tensorrt": "tensorrt", "tensorrt_rtx": "rtx"}
+
+
+def built_engine(source: Path, *, flavour: str, precision: str | None) -> Path:
+    """An engine for this machine's GPU.
+
+    Args:
+        source: The `.onnx` file.
+        flavour: ``"tensorrt"`` or ``"tensorrt_rtx"``.
+        precision: Of the engine; None is that of the source.
+
+    Raises:
+        MissingDependencyError: The flavour, a binding of CUDA or onnx is not installed.
+        BackendError: There is no GPU, or the build failed.
+        FrsdkError: As the build raises.
+    """
+    handle = load_tensorrt(flavour)
+    gpu = gpu_info()
+    facts = {
+        "flavour": flavour,
+        "flavour_version": handle.version,
+        "gpu_name": gpu.name,
+        "compute_capability": gpu.compute_capability,
+        "driver_version": gpu.driver_version,
+        "cuda_version": gpu.cuda_version,
+    }
+    return _built(source, _TARGETS[flavour], precision, facts, ".engine")
+
+
+def built_network(source: Path, *, target: str, precision: str) -> Path:
+    """An ONNX file in a precision, in the form that a target's kernels are made for.
+
+    Args:
+        source: The `.onnx` file.
+        target: ``"cpu"`` or ``"tensorrt"``.
+        precision: ``"fp32"``, ``"fp16"`` or ``"int8"``.
+
+    Raises:
+        MissingDependencyError: onnx is not installed.
+        FrsdkError: As the precision pass raises.
+    """
+    return _built(source, target, precision, {}, ".onnx")
+
+
+def _built(
+    source: Path, target: str, precision: str | None, machine: dict[str, str | None], suffix: str
+) -> Path:
+    facts = {
+        **machine,
+        "onnx_sha256": _digest(source),
+        "precision": precision,
+        "target": target,
+        "kind": suffix,
+        "os": host_os(),
+        "frsdk_version": __version__,
+    }
+    name = f"{source.stem}.{precision or 'as-it-is'}.{target}{suffix}"
+
+    def build(path: Path) -> None:
+        _LOG.info("building %s, once: frsdk cache list shows where it is kept", name)
+        try:
+            from .engines.build import build_artefact
+        except ImportError as error:
+            if (error.name or "").partition(".")[0] not in ("onnx", "google"):
+                raise
+            raise MissingDependencyError(
+                f'building {name} needs onnx: pip install "frsdk[engines]"'
+            ) from error
+        build_artefact(source, path, target=target, precision=precision)
+
+    return get_or_build(facts, name, build)
+
+
+def _digest(source: Path) -> str:
+    try:
+        return hashlib.sha256(source.read_bytes()).hexdigest()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BackendError(f"{source}: cannot be read ({reason}): give an .onnx file") from error

@@ -1,0 +1,62 @@
+"""What is said without a GPU, and the names that the CUDA bindings must have."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from frsdk.backends import cuda_driver, device_memory
+from frsdk.backends.device_memory import cuda_level, driver_version, gpu_info, open_device
+from frsdk.errors import BackendError, MissingDependencyError
+
+SOURCE = Path(__file__).resolve().parents[2] / "frsdk" / "backends" / "cuda_python_memory.py"
+
+
+def test_the_binding_has_every_name() -> None:
+    runtime = pytest.importorskip("cuda.bindings.runtime", reason="needs cuda-bindings")
+    used = set()
+    for node in ast.walk(ast.parse(SOURCE.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "self._call":
+            used.add(ast.literal_eval(node.args[0]))
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value).startswith("self._cuda"):
+            used.add(ast.unparse(node).removeprefix("self._cuda."))
+    assert {"cudaMemcpyAsync", "cudaStreamEndCapture", "cudaError_t.cudaSuccess"} <= used
+    for name in sorted(used):
+        found = runtime
+        for part in name.split("."):
+            found = getattr(found, part)
+
+
+def test_without_a_gpu_the_reason_is_given() -> None:
+    if cuda_driver.gpu_obstacle() is None:
+        pytest.skip("this machine has a GPU")
+    pytest.importorskip("cuda.bindings.runtime", reason="needs cuda-bindings")
+    with pytest.raises(BackendError, match=r"no usable NVIDIA GPU here \(.+\): install") as caught:
+        gpu_info()
+    assert "\n" not in str(caught.value)
+
+
+def test_without_a_binding_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device_memory, "_is_installed", lambda module: False)
+    with pytest.raises(MissingDependencyError, match="pip install cuda-bindings"):
+        open_device()
+
+
+def test_without_a_driver_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuda_driver, "_LIBRARY", "libno-such-driver.so")
+    assert cuda_driver.gpu_obstacle.__wrapped__() == "no NVIDIA driver (libno-such-driver.so)"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the driver's file of Linux")
+def test_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [cuda_level(number) for number in (12060, 13000, 13020)] == ["12.6", "13.0", "13.2"]
+    path = tmp_path / "version"
+    monkeypatch.setattr(device_memory, "_DRIVER_FILE", path)
+    assert driver_version() is None
+    path.write_text(
+        "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.65.06  Sun Jul 27\nGCC 12.3"
+    )
+    assert driver_version() == "580.65.06"

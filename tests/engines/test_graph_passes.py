@@ -1,0 +1,127 @@
+"""Passes that change a graph and not its numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+pytest.importorskip("onnx", reason="needs onnx (frsdk[engines])")
+
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from frsdk.engines.fold_constants import fold_constants
+from frsdk.engines.half_range import halved
+from frsdk.engines.half_weights import half_weights
+from frsdk.engines.merge_branches import merge_branches
+from frsdk.engines.onnx_graph import OnnxGraph
+from frsdk.engines.run_network import NetworkRun
+from frsdk.engines.widen_channels import widen_channels
+from frsdk.errors import BackendError
+from frsdk.spec import ModelSpec
+
+from .small_network import Maker, small_network
+
+
+@pytest.fixture(scope="module")
+def crops() -> NDArray[np.uint8]:
+    return np.random.default_rng(3).integers(0, 256, (4, 120, 120, 3), np.uint8)
+
+
+def kinds(content: bytes) -> Counter[str]:
+    return Counter(node.op_type for node in onnx.load_model_from_string(content).graph.node)
+
+
+def test_branches_on_small_maps_are_merged(tiny_spec: ModelSpec, crops: NDArray[np.uint8]) -> None:
+    content = small_network(tiny_spec)
+    merged, held = merge_branches(content)
+    before, after = kinds(content), kinds(merged)
+    assert before["Conv"] - after["Conv"] == 6 and before["Add"] - after["Add"] == 2
+    assert held["block1.3.expand.relu"] == ("block1.3.expand.relu", "block1.5.expand.relu")
+    graph = OnnxGraph(merged)
+    shapes = {
+        node.name: graph.constants[node.input[1]].shape
+        for node in graph.nodes
+        if node.name.startswith("/block2.3") and node.op_type == "Conv"
+    }
+    assert shapes == {
+        "/block2.3.expand": (32, 16, 1, 1),
+        "/block2.3.depthwise": (32, 1, 5, 5),
+        "/block2.3.project": (16, 32, 1, 1),
+    }
+    found, wanted = (NetworkRun(each).output(crops, tiny_spec.input) for each in (merged, content))
+    assert np.abs(found - wanted).max() < 1e-4 * np.abs(wanted).max()
+
+
+def test_branches_of_different_inputs_stay(tiny_spec: ModelSpec) -> None:
+    make = Maker("x")
+    left = make.branch(make.relu(make.conv("x", "a", (8, 3, 1, 1))), "left", 8, 8, 3)
+    right = make.branch(make.relu(make.conv("x", "b", (8, 3, 1, 1))), "right", 8, 8, 5)
+    make.node("Add", [left, right], "y")
+    content = model_of(make, (3, 8, 8), (8, 8, 8))
+    merged, held = merge_branches(content)
+    assert not held and kinds(merged) == kinds(content)
+
+
+def model_of(make: Maker, shape: tuple[int, ...], result: tuple[int, ...]) -> bytes:
+    entry = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", *shape])
+    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", *result])
+    graph = helper.make_graph(make.nodes, "g", [entry], [output], make.weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return bytes(model.SerializeToString())
+
+
+def test_channels_are_padded_to_16_where_that_is_little() -> None:
+    make = Maker("x")
+    x = make.relu(make.conv("x", "first", (24, 3, 3, 3)))
+    x = make.relu(make.conv(x, "depthwise", (24, 1, 3, 3)))
+    x = make.relu(make.conv(x, "few", (4, 24, 1, 1)))
+    make.nodes[-1].output[0] = "few.out"
+    make.conv("few.out", "y", (5, 4, 1, 1))
+    content = model_of(make, (3, 8, 8), (5, 8, 8))
+    wide = widen_channels(content)
+    graph = OnnxGraph(wide)
+    shapes = [graph.constants[node.input[1]].shape for node in graph.nodes if len(node.input) > 1]
+    # 24 -> 32; 4 channels stay, and so do the network's own 3 and 5
+    assert shapes == [(32, 3, 3, 3), (32, 1, 3, 3), (4, 32, 1, 1), (5, 4, 1, 1)]
+    found, wanted = (run(each) for each in (wide, content))
+    assert np.abs(found - wanted).max() < 1e-5
+
+
+def run(content: bytes) -> NDArray[np.float32]:
+    import onnxruntime
+
+    values = np.random.default_rng(0).normal(size=(2, 3, 8, 8)).astype(np.float32)
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    return np.asarray(session.run(None, {"x": values})[0])
+
+
+def test_constants_are_folded() -> None:
+    make = Maker("x")
+    value = numpy_helper.from_array(np.full((3, 1, 1), 2.0, np.float32))
+    make.node("Constant", [], "two", value=value)
+    make.node("Identity", ["two"], "same")
+    make.node("Mul", ["same", "two"], "four")
+    make.node("Mul", ["x", "four"], "scaled")
+    make.node("Identity", ["scaled"], "y")
+    content = model_of(make, (3, 8, 8), (3, 8, 8))
+    folded = fold_constants(content)
+    assert kinds(folded) == {"Mul": 1, "Identity": 1}
+    assert (OnnxGraph(folded).constants["four"] == 4.0).all()
+    assert (run(folded) == run(content)).all()
+
+
+def test_numbers_beyond_fp16_are_refused() -> None:
+    assert halved(np.array([65504.0, 1e-9], np.float32), "w").tolist() == [65504.0, 0.0]
+    for bad in (7e4, np.inf, np.nan):
+        with pytest.raises(BackendError, match="constant w: expected values within FP16's range"):
+            halved(np.array([bad], np.float32), "w")
+    make = Maker("x")
+    make.conv("x", "y", (8, 3, 3, 3))
+    large = numpy_helper.to_array(make.weights[0]) * 1e6
+    make.weights[0].CopyFrom(numpy_helper.from_array(large, make.weights[0].name))
+    with pytest.raises(BackendError, match=r"constant y\.w: .* use fp32"):
+        half_weights(model_of(make, (3, 8, 8), (8, 8, 8)))

@@ -1,0 +1,302 @@
+"""convert_precision: each form computes what the FP32 network does, in the types it promises."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+pytest.importorskip("onnx", reason="needs onnx (frsdk[engines])")
+
+import onnx
+
+from frsdk.engines.activation_ranges import METHODS, activation_ranges
+from frsdk.engines.calibrate import calibrate_file, sensitivity_report
+from frsdk.engines.calibration_table import CALIBRATION_KEY, table_of
+from frsdk.engines.fold_constants import fold_constants
+from frsdk.engines.half_reference import half_reference
+from frsdk.engines.network_file import network_from_bytes
+from frsdk.engines.onnx_graph import OnnxGraph
+from frsdk.engines.precision import convert_precision
+from frsdk.engines.run_network import NetworkRun
+from frsdk.engines.sensitivity import LayerCost, dominant_layers
+from frsdk.errors import InputError, SpecError
+from frsdk.spec import METADATA_KEY, ModelSpec
+
+from .small_network import small_network
+
+FORMS = [
+    (precision, target) for precision in ("fp32", "fp16", "int8") for target in ("cpu", "tensorrt")
+]
+Crops = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module")
+def crops() -> Crops:
+    """120 smooth seeded pictures: no noise, which would average out."""
+    random = np.random.default_rng(2)
+    coarse = random.integers(0, 256, (120, 6, 6, 3), np.uint8)
+    return coarse.repeat(20, axis=1).repeat(20, axis=2)
+
+
+@pytest.fixture(scope="module")
+def network(tiny_spec: ModelSpec, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("small") / "small.onnx"
+    path.write_bytes(small_network(tiny_spec))
+    return path
+
+
+@pytest.fixture(scope="module")
+def calibrated(network: Path, crops: Crops) -> Path:
+    path = network.with_name("calibrated.onnx")
+    calibrate_file(network, crops, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def forms(calibrated: Path) -> dict[tuple[str, str], bytes]:
+    return {
+        (precision, target): convert_precision(calibrated, precision=precision, target=target)
+        for precision, target in FORMS
+    }
+
+
+def outputs(content: bytes, crops: Crops, spec: ModelSpec) -> NDArray[np.float32]:
+    return NetworkRun(content).output(crops, spec.input)
+
+
+def kinds(content: bytes) -> Counter[str]:
+    return Counter(node.op_type for node in onnx.load_model_from_string(content).graph.node)
+
+
+def test_each_form_computes_the_same(
+    forms: dict[tuple[str, str], bytes], network: Path, crops: Crops, tiny_spec: ModelSpec
+) -> None:
+    wanted = outputs(network.read_bytes(), crops[:40], tiny_spec)
+    spread = wanted.std()
+    limits = {"fp32": 1e-5, "fp16": 2e-3, "int8": 0.1}
+    for (precision, target), content in forms.items():
+        error = np.sqrt(np.mean((outputs(content, crops[:40], tiny_spec) - wanted) ** 2)) / spread
+        assert error < limits[precision], (precision, target)
+        if precision == "int8":
+            assert error > 1e-4, f"{target}: nothing was quantised"
+
+
+def test_specs_say_what_was_done(forms: dict[tuple[str, str], bytes], calibrated: Path) -> None:
+    table = table_of(calibrated.read_bytes(), source="calibrated")
+    assert table is not None
+    for (precision, _), content in forms.items():
+        spec = network_from_bytes(content, source="form", folder=calibrated.parent).spec
+        assert spec.precision == precision
+        assert spec.calibration_digest == (table.crops_sha256 if precision == "int8" else None)
+        keys = [entry.key for entry in onnx.load_model_from_string(content).metadata_props]
+        assert keys == [METADATA_KEY]
+
+
+def test_cpu_fp16_is_half_the_file(forms: dict[tuple[str, str], bytes], network: Path) -> None:
+    content = forms["fp16", "cpu"]
+    model = onnx.load_model_from_string(content)
+    large = [each for each in model.graph.initializer if np.prod(each.dims) >= 64]
+    assert {each.data_type for each in large} == {onnx.TensorProto.FLOAT16}
+    assert kinds(content)["Cast"] == len(large)
+
+
+def test_typed_fp16_keeps_statistics_and_the_last_layer_in_fp32(
+    forms: dict[tuple[str, str], bytes],
+) -> None:
+    model = onnx.shape_inference.infer_shapes(
+        onnx.load_model_from_string(forms["fp16", "tensorrt"]), strict_mode=True
+    )
+    types = {each.name: each.tensor_type.elem_type for each in ()}
+    for value in (*model.graph.value_info, *model.graph.output):
+        types[value.name] = value.type.tensor_type.elem_type
+    half, single = onnx.TensorProto.FLOAT16, onnx.TensorProto.FLOAT
+    by_name = {node.name: types[node.output[0]] for node in model.graph.node}
+    for gate in ("pool", "weighed", "gather", "normal", "sigmoid"):
+        assert by_name[f"/block1.sge.{gate}"] == single
+    assert by_name["/whitened_params"] == single
+    for node in ("stem", "block1.3.project", "block1.sge", "block2.se", "pool"):
+        assert by_name[f"/{node}"] == half
+
+
+def test_the_fp16_reference_rounds(
+    forms: dict[tuple[str, str], bytes], network: Path, crops: Crops, tiny_spec: ModelSpec
+) -> None:
+    reference = half_reference(forms["fp16", "tensorrt"])
+    inner = NetworkRun(reference, ["block1.out", "block1.sge.normal"])
+    rounded, single = next(inner.batches(crops[:4], tiny_spec.input))
+    assert (rounded == rounded.astype(np.float16)).all()
+    assert (single != single.astype(np.float16)).any()
+    wanted = outputs(network.read_bytes(), crops, tiny_spec)
+    errors = [
+        np.abs(outputs(each, crops, tiny_spec) - wanted).mean()
+        for each in (forms["fp16", "cpu"], reference)
+    ]
+    assert 0 < errors[0] < errors[1] < 0.01
+
+
+def test_tensorrt_int8_is_symmetric_and_on_convolutions_only(
+    forms: dict[tuple[str, str], bytes],
+) -> None:
+    graph = OnnxGraph(forms["int8", "tensorrt"])
+    for node in graph.nodes:
+        if node.op_type not in ("QuantizeLinear", "DequantizeLinear"):
+            continue
+        scale, zero = (graph.constants[name] for name in node.input[1:3])
+        assert zero.dtype == np.int8 and not zero.any() and (scale > 0).all()
+    for node in graph.nodes:
+        if node.op_type != "Conv":
+            continue
+        sources = [graph.producer.get(name) for name in node.input[:2]]
+        quantised = [each is not None and each.op_type == "DequantizeLinear" for each in sources]
+        gate = any(part in node.name for part in ("gather", "spread", "squeeze", "excite"))
+        assert quantised == [not gate, not gate], node.name
+        assert all(graph.constants[name].dtype == np.float32 for name in node.input[2:])
+        if not gate:
+            weights = sources[1].input
+            assert graph.constants[weights[1]].shape == (len(graph.constants[weights[0]]),)
+    sums = {node.name: node for node in graph.nodes if node.op_type == "Add"}
+    makers = [graph.producer[name].op_type for name in sums["/block1.sum"].input]
+    assert sorted(makers) == ["Conv", "DequantizeLinear"]
+
+
+def test_cpu_int8_flows_in_integers(forms: dict[tuple[str, str], bytes], tmp_path: Path) -> None:
+    ort = pytest.importorskip("onnxruntime")
+    options = ort.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+    options.log_severity_level = 3
+    ort.InferenceSession(forms["int8", "cpu"], options, providers=["CPUExecutionProvider"])
+    found = kinds((tmp_path / "optimised.onnx").read_bytes())
+    # 8x8: a merged block of 3, two of the spatial gate, two of the channel gate; 15x15 stays FP32
+    assert found["QLinearConv"] == 7
+    assert found["QLinearAdd"] == 1 and found["QLinearMul"] == 3
+    assert found["QuantizeLinear"] == 2 and found["InstanceNormalization"] == 2
+    assert found["Conv"] + found["FusedConv"] == 10
+    assert found["Gemm"] == 1
+
+
+def test_calibration_given_is_used_over_the_table(
+    calibrated: Path, crops: Crops, tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "crops.npz", crops=crops[:100] // 2)
+    other = convert_precision(
+        calibrated, precision="int8", target="cpu", calibration=tmp_path / "crops.npz"
+    )
+    carried = convert_precision(calibrated, precision="int8", target="cpu")
+    again = convert_precision(calibrated, precision="int8", target="cpu", calibration=crops)
+    assert carried == again
+    digests = [
+        network_from_bytes(each, source="x", folder=tmp_path).spec.calibration_digest
+        for each in (other, carried)
+    ]
+    assert digests[0] != digests[1]
+
+
+def test_the_table_has_the_best_method(calibrated: Path) -> None:
+    table = table_of(calibrated.read_bytes(), source="calibrated")
+    assert table is not None and table.n_crops == 120
+    for target in ("cpu", "tensorrt"):
+        chosen = table.targets[target]
+        assert set(chosen.drift) == set(METHODS)
+        assert chosen.drift[chosen.method] == min(chosen.drift.values()) == chosen.final > 0
+        assert all(low <= 0 <= high for low, high in table.ranges_for(target).values())
+
+
+def test_ranges(network: Path, crops: Crops, tiny_spec: ModelSpec) -> None:
+    folded = fold_constants(network.read_bytes())
+    found = activation_ranges(folded, crops, tiny_spec.input)
+    values = NetworkRun(folded, ["stem", "stem.relu"])
+    batches = [np.stack(each[:1])[0] for each in values.batches(crops, tiny_spec.input)]
+    stem = np.concatenate(batches)
+    assert found["minmax"]["stem"] == pytest.approx((float(stem.min()), float(stem.max())))
+    low, high = found["percentile"]["stem"]
+    step = float(np.ptp(stem)) / 2048
+    assert low == pytest.approx(float(np.quantile(stem, 1e-4)), abs=20 * step)
+    assert high == pytest.approx(float(np.quantile(stem, 1 - 1e-4)), abs=20 * step)
+    for method in METHODS:
+        assert found[method]["stem.relu"][0] == 0.0
+        for name, (low, high) in found[method].items():
+            widest = found["minmax"][name]
+            assert widest[0] <= low <= 0 <= high <= widest[1]
+
+
+def test_sensitivity(network: Path, crops: Crops) -> None:
+    costs = sensitivity_report(network, target="cpu", calibration=crops)
+    assert [each.cost for each in costs] == sorted((each.cost for each in costs), reverse=True)
+    assert len(costs) == 16 and costs[0].cost > 0
+    names = {each.name for each in costs}
+    assert "/block2.3.expand" in names and "/block1.3.expand" not in names and "/stem" not in names
+
+
+def test_layers_that_dominate_are_left_out(network: Path, crops: Crops, tmp_path: Path) -> None:
+    costs = [LayerCost("a", 0.5), LayerCost("b", 0.31), LayerCost("c", 0.29)]
+    assert dominant_layers(costs, 1.0) == ("a", "b")
+    seen: list[tuple[int, int]] = []
+    table = calibrate_file(
+        network,
+        crops,
+        tmp_path / "table.onnx",
+        sensitivity=True,
+        report=lambda done, of: seen.append((done, of)),
+    )
+    assert seen[0] == (0, 16) and seen[-1][0] == seen[-1][1]
+    excluded = table.targets["tensorrt"].excluded
+    assert excluded
+    content = convert_precision(tmp_path / "table.onnx", precision="int8", target="tensorrt")
+    graph = OnnxGraph(content)
+    kept = {node.name: node for node in graph.nodes if node.name in excluded}
+    assert set(kept) == set(excluded)
+    assert all(node.input[1] in graph.constants for node in kept.values())
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"precision": "int4", "target": "cpu"}, "expected precision fp32, fp16, int8, got 'int4'"),
+        ({"precision": "fp16", "target": "tpu"}, "expected target cpu, tensorrt, got 'tpu'"),
+        ({"precision": "int8", "target": "cpu"}, "the network carries none: give --calibration"),
+        (
+            {"precision": "fp16", "target": "cpu", "calibration": Path("x")},
+            "fp16 takes no calibration",
+        ),
+    ],
+)
+def test_refusals(network: Path, options: dict[str, str], match: str) -> None:
+    with pytest.raises(InputError, match=match):
+        convert_precision(network, **options)  # type: ignore[arg-type]
+
+
+def test_only_fp32_is_converted(
+    forms: dict[tuple[str, str], bytes], crops: Crops, tmp_path: Path
+) -> None:
+    path = tmp_path / "half.onnx"
+    path.write_bytes(forms["fp16", "cpu"])
+    with pytest.raises(InputError, match="expected an fp32 network, got fp16: start from"):
+        convert_precision(path, precision="int8", target="cpu")
+    with pytest.raises(InputError, match="expected an fp32 network to calibrate, got fp16"):
+        calibrate_file(path, crops, path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "match"),
+    [
+        ('"schema_version":1', '"schema_version":2', "newer frsdk .schema 2.: pip install -U"),
+        ('"n_crops":120', '"n_crops":"many"', "damaged .ValueError"),
+        ('"ranges":', '"range":', "damaged .KeyError"),
+        ('"network_sha256":"', '"network_sha256":"0', "belongs to other weights"),
+        ("{", "", "damaged .JSONDecodeError"),
+    ],
+)
+def test_bad_tables(calibrated: Path, tmp_path: Path, before: str, after: str, match: str) -> None:
+    model = onnx.load(calibrated)
+    for entry in model.metadata_props:
+        if entry.key == CALIBRATION_KEY:
+            assert before in entry.value
+            entry.value = entry.value.replace(before, after, 1)
+    path = tmp_path / "bad.onnx"
+    onnx.save(model, path)
+    with pytest.raises(SpecError, match=match):
+        convert_precision(path, precision="int8", target="cpu")
