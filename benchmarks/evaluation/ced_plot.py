@@ -47,7 +47,8 @@ def ced_plot(title: str, lines: Sequence[Line], threshold_percent: float) -> Ima
     Returns:
         (H, W, 3) uint8 BGR.
     """
-    canvas = np.full((_HEIGHT * _SAMPLES, _WIDTH * _SAMPLES, 3), _PAPER, np.uint8)
+    height = _HEIGHT + _LINE_STEP * len(lines) + 12  # the legend lies below, where it hides nothing
+    canvas = np.full((height * _SAMPLES, _WIDTH * _SAMPLES, 3), _PAPER, np.uint8)
     _axes(canvas, title, threshold_percent)
     for index, line in enumerate(lines):
         colour = _COLOURS[index % len(_COLOURS)]
@@ -56,10 +57,8 @@ def ced_plot(title: str, lines: Sequence[Line], threshold_percent: float) -> Ima
         points = np.rint(np.stack([x, y], axis=1) * _SAMPLES).astype(np.int32)  # (400, 2)
         cv2.polylines(canvas, [points], False, colour, 3 * _SAMPLES, cv2.LINE_AA)
     for index, line in enumerate(lines):
-        _legend(
-            canvas, line, _COLOURS[index % len(_COLOURS)], len(lines) - index, threshold_percent
-        )
-    smaller = cv2.resize(canvas, (_WIDTH, _HEIGHT), interpolation=cv2.INTER_AREA)
+        _legend(canvas, line, _COLOURS[index % len(_COLOURS)], index, threshold_percent)
+    smaller = cv2.resize(canvas, (_WIDTH, height), interpolation=cv2.INTER_AREA)
     return np.asarray(smaller, np.uint8)
 
 
@@ -86,14 +85,12 @@ def _axes(canvas: Image, title: str, threshold: float) -> None:
     _text(canvas, "share of faces", (12, _TOP - 14))
 
 
-def _legend(canvas: Image, line: Line, colour: Colour, from_below: int, threshold: float) -> None:
-    y = _HEIGHT - _BOTTOM - 18 - (from_below - 1) * _LINE_STEP
+def _legend(canvas: Image, line: Line, colour: Colour, row: int, threshold: float) -> None:
+    y = _HEIGHT + 10 + row * _LINE_STEP
     area = distribution(line.errors_percent, threshold).auc
+    _segment(canvas, (_LEFT, y - 6), (_LEFT + 38, y - 6), colour, 3)
     text = f"{line.name}   AUC {area:.3f}   n = {len(line.errors_percent)}"
-    right = _WIDTH - _RIGHT - 16
-    width = _text_width(text, 0.55)
-    _segment(canvas, (right - width - 50, y - 6), (right - width - 12, y - 6), colour, 3)
-    _text(canvas, text, (right, y), align=1.0)
+    _text(canvas, text, (_LEFT + 50, y))
 
 
 def _segment(

@@ -17,10 +17,11 @@ from .face_set import Picture
 Array = NDArray[np.float64]
 
 TRUTH_COLOUR, FOUND_COLOUR = (60, 200, 60), (50, 60, 235)  # green and red, BGR
+_JOIN_COLOUR = (230, 200, 90)
 _CELL, _CAPTION, _HEAD, _COLUMNS, _GAP = 220, 40, 44, 6, 6
 _GROWN = 1.3  # of the true square, so that what lies around the face shows
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-_BITS = 3
+_SAMPLES, _BITS = 3, 3  # points are drawn on an enlarged cell and averaged
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,20 +75,24 @@ def _cell(case: Case) -> Image:
     roi = case.picture.roi
     side = roi.side * _GROWN
     grown = Roi(roi.x0 - (side - roi.side) / 2, roi.y0 - (side - roi.side) / 2, side)
-    cell = crop_face(case.picture.load(), grown, _CELL)
-    cell_from_image = _square(grown.crop_from_image(_CELL))
+    large = _CELL * _SAMPLES
+    picture = crop_face(case.picture.load(), grown, _CELL)
+    cell = cv2.resize(picture, (large, large), interpolation=cv2.INTER_NEAREST)
+    cell_from_image = _square(grown.crop_from_image(large))
     matrix = cell_from_image @ np.linalg.inv(_square(case.picture.label_from_image))
     truth, found = (
         points @ matrix[:2, :2].T + matrix[:2, 2] for points in (case.truth, case.found)
     )
     for start, end in zip(truth, found, strict=True):
         if np.isfinite(start).all() and np.isfinite(end).all():
-            cv2.line(cell, _fixed(start), _fixed(end), (230, 200, 90), 1, cv2.LINE_AA, _BITS)
+            ends = (_fixed(start), _fixed(end))
+            cv2.line(cell, *ends, _JOIN_COLOUR, _SAMPLES, cv2.LINE_AA, _BITS)
+    radius = round(1.7 * _SAMPLES * (1 << _BITS))
     for points, colour in ((truth, TRUTH_COLOUR), (found, FOUND_COLOUR)):
         for point in points[np.isfinite(points).all(axis=1)]:
-            radius = round(2.0 * (1 << _BITS))
             cv2.circle(cell, _fixed(point), radius, colour, cv2.FILLED, cv2.LINE_AA, _BITS)
-    return cell
+    smaller = cv2.resize(cell, (_CELL, _CELL), interpolation=cv2.INTER_AREA)
+    return np.asarray(smaller, np.uint8)
 
 
 def _square(matrix: Array) -> Array:

@@ -65,8 +65,9 @@ class Truth:
             raise InputError(
                 f"{self.name}: expected as many points, boxes and yaws as pictures, got {counts}"
             )
-        usable = np.isfinite(self.points).all(axis=2).any(axis=1)
-        usable &= np.isfinite(self.boxes_xyxy).all(axis=1) & np.isfinite(self.yaw_deg)
+        visible: NDArray[np.bool_] = np.asarray(np.isfinite(self.points).all(axis=2), np.bool_)
+        usable = visible.any(axis=1) & np.isfinite(self.boxes_xyxy).all(axis=1)
+        usable &= np.isfinite(self.yaw_deg)
         if not usable.all():
             bad = int(self.rows[np.flatnonzero(~usable)[0]])
             raise InputError(

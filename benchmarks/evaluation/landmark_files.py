@@ -77,23 +77,23 @@ def read_json(path: Path) -> tuple[dict[str, Array], dict[str, float]]:
 
 
 def read_npz(path: Path) -> tuple[dict[str, Array], dict[str, float]]:
-    """The same from arrays: ``file`` (n,), ``landmarks`` (n, 68, 2 or 3), ``yaw_deg`` (n,) or none.
+    """The same from arrays: ``name`` (n,), ``landmarks`` (n, 68, 2 or 3), ``yaw_deg`` (n,) or none.
 
     Raises:
         InputError: Not such a file, counts differ, or points that are not finite.
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            names = [str(name) for name in arrays["file"]]
+            names = [str(name) for name in arrays["name"]]
             landmarks = arrays["landmarks"].astype(np.float64)
             yaw = arrays["yaw_deg"].astype(np.float64) if "yaw_deg" in arrays.files else None
     except (KeyError, ValueError, OSError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path}: expected arrays file and landmarks ({error})") from error
+        raise InputError(f"{path}: expected arrays name and landmarks ({error})") from error
     counts = [len(names), len(landmarks), *([] if yaw is None else [len(yaw)])]
     if len(set(counts)) != 1:
-        raise InputError(f"{path}: file, landmarks and yaw_deg have different lengths {counts}")
+        raise InputError(f"{path}: name, landmarks and yaw_deg have different lengths {counts}")
     if len(set(names)) != len(names):
-        raise InputError(f"{path}: a file is named twice: one face a picture")
+        raise InputError(f"{path}: a photograph is named twice: one face a picture")
     points = {
         name: _checked(each, f"{path}: {name}") for name, each in zip(names, landmarks, strict=True)
     }

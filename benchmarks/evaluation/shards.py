@@ -101,14 +101,15 @@ def _truths(path: Path, labels: dict[str, Array], sources: NDArray[np.str_]) -> 
 
 def _complete(path: Path, name: str, points: Array) -> NDArray[np.bool_]:
     """(n,) whether a face has all its points; some but not all is an error."""
-    finite = np.isfinite(points).all(axis=2)
-    partial = finite.any(axis=1) & ~finite.all(axis=1)
+    finite: NDArray[np.bool_] = np.asarray(np.isfinite(points).all(axis=2), np.bool_)
+    complete = np.asarray(finite.all(axis=1), np.bool_)
+    partial = finite.any(axis=1) & ~complete
     if partial.any():
         raise InputError(
             f"{path}: {name} of face {int(np.flatnonzero(partial)[0])} has points that are not "
             "finite: leave all of them NaN where there is no annotation"
         )
-    return np.asarray(finite.all(axis=1), np.bool_)
+    return complete
 
 
 def _poses(params: Array) -> Array:
