@@ -45,4 +45,4 @@ def pose_error(found_deg: Array, truth_deg: Array) -> PoseError | None:
     difference = (found_deg[usable] - truth_deg[usable] + 180.0) % 360.0 - 180.0
     yaw, pitch, roll = (float(value) for value in np.abs(difference).mean(axis=0))
     count = int(usable.sum())
-    return PoseError(yaw, pitch, roll, (yaw + pitch + roll) / 3.0, count, len(usable) - count)
+    return PoseError(yaw, pitch, roll, (yaw + pitch + roll) / 3.0, count, len(truth_deg) - count)

@@ -158,7 +158,8 @@ def _read_members(
                     if file is not None:
                         content[key] = file.read()
         except (tarfile.TarError, EOFError) as error:
-            raise InputError(f"{path}: not a readable tar file ({error})") from error
+            reason = str(error).partition("\n")[0]
+            raise InputError(f"{path}: not a readable tar file ({reason})") from error
     missing = [key for key in keys if key not in content]
     if missing:
         raise InputError(
