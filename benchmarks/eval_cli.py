@@ -179,3 +179,7 @@ def _run(read: Callable[..., FaceSet], options: dict[str, Any]) -> None:
         written = write_evaluation(evaluation, output)
         click.echo(f"{output}: {len(written)} files", err=True)
     click.echo(text, nl=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from frsdk import FrsdkError, MorphableModel
 from frsdk.benchmarks.evaluation.networks import NetworkChoice
 from frsdk.benchmarks.evaluation.run import EvaluationOptions, evaluate, write_evaluation
 from frsdk.benchmarks.evaluation.shards import read_shards
@@ -21,8 +22,6 @@ from frsdk.benchmarks.evaluation.teacher_bounds import comparison_table, compari
 from frsdk.export.facemodel.importers import import_sparse_3ddfa
 from frsdk.export.onnx_export import export_onnx
 from frsdk.export.teacher import import_3ddfa_network
-
-from frsdk import FrsdkError, MorphableModel
 
 
 def main() -> None:
