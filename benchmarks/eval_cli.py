@@ -65,7 +65,9 @@ _OPTIONS = (
         help="Where the network looks.",
     ),
     click.option(
-        "--detector", default="haar", show_default=True, metavar="haar|FILE.onnx", help="Which."
+        "--detector",
+        metavar="haar|FILE.onnx",
+        help="Of --boxes detector. [default: haar]",
     ),
     click.option(
         "--truth-model",
@@ -156,10 +158,12 @@ def _run(read: Callable[..., FaceSet], options: dict[str, Any]) -> None:
 
     truth_model, output, as_json = take("truth_model"), take("output"), take("as_json")
     detector, boxes = take("detector"), take("boxes")
+    if detector is not None and boxes == "truth":
+        raise click.UsageError("--detector needs --boxes detector")
     settings = EvaluationOptions(
         networks=choices_from_text(take("engine")),
         face_models=[MorphableModel.load(path) for path in take("face_models")],
-        detector=detector if boxes == "detector" else None,
+        detector=(detector or "haar") if boxes == "detector" else None,
         truth_model=MorphableModel.load(truth_model) if truth_model else None,
         threshold_percent=take("threshold"),
         worst=take("worst"),

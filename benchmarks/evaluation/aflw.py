@@ -11,7 +11,7 @@ from frsdk.errors import InputError
 
 from .array_files import find_array, read_array, read_points
 from .crop_list import HALF_PIXEL, crop_pictures, is_crop, picture_files, whole_pictures
-from .face_set import FaceSet, Truth, landmark_boxes
+from .face_set import FaceSet, Picture, Truth, landmark_boxes
 
 Array = NDArray[np.float64]
 
@@ -57,11 +57,6 @@ def read_aflw(folder: Path, configs: Path, *, pixels: str = HALF_PIXEL) -> FaceS
     hidden = (points21 == _INVISIBLE).any(axis=2, keepdims=True)
     if not np.isfinite(points21).all():
         raise InputError(f"{configs}: {STEMS['points21']} holds numbers that are not finite")
-    if is_crop(files[0]):
-        boxes = read_array(_file(configs, "boxes"), (None, 4))
-        pictures = crop_pictures(files, boxes, pixels)
-    else:
-        pictures = whole_pictures(files, points68)
     truth = Truth(
         name="AFLW 21 points",
         rows=np.arange(len(files)),
@@ -72,10 +67,16 @@ def read_aflw(folder: Path, configs: Path, *, pixels: str = HALF_PIXEL) -> FaceS
     )
     return FaceSet(
         name="AFLW",
-        pictures=pictures,
+        pictures=_pictures(files, points68, configs, pixels),
         truths=[truth],
         notes=(f"Visible points only. Pixels of crops are mapped by the rule {pixels}.",),
     )
+
+
+def _pictures(files: list[Path], points68: Array, configs: Path, pixels: str) -> list[Picture]:
+    if not is_crop(files[0]):
+        return whole_pictures(files, points68, pixels)
+    return crop_pictures(files, read_array(_file(configs, "boxes"), (None, 4)), pixels)
 
 
 def weights_21_from_68() -> Array:

@@ -138,7 +138,7 @@ def _stacked(files: Sequence[Path], mats: list[MatLabel]) -> Array:
 
 def _pictures(files: Sequence[Path], points: Array, options: Aflw2000Options) -> list[Picture]:
     if not is_crop(files[0]):
-        return whole_pictures(files, points)
+        return whole_pictures(files, points, options.pixels)
     if options.configs is None:
         raise InputError(f"{files[0]}: is a 120 x 120 crop: give --configs with {ROI_BOXES}.npy")
     path = _found(options.configs, ROI_BOXES, required=True)

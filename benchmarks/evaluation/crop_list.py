@@ -93,12 +93,19 @@ def crop_pictures(files: Sequence[Path], roi_boxes: Array, pixels: str) -> list[
     return pictures
 
 
-def whole_pictures(files: Sequence[Path], landmarks: Array) -> list[Picture]:
+def whole_pictures(
+    files: Sequence[Path], landmarks: Array, pixels: str = HALF_PIXEL
+) -> list[Picture]:
     """Original pictures with the square that their (n, 68, 2 or 3) landmarks give.
 
     Raises:
-        InputError: Counts differ, or landmarks are not finite.
+        InputError: Counts differ, landmarks are not finite, or the rule for crops' pixels is not
+            the default.
     """
+    if pixels != HALF_PIXEL:
+        raise InputError(
+            f"{files[0]}: is no {CROP_SIZE} x {CROP_SIZE} crop: the rule {pixels} is for crops only"
+        )
     _check_counts(len(files), landmarks, "landmarks")
     pictures = []
     for file, points in zip(files, landmarks, strict=True):

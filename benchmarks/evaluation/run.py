@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from frsdk.errors import OutputError
+from frsdk.errors import InputError, OutputError
 from frsdk.files import atomic_write, make_folder
 from frsdk.morphable import MorphableModel
 from frsdk.reconstructor import FaceReconstructor
@@ -73,6 +73,10 @@ def evaluate(
     Raises:
         FrsdkError: A network, face model or picture cannot be used; the message names it.
     """
+    if options.truth_model is not None and faces.surface_params is None:
+        raise InputError(
+            f"{faces.name}: its labels hold no parameters of a surface: leave the truth model out"
+        )
     predictions: list[Prediction] = []
     scores: list[NetworkScore] = []
     for choice in options.networks:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import frsdk
 from frsdk.benchmarks.eval_cli import main
 from frsdk.geometry import roi_from_landmarks
 from frsdk.morphable import builtin_face_model
@@ -129,10 +130,13 @@ def test_no_sheets_when_none_are_asked_for(photos, tmp_path) -> None:
         (["folder", "PHOTOS", "--face-model", "no.npz"], "no.npz"),
         (["folder", "PHOTOS", "--boxes", "detector", "--detector", "x"], "expected detector"),
         (["folder", "PHOTOS", "--labels", "no.json"], "no.json"),
+        (["folder", "PHOTOS", "--truth-model", "BUILTIN"], "no parameters of a surface"),
     ],
 )
 def test_failures_are_one_line(photos, arguments: list[str], message: str) -> None:
-    code, out, err = run(*(str(photos) if each == "PHOTOS" else each for each in arguments))
+    builtin = Path(frsdk.__file__).parent / "assets" / "facemodel.npz"
+    paths = {"PHOTOS": str(photos), "BUILTIN": str(builtin)}
+    code, out, err = run(*(paths.get(each, each) for each in arguments))
     assert (code, out) == (1, "")
     assert err.startswith("frsdk-eval: ") and message in err and err.count("\n") == 1
 
@@ -140,6 +144,8 @@ def test_failures_are_one_line(photos, arguments: list[str], message: str) -> No
 def test_usage_errors(photos) -> None:
     for arguments in (["nothing"], ["aflw", photos], ["folder", photos, "--threshold", "0"]):
         assert run(*arguments)[0] == 2
+    code, _, err = run("folder", photos, "--detector", "haar")
+    assert code == 2 and "--detector needs --boxes detector" in err
 
 
 def test_a_corrupt_picture_is_named_and_nothing_is_written(photos, tmp_path) -> None:

@@ -128,6 +128,7 @@ def test_the_rule_of_3ddfa_s_benchmark(folder, write_photo) -> None:
         ("reannotated in mat", "hold the original labels only"),
         ("empty", "has no images"),
         ("no folder", "no such folder"),
+        ("rule", "is no 120 x 120 crop: the rule 3ddfa is for crops only"),
     ],
 )
 def test_bad_folders(folder, damage: str, match: str) -> None:
@@ -160,6 +161,8 @@ def test_bad_folders(folder, damage: str, match: str) -> None:
         options = Aflw2000Options(labels="reannotated")
     elif damage == "empty":
         pictures = configs
+    elif damage == "rule":
+        options = Aflw2000Options(configs=configs, pixels="3ddfa")
     elif damage == "no folder":
         pictures = folder / "nowhere"
     with pytest.raises(InputError, match=match) as caught:
