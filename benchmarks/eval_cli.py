@@ -1,0 +1,189 @@
+"""``frsdk-eval``: accuracy of networks by the protocols of the literature."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any  # Any: options as click passes them on
+
+import click
+
+from frsdk.console import reports_errors, version_option
+
+if TYPE_CHECKING:
+    from .evaluation.face_set import FaceSet
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_PIXELS = click.Choice(["half-pixel", "3ddfa"])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@version_option("frsdk-eval")
+def main() -> None:
+    """Measure networks on labelled faces: NME per yaw bin, curves, pose, reconstruction."""
+
+
+def _measures(read: Callable[..., FaceSet]) -> Callable[..., None]:
+    """Give a command that reads faces the options that say how to measure them."""
+
+    @reports_errors
+    def command(**options: Any) -> None:
+        _run(read, options)
+
+    # Not functools.wraps: click would take the reader's own signature.
+    command = functools.update_wrapper(command, read)
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+_OPTIONS = (
+    click.option(
+        "--engine",
+        default="builtin",
+        show_default=True,
+        metavar="[NAME=]FILE,...",
+        help="Networks side by side: .onnx, .pth or .engine files, or builtin.",
+    ),
+    click.option(
+        "--face-model",
+        "face_models",
+        type=_FILE,
+        multiple=True,
+        metavar="FILE.npz",
+        help="Of networks that are not for the built-in one; may be repeated.",
+    ),
+    click.option(
+        "--boxes",
+        type=click.Choice(["truth", "detector"]),
+        default="truth",
+        show_default=True,
+        help="Where the network looks.",
+    ),
+    click.option(
+        "--detector",
+        metavar="haar|FILE.onnx",
+        help="Of --boxes detector. [default: haar]",
+    ),
+    click.option(
+        "--truth-model",
+        type=_FILE,
+        metavar="FILE.npz",
+        help="3DDFA-space face model that makes the true surface of the labels' parameters.",
+    ),
+    click.option(
+        "--threshold",
+        type=click.FloatRange(0, min_open=True),
+        default=10.0,
+        show_default=True,
+        metavar="PERCENT",
+        help="End of the curve; a face above it counts as failed.",
+    ),
+    click.option(
+        "--worst",
+        type=click.IntRange(0),
+        default=24,
+        show_default=True,
+        metavar="N",
+        help="Faces on each sheet of worst cases; 0 draws none.",
+    ),
+    click.option("--threads", type=click.IntRange(1), default=1, show_default=True, metavar="N"),
+    click.option("-o", "--output", type=_FOLDER, help="Folder for JSON, Markdown and PNG files."),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown."),
+)
+
+
+@main.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("--configs", type=_FOLDER, help="3DDFA's test.configs; else .mat files are read.")
+@click.option("--labels", type=click.Choice(["original", "reannotated"]), help="[default: both]")
+@click.option("--split", type=click.Choice(["fitted", "aflw"]), help="Of yaw. [default: both]")
+@click.option("--pixels", type=_PIXELS, default="half-pixel", show_default=True, help="Of crops.")
+@_measures
+def aflw2000(folder: Path, **options: Any) -> FaceSet:
+    """AFLW2000-3D: FOLDER holds the pictures with their .mat files, or 3DDFA's crops."""
+    from .evaluation.aflw2000 import Aflw2000Options, read_aflw2000
+
+    return read_aflw2000(folder, Aflw2000Options(**options))
+
+
+@main.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("--configs", type=_FOLDER, required=True, help="Folder of the AFLW_GT_* files.")
+@click.option("--pixels", type=_PIXELS, default="half-pixel", show_default=True, help="Of crops.")
+@_measures
+def aflw(folder: Path, configs: Path, pixels: str) -> FaceSet:
+    """AFLW, 21 visible points: FOLDER holds 3DDFA's crops (AFLW_GT_crop) or the originals."""
+    from .evaluation.aflw import read_aflw
+
+    return read_aflw(folder, configs, pixels=pixels)
+
+
+@main.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("--subset", default="val", show_default=True, metavar="NAME", help="NAME.npz.")
+@_measures
+def faces(folder: Path, subset: str) -> FaceSet:
+    """Crops in tar shards: FOLDER holds val.npz and val-NN.tar; figures by label and source."""
+    from .evaluation.shards import read_shards
+
+    return read_shards(folder, subset)
+
+
+@main.command("folder")
+@click.argument("folder", type=_FOLDER)
+@click.option("--labels", type=_FILE, help="A .json or .npz file of landmarks for all.")
+@_measures
+def any_folder(folder: Path, labels: Path | None) -> FaceSet:
+    """Any FOLDER of photographs with a .pts file beside each, or landmarks.json or .npz."""
+    from .evaluation.landmark_folder import read_folder
+
+    return read_folder(folder, labels)
+
+
+def _run(read: Callable[..., FaceSet], options: dict[str, Any]) -> None:
+    """Read the faces, evaluate, write and print."""
+    from frsdk.morphable import MorphableModel
+
+    from .evaluation.networks import choices_from_text
+    from .evaluation.report import json_text, markdown_text
+    from .evaluation.run import EvaluationOptions, evaluate, write_evaluation
+
+    def take(name: str) -> Any:
+        return options.pop(name)
+
+    truth_model, output, as_json = take("truth_model"), take("output"), take("as_json")
+    detector, boxes = take("detector"), take("boxes")
+    if detector is not None and boxes == "truth":
+        raise click.UsageError("--detector needs --boxes detector")
+    settings = EvaluationOptions(
+        networks=choices_from_text(take("engine")),
+        face_models=[MorphableModel.load(path) for path in take("face_models")],
+        detector=(detector or "haar") if boxes == "detector" else None,
+        truth_model=MorphableModel.load(truth_model) if truth_model else None,
+        threshold_percent=take("threshold"),
+        worst=take("worst"),
+        threads=take("threads"),
+    )
+    found = read(**options)
+    runs = len(found.pictures) * len(settings.networks)
+    bar = (
+        click.progressbar(length=runs, label="evaluating", file=sys.stderr)
+        if sys.stderr.isatty()
+        else nullcontext()
+    )
+    with bar as shown:
+        evaluation = evaluate(found, settings, lambda: shown.update(1) if shown else None)
+    text = json_text(evaluation.report) if as_json else markdown_text(evaluation.report)
+    if output is not None:
+        written = write_evaluation(evaluation, output)
+        click.echo(f"{output}: {len(written)} files", err=True)
+    click.echo(text, nl=False)
+
+
+if __name__ == "__main__":
+    main()

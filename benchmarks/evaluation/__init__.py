@@ -1,0 +1,1 @@
+"""Accuracy protocols behind ``frsdk-eval``: readers of labelled faces, measures, reports."""
