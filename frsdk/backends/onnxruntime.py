@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import BackendError, MissingDependencyError, SpecError
 from ..spec import METADATA_KEY, ModelSpec
@@ -20,7 +21,7 @@ _FLOAT32 = "tensor(float)"
 
 
 def open_session(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | bytes,
     *,
     providers: Sequence[str] = (CPU_PROVIDER,),
     threads: int = 1,
@@ -28,7 +29,7 @@ def open_session(
     """Load an ONNX file on exactly the devices asked for.
 
     Args:
-        path: The `.onnx` file.
+        path: The `.onnx` file, or its content.
         providers: Execution providers, in order of preference.
         threads: Threads of one call.
 
@@ -43,8 +44,8 @@ def open_session(
     if threads < 1:
         raise BackendError(f"expected threads >= 1, got {threads}")
     _check_available(providers, ort.get_available_providers())
-    file = Path(path)
-    if not file.is_file():
+    file = "a graph in memory" if isinstance(path, bytes) else Path(path)
+    if isinstance(file, Path) and not file.is_file():
         raise BackendError(f"{file}: no such file: give the path of an .onnx file")
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
@@ -54,7 +55,9 @@ def open_session(
     # Idle threads sleep: an SDK does not keep its host's cores busy between two photographs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        session = ort.InferenceSession(str(file), options, providers=list(providers))
+        session = ort.InferenceSession(
+            path if isinstance(path, bytes) else str(file), options, providers=list(providers)
+        )
     except _engine_errors(ort) as error:
         raise BackendError(
             f"{file}: ONNX Runtime cannot load it ({_first_line(error)}): export it again"
@@ -62,6 +65,28 @@ def open_session(
     session.disable_fallback()
     _check_available(providers, session.get_providers())
     return session
+
+
+def run_into(session: Any, batch: NDArray[Any], out: NDArray[Any]) -> None:
+    """Run a session of one input and one output into a caller's array, without a copy.
+
+    Args:
+        session: Of :func:`open_session`, on the CPU.
+        batch: The input, C-contiguous.
+        out: The output's memory: C-contiguous, of its type and shape.
+
+    Raises:
+        BackendError: The engine failed.
+    """
+    binding = session.io_binding()
+    (entry,), (result,) = session.get_inputs(), session.get_outputs()
+    try:
+        binding.bind_cpu_input(entry.name, batch)
+        address = out.ctypes.data
+        binding.bind_output(result.name, "cpu", 0, out.dtype.type, out.shape, address)
+        session.run_with_iobinding(binding)
+    except _engine_errors(_onnxruntime()) as error:
+        raise BackendError(f"ONNX Runtime failed ({_first_line(error)})") from error
 
 
 class OnnxRuntimeBackend(Backend):
