@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import FaceModelError
-from .morphable import N_COEFFICIENTS, MorphableModel
+from .face_model_arrays import N_COEFFICIENTS
+from .morphable import MorphableModel
 
 FloatArray = NDArray[np.float32]
 

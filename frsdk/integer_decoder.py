@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from .backends.onnxruntime import open_session, run_into
 from .decode import FloatArray, output_array, transform_points
 from .errors import InputError
+from .face_model_arrays import N_COEFFICIENTS
 from .integer_basis import integer_basis
-from .morphable import N_COEFFICIENTS, MorphableModel
+from .morphable import MorphableModel
 from .onnx_bytes import one_operator
 
 # Digits of 7 bits: without VNNI, x86 adds two products of 8-bit numbers in 16 bits, which must not
