@@ -58,7 +58,8 @@ def model(
         f"{report.path}: {spec.architecture.name}, {report.counts.parameters / 1e6:.3f} M "
         f"parameters, {report.counts.multiply_adds / 1e9:.4f} G multiply-adds "
         f"({report.counts.paper_operations / 1e9:.4f} as the paper counts), {report.nodes} nodes, "
-        f"{'landmarks and vertices as outputs, ' if decoder else ''}differs from PyTorch by {report.largest_difference:.1e}"
+        f"{'landmarks and vertices as outputs, ' if decoder else ''}"
+        f"differs from PyTorch by {report.largest_difference:.1e}"
     )
 
 

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frsdk.errors import SpecError
-from frsdk.spec import DecoderSpec, (
+from frsdk.spec import (
     METADATA_KEY,
     SCHEMA_VERSION,
     ArchitectureSpec,
+    DecoderSpec,
     FaceModelRef,
     InputSpec,
     ModelSpec,
