@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .backends.base import Backend
 from .backends.onnxruntime import OnnxRuntimeBackend
 from .detectors.base import Detector
 from .detectors.choice import detector_from_option
@@ -95,6 +96,16 @@ class FaceReconstructor:
     def engine(self) -> str:
         """What runs, in one line: engine, device, precision, file."""
         return self._backend.description
+
+    @property
+    def backend(self) -> Backend:
+        """The loaded network itself: for measurements, and for batches of your own crops."""
+        return self._backend
+
+    @property
+    def detector(self) -> Detector:
+        """The face detector in use, loaded now if it was not needed before."""
+        return self._detector
 
     @property
     def face_model(self) -> MorphableModel:
