@@ -30,6 +30,7 @@ class IntegerDecoder:
     7-bit digits, sums are exact in 32 bits, the mean and the pose stay FP32.
 
     Attributes:
+        nbytes: Bytes of the 8-bit basis.
         error: Largest distance to the FP32 vertex over seeded faces of the model, as a share of
             the face's size; at most 1e-3.
     """
@@ -45,7 +46,7 @@ class IntegerDecoder:
         self._mode_of_row, self._row_scale = basis.mode_of_row, basis.row_scale
         self._mean = model.basis[:1]  # (1, 3N)
         self._scratch = threading.local()
-        self.error = basis.error
+        self.nbytes, self.error = basis.rows.nbytes, basis.error
         graph = one_operator(
             "MatMulInteger",
             inputs={"digits": ("uint8", ("rows", len(basis.rows)))},

@@ -55,7 +55,8 @@ def test_the_base_needs_little(config: configparser.ConfigParser) -> None:
 
 def test_extras_take_one_onnxruntime(config: configparser.ConfigParser) -> None:
     extras = {name: set(lines(text)) for name, text in config["options.extras_require"].items()}
-    assert set(extras) == {"cpu", "gpu", "tensorrt", "rtx", "export", "quickstart", "test"}
+    wanted = {"cpu", "gpu", "tensorrt", "rtx", "export", "bench", "quickstart", "test"}
+    assert set(extras) == wanted
     runtimes = {
         name: {line.split(">")[0] for line in needs if line.startswith("onnxruntime")}
         for name, needs in extras.items()
@@ -64,6 +65,7 @@ def test_extras_take_one_onnxruntime(config: configparser.ConfigParser) -> None:
     assert runtimes["gpu"] == {"onnxruntime-gpu"}
     assert extras["cpu"] <= extras["quickstart"] and extras["cpu"] <= extras["test"]
     assert extras["export"] <= extras["test"]  # the tests train and export
+    assert extras["bench"] <= extras["test"]
 
 
 def test_every_command_can_be_called() -> None:
@@ -72,5 +74,5 @@ def test_every_command_can_be_called() -> None:
         for entry in importlib.metadata.distribution("frsdk").entry_points
         if entry.group == "console_scripts"
     }
-    assert set(commands) == {"frsdk", "frsdk-train", "frsdk-export"}
+    assert set(commands) == {"frsdk", "frsdk-train", "frsdk-export", "frsdk-bench"}
     assert all(callable(command) for command in commands.values())

@@ -30,13 +30,8 @@ image = numpy.zeros((240, 240, 3), numpy.uint8)
 (face,) = reconstruct(image, rois=[[0, 0, 240, 240]])
 face.vertices
 first = time.perf_counter()
-try:
-    import resource
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    peak = peak / 2**20 if sys.platform == "darwin" else peak / 2**10
-except ImportError:
-    peak = None
-print(json.dumps([imported - begin, loaded - start, first - loaded, peak]))
+from frsdk.benchmarks.speed.memory import peak_mib
+print(json.dumps([imported - begin, loaded - start, first - loaded, peak_mib()]))
 """
 
 
@@ -64,9 +59,11 @@ def measure_cold_start(variant: Variant) -> ColdStart:
         BackendError: A process failed; its last line is named.
     """
     runs = [_run(variant) for _ in range(_RUNS)]
-    times = [statistics.median(run[index] for run in runs) * 1e3 for index in range(3)]
+    import_ms, load_ms, first_ms = (
+        statistics.median(run[index] for run in runs) * 1e3 for index in range(3)
+    )
     peaks = [run[3] for run in runs]
-    return ColdStart(*times, None if peaks[0] is None else statistics.median(peaks))
+    return ColdStart(import_ms, load_ms, first_ms, peaks[0] and statistics.median(peaks))
 
 
 def _run(variant: Variant) -> list[float]:
