@@ -140,4 +140,4 @@ def _write(
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="frsdk-bench")
