@@ -34,18 +34,31 @@ def main() -> None:
 @main.command()
 @click.argument("checkpoint", type=_FILE)
 @click.option("-o", "--output", type=_FILE, help="ONNX file; beside the checkpoint by default.")
+@click.option("--with-decoder", is_flag=True, help="Landmarks and dense vertices as outputs too.")
+@click.option("--face-model", type=_FILE, help="The decoder's .npz; the built-in one by default.")
 @reports_errors
-def model(checkpoint: Path, output: Path | None) -> None:
+def model(
+    checkpoint: Path, output: Path | None, with_decoder: bool, face_model: Path | None
+) -> None:
     """Export a checkpoint to ONNX, the spec inside, checked against PyTorch."""
+    from frsdk.morphable import MorphableModel, builtin_face_model
+
     from .checkpoint import load_checkpoint
     from .onnx_export import export_onnx
 
+    if face_model and not with_decoder:
+        raise click.UsageError("--face-model is for --with-decoder: give both or none")
     network, spec = load_checkpoint(checkpoint)
-    report = export_onnx(network, spec, output or checkpoint.with_suffix(".onnx"))
+    decoder = None
+    if with_decoder:
+        decoder = MorphableModel.load(face_model) if face_model else builtin_face_model()
+    path = output or checkpoint.with_suffix(".onnx")
+    report = export_onnx(network, spec, path, decoder=decoder)
     click.echo(
         f"{report.path}: {spec.architecture.name}, {report.counts.parameters / 1e6:.3f} M "
         f"parameters, {report.counts.multiply_adds / 1e9:.4f} G multiply-adds "
         f"({report.counts.paper_operations / 1e9:.4f} as the paper counts), {report.nodes} nodes, "
+        f"{'landmarks and vertices as outputs, ' if decoder else ''}"
         f"differs from PyTorch by {report.largest_difference:.1e}"
     )
 

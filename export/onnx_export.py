@@ -15,12 +15,15 @@ from torch import nn
 
 from frsdk.errors import SpecError
 from frsdk.files import atomic_write
-from frsdk.spec import METADATA_KEY, ModelSpec
+from frsdk.morphable import MorphableModel
+from frsdk.spec import METADATA_KEY, DecoderSpec, ModelSpec
 
 from .counting import Counts, count_network
+from .decoding_network import DecodingNetwork
 
 _OPSET = 17
 _TOLERANCE = 1e-4  # largest difference of whitened parameters
+_POINT_TOLERANCE = 1e-2  # of decoded points, crop pixels
 _PARITY_BATCHES = (1, 5)
 
 
@@ -33,23 +36,39 @@ class ExportReport:
         counts: Parameters and operations, as `count_network` has them.
         nodes: Nodes of the graph.
         largest_difference: Between ONNX Runtime and PyTorch, whitened parameters, over all batches.
+        spec: What the file carries.
     """
 
     path: Path
     counts: Counts
     nodes: int
     largest_difference: float
+    spec: ModelSpec
 
 
-def export_onnx(network: nn.Module, spec: ModelSpec, path: Path) -> ExportReport:
+def export_onnx(
+    network: nn.Module, spec: ModelSpec, path: Path, *, decoder: MorphableModel | None = None
+) -> ExportReport:
     """Write an ONNX file with a dynamic batch and the spec in its metadata.
 
     The graph is compared with PyTorch at batches 1 and 5 before anything is written.
 
+    Args:
+        network: Gives whitened parameters.
+        spec: How to use it.
+        path: The file to write.
+        decoder: The network's face model, to put its decoder into the graph: landmarks and dense
+            vertices in crop pixels become outputs too. None leaves it out.
+
     Raises:
-        SpecError: ONNX Runtime and PyTorch disagree; no file is left.
+        SpecError: ONNX Runtime and PyTorch disagree (no file is left), or the decoder is of
+            another face model than the network.
         OutputError: The file cannot be written.
     """
+    bare = network
+    if decoder is not None:
+        network = DecodingNetwork(network, spec, decoder)
+        spec = spec.replace(decoder=DecoderSpec())
     model = onnx.load_model_from_string(_traced(network.eval(), spec))
     del model.metadata_props[:]
     entry = model.metadata_props.add()
@@ -64,22 +83,34 @@ def export_onnx(network: nn.Module, spec: ModelSpec, path: Path) -> ExportReport
             "not written"
         )
     atomic_write(path, content)
-    counts = count_network(network, spec.input.size)
-    return ExportReport(path, counts, len(model.graph.node), difference)
+    counts = count_network(bare, spec.input.size)
+    return ExportReport(path, counts, len(model.graph.node), difference, spec)
 
 
 def parity(network: nn.Module, spec: ModelSpec, content: bytes) -> float:
-    """Largest absolute difference of the outputs over seeded batches of 1 and 5."""
+    """Largest difference of the whitened parameters over seeded batches of 1 and 5.
+
+    Points that the graph decodes are brought to the same scale: their allowed difference counts as
+    that of the parameters.
+    """
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    scales = (1.0, *[_TOLERANCE / _POINT_TOLERANCE] * 2)
     largest = 0.0
     for batch in _PARITY_BATCHES:
         rng = np.random.default_rng(batch)
         crops = rng.uniform(-1.0, 1.0, (batch, *spec.input.shape)).astype(np.float32)
-        (got,) = session.run([spec.output.name], {spec.input.name: crops})
+        found = session.run(_output_names(spec), {spec.input.name: crops})
         with torch.no_grad():
-            wanted = network(torch.from_numpy(crops)).numpy()
-        largest = max(largest, float(np.abs(got - wanted).max()))
+            wanted = network(torch.from_numpy(crops))
+        wanted = wanted if isinstance(wanted, tuple) else (wanted,)
+        for got, want, scale in zip(found, wanted, scales, strict=False):
+            largest = max(largest, float(np.abs(got - want.numpy()).max()) * scale)
     return largest
+
+
+def _output_names(spec: ModelSpec) -> list[str]:
+    points = [spec.decoder.landmarks, spec.decoder.vertices] if spec.decoder else []
+    return [spec.output.name, *points]
 
 
 def _traced(network: nn.Module, spec: ModelSpec) -> bytes:
@@ -94,7 +125,7 @@ def _traced(network: nn.Module, spec: ModelSpec) -> bytes:
             dynamo=False,
             opset_version=_OPSET,
             input_names=[spec.input.name],
-            output_names=[spec.output.name],
-            dynamic_axes={spec.input.name: {0: "batch"}, spec.output.name: {0: "batch"}},
+            output_names=_output_names(spec),
+            dynamic_axes={name: {0: "batch"} for name in (spec.input.name, *_output_names(spec))},
         )
     return buffer.getvalue()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         OutputError,
         SpecError,
     )
-    from .face import Face
+    from .face import Face, dense_vertices
     from .geometry import Roi, roi_from_landmarks
     from .images import read_image
     from .mesh_files import write_mesh
@@ -69,6 +69,7 @@ _MODULES = {
     "YuNetDetector": "detectors",
     "builtin_face_model": "morphable",
     "crop_face": "preprocess",
+    "dense_vertices": "face",
     "draw_faces": "draw",
     "network_input": "preprocess",
     "nme_percent": "nme",
@@ -106,6 +107,7 @@ __all__ = [
     "__version__",
     "builtin_face_model",
     "crop_face",
+    "dense_vertices",
     "draw_faces",
     "network_input",
     "nme_percent",

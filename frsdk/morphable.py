@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any  # keyword arguments of several types
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .decode import N_POSE, crop_poses, decode_points
 from .errors import FaceModelError, InputError
 from .face_model_arrays import ARRAY_FIELDS, INDEX_FIELDS, N_COEFFICIENTS, check_arrays
 from .face_model_files import read_arrays
@@ -22,7 +22,7 @@ from .files import atomic_write
 FloatArray = NDArray[np.float32]
 IndexArray = NDArray[np.int32]
 
-N_POSE, N_SHAPE, N_EXPRESSION = 12, 40, 10
+N_SHAPE, N_EXPRESSION = 40, 10
 _TEXTS = ("name", "licence", "units")
 
 
@@ -112,7 +112,8 @@ class MorphableModel:
             InputError: Another shape.
         """
         _check_rows("coefficients", coefficients, N_COEFFICIENTS)
-        return _shapes(self.basis, coefficients)
+        unposed = np.tile(np.eye(3, 4, dtype=np.float32), (len(coefficients), 1, 1))
+        return decode_points(self.basis, coefficients, unposed)
 
     def decode_landmarks(self, params: NDArray[np.floating], *, size: int) -> FloatArray:
         """Landmarks of n faces, from their 68 rows only.
@@ -128,7 +129,7 @@ class MorphableModel:
             InputError: Another shape.
         """
         _check_rows("params", params, N_POSE + N_COEFFICIENTS)
-        return _posed(_shapes(self._landmark_basis, params[:, N_POSE:]), params, size, None)
+        return decode_points(self._landmark_basis, params[:, N_POSE:], crop_poses(params, size))
 
     def decode_vertices(
         self, params: NDArray[np.floating], *, size: int, out: FloatArray | None = None
@@ -144,13 +145,30 @@ class MorphableModel:
             (n, N, 3) float32 crop pixels: i right, j down, z toward the camera.
 
         Raises:
-            InputError: Another shape.
+            InputError: Another shape, or ``out`` has another type or is not contiguous.
         """
         _check_rows("params", params, N_POSE + N_COEFFICIENTS)
-        shape = (len(params), self.n_vertices, 3)
-        if out is not None and (out.shape != shape or out.dtype != np.float32):
-            raise InputError(f"expected out {shape} float32, got {out.shape} {out.dtype}")
-        return _posed(_shapes(self.basis, params[:, N_POSE:]), params, size, out)
+        return self.decode_posed(params[:, N_POSE:], crop_poses(params, size), out=out)
+
+    def decode_posed(
+        self,
+        coefficients: NDArray[np.floating],
+        poses: FloatArray,
+        *,
+        out: FloatArray | None = None,
+    ) -> FloatArray:
+        """Dense surface of n faces in the frame that their poses lead to.
+
+        Args:
+            coefficients: (n, 50).
+            poses: (n, 3, 4), for example of :func:`frsdk.decode.image_poses`.
+            out: (n, N, 3) float32 to write into; a new array when None.
+
+        Raises:
+            InputError: Another shape, or ``out`` has another type or is not contiguous.
+        """
+        _check_rows("coefficients", coefficients, N_COEFFICIENTS)
+        return decode_points(self.basis, coefficients, poses, out)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> MorphableModel:
@@ -204,24 +222,3 @@ def _check_rows(name: str, values: NDArray[np.floating], length: int) -> None:
         raise InputError(
             f"expected {name} (n, {length}), got {values.shape}: add an axis for one face"
         )
-
-
-def _shapes(basis: FloatArray, coefficients: NDArray[np.floating]) -> FloatArray:
-    """(n, 50) coefficients and a (51, 3K) basis -> (n, K, 3)."""
-    weights = np.ones((len(coefficients), 1 + N_COEFFICIENTS), np.float32)
-    weights[:, 1:] = coefficients
-    return (weights @ basis).reshape(len(weights), basis.shape[1] // 3, 3)
-
-
-def _posed(
-    shapes: FloatArray, params: NDArray[np.floating], size: int, out: FloatArray | None
-) -> FloatArray:
-    """(n, K, 3) model-frame shapes -> crop pixels (i, j, z); y turns down within the matrix."""
-    pose = np.array(params[:, :N_POSE], np.float32).reshape(-1, 3, 4)
-    pose[:, 1] *= -1.0
-    pose[:, 1, 3] += size - 1
-    posed = np.empty_like(shapes) if out is None else out
-    for shape, matrix, points in zip(shapes, pose, posed, strict=True):
-        # One pass for rotation and translation: a seventh of the time of NumPy's two.
-        cv2.transform(shape[None], matrix, dst=points[None])  # (1, K, 3), (3, 4)
-    return posed

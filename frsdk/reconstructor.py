@@ -12,11 +12,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .backends.base import Backend
 from .detectors.base import Detector
 from .detectors.choice import detector_from_option
 from .engine_choice import PRECISIONS, open_backend
 from .errors import BackendError, InputError, SpecError
-from .face import Face, face_from_params
+from .face import Face, VertexDecoder, dense_vertices, face_from_params
 from .geometry import Roi
 from .morphable import MorphableModel, builtin_face_model
 from .preprocess import Image, check_image, crop_face, network_input
@@ -25,6 +26,8 @@ from .targets import Target, targets_from_boxes, targets_from_detector, targets_
 PathLike = str | os.PathLike[str]
 
 _BUILTIN_NETWORK = Path(__file__).parent / "assets" / "network.onnx"
+# On two shared cores two threads were slower and noisier than one (docs/speed.md).
+DEFAULT_THREADS = 1
 _ReconstructorT = TypeVar("_ReconstructorT", bound="FaceReconstructor")
 
 
@@ -43,7 +46,8 @@ class FaceReconstructor:
         device: str | None = None,
         face_model: PathLike | MorphableModel | None = None,
         detector: PathLike | Detector | None = None,
-        threads: int = 1,
+        threads: int = DEFAULT_THREADS,
+        vertex_precision: str = "fp32",
         max_faces: int | None = None,
         min_score: float | None = None,
     ) -> None:
@@ -66,6 +70,9 @@ class FaceReconstructor:
                 detections; None is "haar", loaded when it is first needed.
             threads: Threads of one engine call on a CPU. One is fastest for single faces on small
                 machines.
+            vertex_precision: "fp32" decodes dense vertices from the face model's own basis, "int8"
+                from one of a quarter of the size, for large meshes: faster, and at most 1e-3 of the
+                face's size off.
             max_faces: Of the detected faces keep this many, the largest; None keeps all.
             min_score: Leave out detections below this score, 0..1; None is the detector's default.
 
@@ -85,6 +92,7 @@ class FaceReconstructor:
         self._max_faces, self._min_score = max_faces, min_score
         self._detector_option = detector
         self._model = _face_model(face_model)
+        self._decoder = _vertex_decoder(vertex_precision, self._model)
         choice = open_backend(
             engine,
             builtin=_builtin_network(engine),
@@ -111,6 +119,16 @@ class FaceReconstructor:
         if not self._passed_over:
             return self._backend.description
         return f"{self._backend.description} [passed over: {'; '.join(self._passed_over)}]"
+
+    @property
+    def backend(self) -> Backend:
+        """The loaded network itself: for measurements, and for batches of your own crops."""
+        return self._backend
+
+    @property
+    def detector(self) -> Detector:
+        """The face detector in use, loaded now if it was not needed before."""
+        return self._detector
 
     @property
     def face_model(self) -> MorphableModel:
@@ -149,10 +167,8 @@ class FaceReconstructor:
         spec = self._backend.spec
         size = spec.input.size
         crops = [crop_face(image, target.roi, size) for target in targets]
-        whitened = self._backend.run(network_input(crops, spec.input))  # (n, 62)
-        params = whitened * self._std + self._mean
-        landmarks = self._model.decode_landmarks(params, size=size)  # (n, 68, 3)
-        return [
+        params, landmarks, vertices = self._infer(network_input(crops, spec.input))
+        faces = [
             face_from_params(
                 each_params,
                 points,
@@ -161,9 +177,37 @@ class FaceReconstructor:
                 score=target.score,
                 face_model=self._model,
                 crop_size=size,
+                decoder=self._decoder,
             )
             for target, each_params, points in zip(targets, params, landmarks, strict=True)
         ]
+        if vertices is not None:
+            for face, points in zip(faces, vertices, strict=True):
+                face.keep_vertices(points)
+        return faces
+
+    def warm_up(self, *, batches: Sequence[int] = (1,)) -> None:
+        """Do once what only the first photograph would wait for.
+
+        The detector is loaded and looks at a black picture, the engine runs each batch size and
+        dense vertices are decoded. Results do not depend on it.
+
+        Args:
+            batches: Numbers of faces to run the engine with.
+
+        Raises:
+            InputError: A number below 1.
+            BackendError: The engine failed, or the reconstructor is closed.
+            MissingDependencyError: The detector's package is not installed.
+        """
+        if not batches or min(batches) < 1:
+            raise InputError(f"expected batches of at least one face, got {tuple(batches)}")
+        size = self._backend.spec.input.size
+        black = np.zeros((size, size, 3), np.uint8)
+        self._detector(black)
+        for count in batches:
+            faces = self(black, rois=[Roi(0.0, 0.0, float(size))] * count)
+            dense_vertices(faces)
 
     def close(self) -> None:
         """Free the engine; a second call does nothing."""
@@ -181,6 +225,17 @@ class FaceReconstructor:
     ) -> None:
         """Close the engine."""
         self.close()
+
+    def _infer(
+        self, batch: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32] | None]:
+        """De-whitened (n, 62), (n, 68, 3) in crop pixels, and vertices where the graph has them."""
+        spec = self._backend.spec
+        if spec.decoder is None:
+            params = self._backend.run(batch) * self._std + self._mean
+            return params, self._model.decode_landmarks(params, size=spec.input.size), None
+        found = self._backend.run_decoded(batch)
+        return found.whitened * self._std + self._mean, found.landmarks, found.vertices
 
     @cached_property
     def _detector(self) -> Detector:
@@ -207,6 +262,16 @@ def _face_model(option: PathLike | MorphableModel | None) -> MorphableModel:
     if option is None:
         return builtin_face_model()
     return option if isinstance(option, MorphableModel) else MorphableModel.load(option)
+
+
+def _vertex_decoder(precision: str, model: MorphableModel) -> VertexDecoder:
+    if precision == "fp32":
+        return model
+    if precision != "int8":
+        raise InputError(f"expected vertex_precision 'fp32' or 'int8', got {precision!r}")
+    from .integer_decoder import IntegerDecoder
+
+    return IntegerDecoder(model)
 
 
 def _builtin_network(engine: PathLike | None) -> Path:

@@ -16,7 +16,7 @@ N_PARAMS = 62
 CROP_RULE = "landmark-square-sqrt2"
 
 _PRECISIONS = ("fp32", "fp16", "int8")
-_PARTS = ("architecture", "face_model", "input", "output")
+_PARTS = ("architecture", "face_model", "input", "output", "decoder")
 _MIN_SIZE = 8
 
 
@@ -63,6 +63,19 @@ class OutputSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class DecoderSpec:
+    """Further outputs of a graph that decodes: float32 points (n, K, 3) in crop pixels.
+
+    Attributes:
+        landmarks: Name of the tensor of the 68 landmarks.
+        vertices: Name of the tensor of the face model's vertices.
+    """
+
+    landmarks: str = "landmarks"
+    vertices: str = "vertices"
+
+
+@dataclass(frozen=True, slots=True)
 class FaceModelRef:
     """Which face model the parameters belong to: its name, content digest and vertex count."""
 
@@ -82,6 +95,7 @@ class ModelSpec:
         param_std: (62,) positive.
         input: The input tensor.
         output: The output tensor.
+        decoder: The outputs of a graph that returns points as well; None for parameters alone.
         crop_rule: How a ROI follows from landmarks.
         precision: ``"fp32"``, ``"fp16"`` or ``"int8"``.
         calibration_digest: SHA-256 of what an INT8 artefact was calibrated on.
@@ -98,6 +112,7 @@ class ModelSpec:
     param_std: tuple[float, ...]
     input: InputSpec = InputSpec()
     output: OutputSpec = OutputSpec()
+    decoder: DecoderSpec | None = None
     crop_rule: str = CROP_RULE
     precision: str = "fp32"
     calibration_digest: str | None = None
@@ -118,7 +133,9 @@ class ModelSpec:
         """
         known = asdict(self)
         document = {**known.pop("extra"), **known, "schema_version": SCHEMA_VERSION}
-        for part in _PARTS:
+        if self.decoder is None:
+            del known["decoder"], document["decoder"]
+        for part in (name for name in _PARTS if name in known):
             document[part] = {**self.extra.get(part, {}), **known[part]}
         try:
             return json.dumps(document, sort_keys=True, allow_nan=False)
@@ -145,7 +162,9 @@ class ModelSpec:
                 f"{SCHEMA_VERSION}): pip install -U frsdk"
             )
         parts = {name: document.part(name) for name in _PARTS[:2]}
-        parts.update({name: document.part(name, {}) for name in _PARTS[2:]})
+        parts.update({name: document.part(name, {}) for name in ("input", "output")})
+        if document.optional("decoder"):
+            parts["decoder"] = document.part("decoder")
         training = document.mapping("training") if document.optional("training") else None
         digest = "calibration_digest"
         spec = cls(
@@ -153,6 +172,7 @@ class ModelSpec:
             face_model=_face_model(parts["face_model"]),
             input=_input(parts["input"]),
             output=_output(parts["output"]),
+            decoder=_decoder(parts["decoder"]) if "decoder" in parts else None,
             param_mean=document.numbers("param_mean", N_PARAMS),
             param_std=document.numbers("param_std", N_PARAMS, positive=True),
             crop_rule=document.choice("crop_rule", [CROP_RULE], CROP_RULE),
@@ -196,3 +216,11 @@ def _output(part: JsonFields) -> OutputSpec:
     if shape != (N_PARAMS,):
         part.refuse("shape", f"({N_PARAMS},)", shape)
     return OutputSpec(part.text("name", usual.name), shape)
+
+
+def _decoder(part: JsonFields) -> DecoderSpec:
+    usual = DecoderSpec()
+    return DecoderSpec(
+        landmarks=part.text("landmarks", usual.landmarks),
+        vertices=part.text("vertices", usual.vertices),
+    )

@@ -56,7 +56,7 @@ def test_the_base_needs_little(config: configparser.ConfigParser) -> None:
 def test_extras_take_one_onnxruntime(config: configparser.ConfigParser) -> None:
     extras = {name: set(lines(text)) for name, text in config["options.extras_require"].items()}
     assert set(extras) == {
-        "cpu", "gpu", "engines", "tensorrt", "rtx", "export", "eval", "quickstart", "test"
+        "cpu", "gpu", "engines", "tensorrt", "rtx", "export", "eval", "bench", "quickstart", "test"
     }  # fmt: skip
     assert extras["engines"] <= extras["tensorrt"] & extras["rtx"] & extras["export"]
     runtimes = {
@@ -67,7 +67,7 @@ def test_extras_take_one_onnxruntime(config: configparser.ConfigParser) -> None:
     assert runtimes["gpu"] == {"onnxruntime-gpu"}
     assert extras["cpu"] <= extras["quickstart"] and extras["cpu"] <= extras["test"]
     assert extras["export"] <= extras["test"]  # the tests train and export
-    assert extras["eval"] <= extras["test"]
+    assert extras["eval"] <= extras["test"] and extras["bench"] <= extras["test"]
 
 
 def test_every_command_can_be_called() -> None:
@@ -77,6 +77,6 @@ def test_every_command_can_be_called() -> None:
         if entry.group == "console_scripts"
     }
     assert set(commands) == {
-        "frsdk", "frsdk-train", "frsdk-export", "frsdk-build", "frsdk-eval"
+        "frsdk", "frsdk-train", "frsdk-export", "frsdk-build", "frsdk-eval", "frsdk-bench"
     }  # fmt: skip
     assert all(callable(command) for command in commands.values())

@@ -9,6 +9,7 @@ from torch import nn
 
 from frsdk.errors import SpecError
 
+from .damdnet import DAMDNet
 from .densenet import DenseNet121
 from .mobile_frnet import MobileFRNet
 from .mobilenet_v1 import MobileNetV1
@@ -25,6 +26,7 @@ _REGISTRY: dict[str, tuple[Callable[..., nn.Module], dict[str, Any]]] = {
     "mobilenet_v1": (MobileNetV1, {}),
     "resnext50": (ResNeXt50, {}),
     "densenet121": (DenseNet121, {}),
+    "damdnet": (DAMDNet, {}),
 }
 
 NETWORK_NAMES = tuple(sorted(_REGISTRY))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TypeVar
 
@@ -13,6 +14,24 @@ from ..errors import BackendError, InputError
 from ..spec import ModelSpec
 
 FloatBatch = NDArray[np.float32]
+
+_N_LANDMARKS = 68
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DecodedBatch:
+    """What a graph with a decoder returns.
+
+    Attributes:
+        whitened: (n, 62) float32.
+        landmarks: (n, 68, 3) float32 crop pixels: i right, j down, z toward the camera.
+        vertices: (n, N, 3) float32, likewise.
+    """
+
+    whitened: FloatBatch
+    landmarks: FloatBatch
+    vertices: FloatBatch
+
 
 _BackendT = TypeVar("_BackendT", bound="Backend")
 
@@ -70,6 +89,34 @@ class Backend(ABC):
             InputError: The batch has another type or shape, or is empty.
             BackendError: The backend is closed, or the engine failed or returned non-numbers.
         """
+        output = self._infer(self._checked(batch))
+        self._check_output("output", output, (len(batch), *self._spec.output.shape))
+        return output
+
+    def run_decoded(self, batch: FloatBatch) -> DecodedBatch:
+        """Run a network whose graph decodes as well (`spec.decoder`), once.
+
+        Args:
+            batch: (n, 3, size, size) float32 as `network_input` makes it, n >= 1.
+
+        Raises:
+            InputError: The batch has another type or shape, or is empty.
+            BackendError: The graph has no decoder, the backend is closed, or the engine failed or
+                returned non-numbers.
+        """
+        if self._spec.decoder is None:
+            raise BackendError(
+                f"{self._source}: the graph returns parameters only: "
+                "export it with frsdk-export --with-decoder"
+            )
+        found = self._infer_decoded(self._checked(batch))
+        n, vertices = len(batch), self._spec.face_model.n_vertices
+        self._check_output("output", found.whitened, (n, *self._spec.output.shape))
+        self._check_output("landmarks", found.landmarks, (n, _N_LANDMARKS, 3))
+        self._check_output("vertices", found.vertices, (n, vertices, 3))
+        return found
+
+    def _checked(self, batch: FloatBatch) -> FloatBatch:
         if not self._open:
             raise BackendError(f"{self._source}: the backend is closed: open a new one")
         expected = self._spec.input.shape
@@ -79,16 +126,16 @@ class Backend(ABC):
         if batch.ndim != 4 or batch.shape[1:] != expected or not len(batch):
             shape = ", ".join(map(str, expected))
             raise InputError(f"expected a batch (n >= 1, {shape}), got {batch.shape}")
-        output = self._infer(np.ascontiguousarray(batch))
-        wanted = (len(batch), *self._spec.output.shape)
+        return np.ascontiguousarray(batch)
+
+    def _check_output(self, name: str, output: FloatBatch, wanted: tuple[int, ...]) -> None:
         if output.shape != wanted:
-            raise BackendError(f"{self._source}: expected output {wanted}, got {output.shape}")
+            raise BackendError(f"{self._source}: expected {name} {wanted}, got {output.shape}")
         if not np.isfinite(output).all():
             raise BackendError(
                 f"{self._source}: the network returned values that are not finite: "
                 "use an artefact of higher precision (fp32)"
             )
-        return output
 
     def close(self) -> None:
         """Free the engine; a second call does nothing."""
@@ -112,6 +159,13 @@ class Backend(ABC):
     @abstractmethod
     def _infer(self, batch: FloatBatch) -> FloatBatch:
         """Run the engine on a checked, contiguous batch; several threads may be inside."""
+
+    def _infer_decoded(self, batch: FloatBatch) -> DecodedBatch:
+        """The same for a graph with a decoder; engines that can, override it."""
+        raise BackendError(
+            f"{self._source}: the {self.name} backend does not return decoded points yet: "
+            "export the network without --with-decoder"
+        )
 
     @abstractmethod
     def _release(self) -> None:

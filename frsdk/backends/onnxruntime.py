@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import BackendError, SpecError
 from ..spec import METADATA_KEY, ModelSpec
-from .base import Backend, FloatBatch
+from .base import Backend, DecodedBatch, FloatBatch
 from .onnxruntime_session import (
     CPU_PROVIDER,
     engine_errors,
@@ -20,6 +20,7 @@ from .onnxruntime_session import (
 )
 
 _FLOAT32 = "tensor(float)"
+_N_LANDMARKS = 68
 
 
 class OnnxRuntimeBackend(Backend):
@@ -57,20 +58,36 @@ class OnnxRuntimeBackend(Backend):
         spec = ModelSpec.from_json(text, source=source)
         _check_tensor(source, "input", spec.input.name, spec.input.shape, session.get_inputs())
         _check_tensor(source, "output", spec.output.name, spec.output.shape, session.get_outputs())
+        points = (_N_LANDMARKS, 3), (spec.face_model.n_vertices, 3)
+        names = (spec.decoder.landmarks, spec.decoder.vertices) if spec.decoder else ()
+        for name, shape in zip(names, points, strict=False):
+            _check_tensor(source, "output", name, shape, session.get_outputs())
         super().__init__(spec, source=source, providers=tuple(session.get_providers()))
+        self._run_options = load_onnxruntime().RunOptions()
+        # Without it parameters alone would cost the whole decoder.
+        self._run_options.only_execute_path_to_fetches = spec.decoder is not None
         self._session = session
 
     def _infer(self, batch: FloatBatch) -> FloatBatch:
+        (output,) = self._run([self._spec.output.name], batch)
+        return output
+
+    def _infer_decoded(self, batch: FloatBatch) -> DecodedBatch:
+        decoder = self._spec.decoder
+        points = [decoder.landmarks, decoder.vertices] if decoder else []
+        return DecodedBatch(*self._run([self._spec.output.name, *points], batch))
+
+    def _run(self, names: list[str], batch: FloatBatch) -> list[FloatBatch]:
         session = self._session  # a local reference: close() in another thread does not pull it out
         if session is None:
             raise BackendError(f"{self._source}: the backend is closed: open a new one")
         try:
-            (output,) = session.run([self._spec.output.name], {self._spec.input.name: batch})
+            found = session.run(names, {self._spec.input.name: batch}, self._run_options)
         except engine_errors(load_onnxruntime()) as error:
             raise BackendError(
                 f"{self._source}: ONNX Runtime failed ({first_line(error)})"
             ) from error
-        return np.asarray(output, np.float32)
+        return [np.asarray(output, np.float32) for output in found]
 
     def _release(self) -> None:
         self._session = None

@@ -8,6 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any  # ONNX Runtime is optional and has no types
 
+from numpy.typing import NDArray
+
 from ..errors import BackendError, MissingDependencyError
 
 CPU_PROVIDER = "CPUExecutionProvider"
@@ -20,7 +22,7 @@ _FATAL = 4  # ONNX Runtime's severity; what fails is raised, so nothing is print
 
 
 def open_session(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | bytes,
     *,
     providers: Sequence[str] = (CPU_PROVIDER,),
     threads: int = 1,
@@ -28,7 +30,7 @@ def open_session(
     """Load an ONNX file on exactly the devices asked for.
 
     Args:
-        path: The `.onnx` file.
+        path: The `.onnx` file, or its content.
         providers: Execution providers, in order of preference. The plug-in for TensorRT for RTX is
             registered when its provider is named.
         threads: Threads of one call.
@@ -47,8 +49,8 @@ def open_session(
     built_in = [each for each in providers if each != RTX_PROVIDER]
     if built_in or not plugins:
         _check_available(built_in, ort.get_available_providers())
-    file = Path(path)
-    if not file.is_file():
+    file = "a graph in memory" if isinstance(path, bytes) else Path(path)
+    if isinstance(file, Path) and not file.is_file():
         raise BackendError(f"{file}: no such file: give the path of an .onnx file")
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
@@ -62,7 +64,9 @@ def open_session(
     try:
         # A session takes a list of providers or the options' devices, not both.
         chosen = {} if plugins else {"providers": built_in}
-        session = ort.InferenceSession(str(file), options, **chosen)
+        session = ort.InferenceSession(
+            path if isinstance(path, bytes) else str(file), options, **chosen
+        )
     except engine_errors(ort) as error:
         raise BackendError(
             f"{file}: ONNX Runtime cannot load it ({first_line(error)}): export it again"
@@ -70,6 +74,28 @@ def open_session(
     session.disable_fallback()
     _check_available(providers, session.get_providers())
     return session
+
+
+def run_into(session: Any, batch: NDArray[Any], out: NDArray[Any]) -> None:
+    """Run a session of one input and one output into a caller's array, without a copy.
+
+    Args:
+        session: Of :func:`open_session`, on the CPU.
+        batch: The input, C-contiguous.
+        out: The output's memory: C-contiguous, of its type and shape.
+
+    Raises:
+        BackendError: The engine failed.
+    """
+    binding = session.io_binding()
+    (entry,), (result,) = session.get_inputs(), session.get_outputs()
+    try:
+        binding.bind_cpu_input(entry.name, batch)
+        address = out.ctypes.data
+        binding.bind_output(result.name, "cpu", 0, out.dtype.type, out.shape, address)
+        session.run_with_iobinding(binding)
+    except engine_errors(load_onnxruntime()) as error:
+        raise BackendError(f"ONNX Runtime failed ({first_line(error)})") from error
 
 
 def load_onnxruntime() -> Any:

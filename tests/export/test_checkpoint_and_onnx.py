@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from frsdk import FaceReconstructor
 from frsdk.backends.onnxruntime import OnnxRuntimeBackend
-from frsdk.errors import SpecError
+from frsdk.errors import BackendError, SpecError
 from frsdk.export import onnx_export
 from frsdk.export.checkpoint import load_checkpoint, save_checkpoint
 from frsdk.export.networks import build_network
-from frsdk.spec import ArchitectureSpec, FaceModelRef, ModelSpec
+from frsdk.spec import ArchitectureSpec, DecoderSpec, FaceModelRef, ModelSpec
 
 
 @pytest.fixture
@@ -88,4 +89,44 @@ def test_failed_parity_leaves_no_file(tmp_path, network, spec, monkeypatch):
     monkeypatch.setattr(onnx_export, "parity", lambda *_: 0.5)
     with pytest.raises(SpecError, match="differ by 5"):
         onnx_export.export_onnx(network, spec, path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_graph_with_decoder_equals_numpy(tmp_path, spec, network, tiny_model):
+    reference = FaceModelRef(tiny_model.name, tiny_model.sha256, tiny_model.n_vertices)
+    mean, std = np.zeros(62), np.full(62, 0.1)
+    mean[[0, 5, 10]], mean[[3, 7]] = 0.5, (58.0, 61.0)
+    spec = spec.replace(face_model=reference, param_mean=tuple(mean), param_std=tuple(std))
+    report = onnx_export.export_onnx(network, spec, tmp_path / "m.onnx", decoder=tiny_model)
+    assert report.largest_difference < 1e-4
+    plain = onnx_export.export_onnx(network, spec, tmp_path / "plain.onnx")
+    assert report.counts == plain.counts and report.nodes > plain.nodes
+    crops = np.random.default_rng(0).uniform(-1, 1, (3, 3, 120, 120)).astype(np.float32)
+    with OnnxRuntimeBackend(report.path) as backend, OnnxRuntimeBackend(plain.path) as bare:
+        assert backend.spec == spec.replace(decoder=DecoderSpec("landmarks", "vertices"))
+        found = backend.run_decoded(crops)
+        whitened = bare.run(crops)
+        np.testing.assert_allclose(backend.run(crops), whitened, atol=1e-4)
+        np.testing.assert_allclose(found.whitened, whitened, atol=1e-4)
+        params = whitened * np.float32(std) + np.float32(mean)
+        landmarks = tiny_model.decode_landmarks(params, size=120)
+        np.testing.assert_allclose(found.landmarks, landmarks, atol=1e-3)
+        vertices = tiny_model.decode_vertices(params, size=120)
+        np.testing.assert_allclose(found.vertices, vertices, atol=1e-3)
+        with pytest.raises(BackendError, match="--with-decoder"):
+            bare.run_decoded(crops)
+    image = np.random.default_rng(1).integers(0, 256, (200, 220, 3), np.uint8)
+    rois = [[10, 20, 110, 120], [40, 0, 200, 160]]
+    faces = []
+    for path in (report.path, plain.path):
+        with FaceReconstructor(engine=path, face_model=tiny_model) as reconstruct:
+            faces.append(reconstruct(image, rois=rois))
+    for ours, wanted in zip(*faces, strict=True):
+        np.testing.assert_allclose(ours.landmarks, wanted.landmarks, atol=2e-3)
+        np.testing.assert_allclose(ours.vertices, wanted.vertices, atol=2e-3)
+
+
+def test_decoder_of_another_model_is_refused(tmp_path, spec, network, tiny_model):
+    with pytest.raises(SpecError, match="the network is for face model tiny"):
+        onnx_export.export_onnx(network, spec, tmp_path / "m.onnx", decoder=tiny_model)
     assert list(tmp_path.iterdir()) == []

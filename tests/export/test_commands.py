@@ -133,3 +133,19 @@ def test_built_in_face_model_is_what_the_command_builds(shared_data: Path, tmp_p
     assert np.abs(again.basis - shipped.basis).max() < 1e-3
     for name in ("landmark_indices", "triangles", "mirror"):
         assert (getattr(again, name) == getattr(shipped, name)).all()
+
+
+def test_export_with_decoder(faces_folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert train("network", faces_folder, "-o", run, *TINY).exit_code == 0
+    done = export(run / "model.pth", "--with-decoder", "-o", tmp_path / "points.onnx")
+    assert done.exit_code == 0, done.output
+    assert "landmarks and vertices" in done.output
+    image = np.random.default_rng(0).integers(0, 256, (160, 160, 3), np.uint8)
+    with FaceReconstructor(engine=tmp_path / "points.onnx") as reconstruct:
+        (face,) = reconstruct(image, rois=[[20, 20, 140, 140]])
+    assert np.allclose(
+        face.vertices[builtin_face_model().landmark_indices], face.landmarks, atol=1e-2
+    )
+    refused = export(run / "model.pth", "--face-model", "other.npz")
+    assert refused.exit_code == 2 and "--with-decoder" in refused.output

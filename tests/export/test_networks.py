@@ -2,9 +2,10 @@ import pytest
 import torch
 
 from frsdk.errors import SpecError
-from frsdk.export.counting import count_network
+from frsdk.export.counting import Counts, count_groups, count_network
 from frsdk.export.networks import build_network
 from frsdk.export.networks.attention import ChannelAttention, SpatialGroupAttention
+from frsdk.export.networks.damdnet import DenseMobileBlock
 from frsdk.export.networks.mobile_frnet import branch_widths
 
 
@@ -78,3 +79,25 @@ def test_channel_attention_scales_whole_channels():
     ratio = ChannelAttention(16)(x) / x
     assert torch.allclose(ratio, ratio[:, :, :1, :1].expand_as(ratio), atol=1e-6)
     assert ((ratio > 0) & (ratio < 1)).all()
+
+
+def test_damdnet_concatenates_where_mobilenet_adds():
+    """Our re-statement; its size is counted, since no published figure is at hand."""
+    counts = count_network(build_network("damdnet"))
+    assert counts.parameters / 1e6 == pytest.approx(2.756, rel=1e-3)
+    assert counts.paper_operations / 1e9 == pytest.approx(0.1298, rel=1e-3)
+    block = DenseMobileBlock(16, 24, expansion=6, stride=2, first=True).eval()
+    x = torch.rand(2, 16, 8, 8)
+    with torch.no_grad():
+        joined = torch.cat([block.attention(block.body(x)), block.shortcut(x)], dim=1)
+        assert joined.shape == (2, 24 + 16, 4, 4)
+        assert torch.equal(block(x), block.transition(torch.relu(joined)))
+
+
+def test_groups_of_layers_add_up():
+    network = build_network("mobile_frnet")
+    groups = count_groups(network)
+    assert sum(groups.values(), start=Counts(0, 0, 0)) == count_network(network)
+    assert sum(p.numel() for p in network.parameters()) == count_network(network).parameters
+    assert groups["fully connected"].multiply_adds == 1280 * 62
+    assert {"60 x 60", "30 x 30", "15 x 15", "8 x 8", "4 x 4", "attention"} < set(groups)

@@ -235,3 +235,23 @@ def test_context_manager_and_description(
         assert reconstruct.engine == f"onnxruntime (CPUExecutionProvider) fp32 {tiny_onnx}"
     with pytest.raises(BackendError, match="closed"):
         reconstruct(image, rois=ROIS)
+
+
+def test_warm_up_runs_detector_engine_and_decoder(
+    tiny_onnx: Path, tiny_model: MorphableModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[object] = []
+
+    def detector(image: np.ndarray) -> list[Detection]:
+        seen.append("detector")
+        return []
+
+    run = OnnxRuntimeBackend.run
+    monkeypatch.setattr(
+        OnnxRuntimeBackend, "run", lambda self, batch: seen.append(len(batch)) or run(self, batch)
+    )
+    reconstruct = FaceReconstructor(engine=tiny_onnx, face_model=tiny_model, detector=detector)
+    reconstruct.warm_up(batches=(1, 3))
+    assert seen == ["detector", 1, 3]
+    with pytest.raises(InputError, match="at least one face"):
+        reconstruct.warm_up(batches=(1, 0))

@@ -15,6 +15,7 @@ from frsdk.spec import (
     METADATA_KEY,
     SCHEMA_VERSION,
     ArchitectureSpec,
+    DecoderSpec,
     FaceModelRef,
     InputSpec,
     ModelSpec,
@@ -210,3 +211,12 @@ def test_what_json_cannot_hold_is_not_written(tiny_spec: ModelSpec) -> None:
     for value in (float("nan"), object()):
         with pytest.raises(SpecError, match="finite JSON values"):
             tiny_spec.replace(training={"loss": value}).to_json()
+
+
+def test_decoder_outputs_are_optional_and_survive(tiny_spec: ModelSpec) -> None:
+    assert "decoder" not in json.loads(tiny_spec.to_json())  # older texts stay as they are
+    decoding = tiny_spec.replace(decoder=DecoderSpec("points", "surface"))
+    assert ModelSpec.from_json(decoding.to_json(), source="spec") == decoding
+    document = {**json.loads(tiny_spec.to_json()), "decoder": {"vertices": 3}}
+    with pytest.raises(SpecError, match=r"decoder\.vertices: expected a text, got 3"):
+        ModelSpec.from_json(json.dumps(document), source="spec")

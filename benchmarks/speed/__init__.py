@@ -1,0 +1,1 @@
+"""`frsdk-bench`: time, memory, counts and limits of what runs here."""

@@ -1,0 +1,145 @@
+"""Other networks and pipelines in the same run."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frsdk import Backend, FaceReconstructor, MorphableModel, crop_face, network_input
+from frsdk.decode import N_POSE, image_poses
+from frsdk.face import VertexDecoder
+from frsdk.integer_decoder import IntegerDecoder
+
+from .mediapipe_peer import MediapipePeer
+from .photo import Photo
+from .tables import Cell, Table
+from .timing import Case, interleaved
+from .untrained import UntrainedNetwork, untrained_network
+from .v2_pipeline import VERTICES, V2Pipeline, model_of_size
+
+BASE = "MobileNetV2, plain"
+_V2_FULL, _V2_HALF = "MobileNetV1 x 1.0 (3DDFA_V2)", "MobileNetV1 x 0.5 (3DDFA_V2)"
+
+#: Label -> name and arguments in the registry. The ladder comes first: what each part costs.
+NETWORKS: dict[str, tuple[str, dict[str, object]]] = {
+    BASE: ("mobilenet_v2", {}),
+    "+ 3x3 and 5x5 branches": ("mobile_frnet_no_attention", {}),
+    "+ branches and SE": ("mobile_frnet", {"spatial_groups": 0}),
+    "+ branches, SE and SGE: Mobile-FRNet": ("mobile_frnet", {}),
+    "MobileNetV2, projection shortcuts": ("mobilenet_v2_projected", {}),
+    _V2_FULL: ("mobilenet_v1", {}),
+    _V2_HALF: ("mobilenet_v1", {"width": 0.5}),
+    "DAMDNet": ("damdnet", {}),
+}
+_FORMULA = "3DDFA_V2's pipeline, {}"
+NOTE = (
+    "Peers are our re-statements of published descriptions, with seeded random weights, on which "
+    "time does not depend; same runtime, threads and image. Ratios: medians over the rounds."
+)
+
+
+@contextmanager
+def opened_networks(
+    model: MorphableModel, *, threads: int, on_step: Callable[[str], None]
+) -> Iterator[dict[str, UntrainedNetwork]]:
+    """Every network of :data:`NETWORKS`, exported into a temporary folder.
+
+    Raises:
+        MissingDependencyError: PyTorch or onnx is not installed.
+    """
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        found = {}
+        for label, (name, arguments) in NETWORKS.items():
+            on_step(f"exporting {name}")
+            network = untrained_network(
+                name, Path(folder), model, arguments=arguments, threads=threads
+            )
+            stack.enter_context(network.backend)
+            found[label] = network
+        yield found
+
+
+def networks_table(
+    networks: Mapping[str, UntrainedNetwork],
+    engines: Mapping[str, FaceReconstructor],
+    rounds: int,
+    on_round: Callable[[], None],
+) -> Table:
+    """Networks alone, batch 1: the ladder of Mobile-FRNet, the peers and the engines under test."""
+    spec = next(iter(engines.values())).backend.spec.input
+    crops = np.random.default_rng(0).uniform(-1, 1, (1, *spec.shape)).astype(np.float32)
+    nodes: dict[str, int | None] = {label: each.nodes for label, each in networks.items()}
+    backends: dict[str, Backend] = {label: each.backend for label, each in networks.items()}
+    for name, engine in engines.items():
+        backends[f"engine {name}"], nodes[f"engine {name}"] = engine.backend, None
+    cases = {label: _run_case(backend, crops) for label, backend in backends.items()}
+    samples = interleaved(cases, rounds=rounds, on_round=on_round)
+    rows: list[tuple[Cell, ...]] = [
+        (label, nodes[label], each.median_ms, each.ratio_to(samples[BASE]))
+        for label, each in samples.items()
+    ]
+    columns = ("network", "graph nodes", "p50 ms", "ratio")
+    return Table("peer_networks", "Networks side by side, batch 1", columns, rows, NOTE)
+
+
+def _run_case(backend: Backend, crops: NDArray[np.float32]) -> Case:
+    return lambda: backend.run(crops)
+
+
+def pipelines_table(
+    networks: Mapping[str, UntrainedNetwork],
+    engines: Mapping[str, FaceReconstructor],
+    photo: Photo,
+    rounds: int,
+    *,
+    mediapipe: MediapipePeer | None,
+    on_round: Callable[[], None],
+) -> Table:
+    """Whole chains per face at 3DDFA_V2's number of vertices."""
+    model = model_of_size(next(iter(engines.values())).face_model, VERTICES)
+    cases: dict[str, Case] = {}
+    for label in (_V2_FULL, _V2_HALF):
+        pipeline = V2Pipeline(networks[label].backend.run, model)
+        cases[_FORMULA.format(label)] = _pipeline_case(pipeline, photo)
+    decoders: dict[str, VertexDecoder] = {"fp32": model, "int8": IntegerDecoder(model)}
+    for name, engine in engines.items():
+        for precision, decoder in decoders.items():
+            label = f"frsdk, engine {name}, {precision} vertices"
+            cases[label] = _sized_case(engine.backend, model, decoder, photo)
+    if mediapipe is not None:
+        cases[mediapipe.label] = mediapipe.case(photo.image)
+    samples = interleaved(cases, rounds=rounds, on_round=on_round)
+    base = samples[_FORMULA.format(_V2_FULL)]
+    rows: list[tuple[Cell, ...]] = [
+        (label, each.median_ms, each.ratio_to(base)) for label, each in samples.items()
+    ]
+    title = f"Crop, network, 68 landmarks and {VERTICES} vertices per face"
+    return Table("pipelines", title, ("pipeline", "p50 ms", "ratio"), rows, NOTE)
+
+
+def _pipeline_case(pipeline: V2Pipeline, photo: Photo) -> Case:
+    return lambda: pipeline(photo.image, photo.roi)
+
+
+def _sized_case(
+    backend: Backend, model: MorphableModel, decoder: VertexDecoder, photo: Photo
+) -> Case:
+    """Our chain on a face model that the network was not trained for: time is the same."""
+    spec = backend.spec
+    mean, std = np.array(spec.param_mean, np.float32), np.array(spec.param_std, np.float32)
+    out = np.empty((1, model.n_vertices, 3), np.float32)
+    size = spec.input.size
+
+    def whole() -> None:
+        batch = network_input([crop_face(photo.image, photo.roi, size)], spec.input)
+        params = backend.run(batch) * std + mean
+        model.decode_landmarks(params, size=size)
+        poses = image_poses(params, [photo.roi], size)
+        decoder.decode_posed(params[:, N_POSE:], poses, out=out)
+
+    return whole

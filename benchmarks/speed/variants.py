@@ -1,0 +1,92 @@
+"""The engines under test, opened as any user opens them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from frsdk import FaceReconstructor
+from frsdk.errors import BackendError, InputError
+
+PRECISIONS = ("fp32", "fp16", "int8")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One engine with one number of threads.
+
+    Attributes:
+        engine: A precision, or the path of an artefact.
+        threads: Of one engine call.
+        backend: Name of the backend; ``"auto"`` takes the best there is.
+        vertex_precision: ``"fp32"`` or ``"int8"``, of the dense vertices.
+    """
+
+    engine: str
+    threads: int
+    backend: str = "auto"
+    vertex_precision: str = "fp32"
+
+    @property
+    def name(self) -> str:
+        """Short, for tables."""
+        engine = self.engine if self.engine in PRECISIONS else Path(self.engine).name
+        return engine if self.threads == 1 else f"{engine}, {self.threads} threads"
+
+
+def variants_from_texts(
+    engines: str, threads: str, *, backend: str = "auto", vertex_precision: str = "fp32"
+) -> list[Variant]:
+    """Every engine with every number of threads, from comma-separated lists.
+
+    Raises:
+        InputError: An empty or repeated entry, or threads that are not whole numbers above 0.
+    """
+    names = [part.strip() for part in engines.split(",")]
+    counts = [part.strip() for part in threads.split(",")]
+    if not all(names) or len(set(names)) < len(names):
+        raise InputError(f"expected engines such as fp32,int8, each once, got {engines!r}")
+    if not all(part.isdecimal() and int(part) for part in counts) or len(set(counts)) < len(counts):
+        raise InputError(f"expected threads such as 1,2, each once, got {threads!r}")
+    return [
+        Variant(name, int(count), backend, vertex_precision) for name in names for count in counts
+    ]
+
+
+def open_reconstructor(variant: Variant) -> FaceReconstructor:
+    """Open one.
+
+    Raises:
+        BackendError: This frsdk cannot choose a precision or backend by name, or the engine cannot
+            be opened.
+        FrsdkError: As `FaceReconstructor` raises.
+    """
+    options: dict[str, str] = {}
+    if "backend" in inspect.signature(FaceReconstructor).parameters:
+        options = {"engine": variant.engine, "backend": variant.backend}
+    elif variant.backend not in ("auto", "onnxruntime"):
+        raise BackendError(
+            f"backend {variant.backend}: this frsdk has onnxruntime only: use --backend auto"
+        )
+    elif variant.engine in PRECISIONS[1:]:
+        raise BackendError(
+            f"engine {variant.engine}: this frsdk cannot build {variant.engine} engines: use fp32, "
+            "or the path of an .onnx file"
+        )
+    elif variant.engine != "fp32":
+        options = {"engine": variant.engine}
+    return FaceReconstructor(
+        threads=variant.threads,
+        vertex_precision=variant.vertex_precision,
+        **options,  # type: ignore[arg-type]  # texts for the parameters named above
+    )
+
+
+@contextmanager
+def opened(variants: Sequence[Variant]) -> Iterator[dict[str, FaceReconstructor]]:
+    """Open all, by name, and close them at the end."""
+    with ExitStack() as stack:
+        yield {each.name: stack.enter_context(open_reconstructor(each)) for each in variants}
