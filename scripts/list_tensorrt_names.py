@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""List the names that a TensorRT bindings wheel offers, without TensorRT's libraries.
+r"""List the names that a TensorRT bindings wheel offers, without TensorRT's libraries.
 
     pip download --no-deps "tensorrt-cu13-bindings==11.*"
-    scripts/list_tensorrt_names.py tensorrt_cu13*.whl > tests/engines/names_tensorrt_11.4.txt
+    scripts/list_tensorrt_names.py tensorrt_cu13_bindings-*.whl \
+        > tests/engines/names_tensorrt_11.4.txt
 
 The bindings call nine C functions of the libraries, none of them at import. A stand-in library that
 holds nine empty functions therefore lets Python's own loader read the classes. Nothing of TensorRT
