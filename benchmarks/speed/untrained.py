@@ -6,6 +6,8 @@ PyTorch: exporting and counting a network is that room's job.
 
 from __future__ import annotations
 
+import functools
+import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,10 +46,15 @@ def count_layers(name: str, arguments: dict[str, object] | None = None) -> list[
         MissingDependencyError: PyTorch is not installed.
     """
     _needs_torch()
+    return list(_counted(name, json.dumps(arguments or {}, sort_keys=True)))
+
+
+@functools.lru_cache(maxsize=32)  # building the larger networks takes seconds
+def _counted(name: str, arguments: str) -> tuple[LayerCounts, ...]:
     from frsdk.export.counting import count_groups
     from frsdk.export.networks import build_network
 
-    groups = count_groups(build_network(name, arguments))
+    groups = count_groups(build_network(name, json.loads(arguments)))
     rows = [
         LayerCounts(group, each.parameters, each.multiply_adds, each.paper_operations)
         for group, each in groups.items()
@@ -58,7 +65,7 @@ def count_layers(name: str, arguments: dict[str, object] | None = None) -> list[
         sum(row.multiply_adds for row in rows),
         sum(row.paper_operations for row in rows),
     )
-    return [*rows, total]
+    return (*rows, total)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
