@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .faces_data import MARGIN, NETWORK_SIZE, STORED_SIZE
-from .targets import mirrored, moved
+from .profiling import Profiler
+from .targets import LandmarkBasis, mirrored, moved
 
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
@@ -34,16 +35,31 @@ class Augmenter:
     """Turns stored crops and labels into augmented ones.
 
     Args:
-        mirror_coefficients: (50, 50), see ``LandmarkBasis.mirror_coefficients``.
+        basis: Landmarks of the labels' face model.
         settings: Ranges.
+        profiling: Turns some faces to large poses; None: no face.
+        geometry_mirror: (50, 50) ``mirror_coefficients`` of the profiling mesh's face model; None
+            where that is the labels' own.
     """
 
-    def __init__(self, mirror_coefficients: Array, settings: AugmentSettings) -> None:
-        self._mirror = mirror_coefficients
+    def __init__(
+        self,
+        basis: LandmarkBasis,
+        settings: AugmentSettings,
+        profiling: Profiler | None = None,
+        geometry_mirror: Array | None = None,
+    ) -> None:
+        self._basis, self._mirror = basis, basis.mirror_coefficients()
         self._settings = settings
+        self._profiling, self._geometry_mirror = profiling, geometry_mirror
 
     def __call__(
-        self, crops: Image, params: Array, rng: np.random.Generator, size: int = NETWORK_SIZE
+        self,
+        crops: Image,
+        params: Array,
+        rng: np.random.Generator,
+        size: int = NETWORK_SIZE,
+        geometry: Array | None = None,
     ) -> tuple[Image, Array]:
         """Augment a batch.
 
@@ -52,12 +68,16 @@ class Augmenter:
             params: (n, 62) labels of the nominal 120-crops.
             rng: Source of all randomness.
             size: Side of the pictures that come out; labels stay in the 120-crop frame.
+            geometry: (n, 62) labels in the profiling mesh's space; None where that is the same.
 
         Returns:
             (n, size, size, 3) uint8 and (n, 62).
         """
         s, n = self._settings, len(crops)
         flip = rng.random(n) < s.flip
+        surface = params if geometry is None else geometry
+        mirror = self._mirror if self._geometry_mirror is None else self._geometry_mirror
+        surface = np.where(flip[:, None], mirrored(surface, mirror), surface)
         params = np.where(flip[:, None], mirrored(params, self._mirror), params)
         scale = np.exp(rng.uniform(-s.scale, s.scale, n))
         angle = np.radians(rng.triangular(-s.roll_deg, 0.0, s.roll_deg, n))
@@ -65,7 +85,12 @@ class Augmenter:
         out = np.empty((n, size, size, 3), np.uint8)
         for i in range(n):
             source = crops[i, :, ::-1] if flip[i] else crops[i]
-            source = self._repaint_border(np.ascontiguousarray(source), rng)
+            source = np.ascontiguousarray(source)
+            turn = self._profiling.chosen(surface[i], rng) if self._profiling else None
+            source = self._repaint_border(source, rng, s.border if turn is None else 1.0)
+            if self._profiling and turn:
+                source, move = self._profiling.turned(source, surface[i], turn)
+                params[i] = move.applied(params[i], self._basis.mean_depth(params[i]))
             matrix = _affine(scale[i], angle[i], shift[i], size)
             mode = cv2.BORDER_REPLICATE if rng.random() < s.border else cv2.BORDER_CONSTANT
             warped = cv2.warpAffine(
@@ -74,9 +99,9 @@ class Augmenter:
             out[i] = self._degrade(np.asarray(warped, np.uint8), rng)
         return out, moved(params, scale, angle, shift)
 
-    def _repaint_border(self, crop: Image, rng: np.random.Generator) -> Image:
+    def _repaint_border(self, crop: Image, rng: np.random.Generator, share: float) -> Image:
         """Replace a black frame by something else, so that it does not give the pose away."""
-        if rng.random() >= self._settings.border:
+        if rng.random() >= share:
             return crop
         lit = crop.max(axis=2) > 12
         rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))

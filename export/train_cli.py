@@ -32,6 +32,14 @@ def main() -> None:
 @click.option("--init", type=_FILE, help="A .pth to start from instead of random weights.")
 @click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Peak rate.")
 @click.option("--full-size", is_flag=True, help="Train on full-size crops from the first step.")
+@click.option(
+    "--profiling",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    metavar="SHARE",
+    help="Turn this share of the faces in 3D to large poses.",
+)
 @click.option("--architecture", default="mobile_frnet", show_default=True)
 @click.option("--steps", type=click.IntRange(1), default=4000, show_default=True)
 @click.option("--batch-size", type=click.IntRange(2), default=64, show_default=True)
@@ -45,6 +53,7 @@ def network(
     init: Path | None,
     learning_rate: float | None,
     full_size: bool,
+    profiling: float,
     architecture: str,
     steps: int,
     batch_size: int,
@@ -72,8 +81,14 @@ def network(
         torch.set_num_threads(threads)
     make_folder(output)
     model = MorphableModel.load(face_model) if face_model else builtin_face_model()
-    data, basis = load_training_data(faces, model)
-    config = TrainConfig(architecture=architecture, steps=steps, batch_size=batch_size, seed=seed)
+    data, basis = load_training_data(faces, model, profiling=profiling > 0)
+    config = TrainConfig(
+        architecture=architecture,
+        steps=steps,
+        batch_size=batch_size,
+        seed=seed,
+        profiling=profiling,
+    )
     if learning_rate:
         config = replace(config, learning_rate=learning_rate)
     if full_size:

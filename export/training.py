@@ -24,6 +24,8 @@ from .augment import Augmenter, AugmentSettings
 from .faces_data import NETWORK_SIZE
 from .losses import LandmarkDecoder, WeightedParameterDistance, wing_loss
 from .networks import build_network
+from .profiling import Profiler
+from .profiling_mesh import ProfilingMesh
 from .targets import LandmarkBasis
 
 Array = NDArray[np.float64]
@@ -48,6 +50,7 @@ class TrainConfig:
         clip_norm: Largest gradient norm.
         seed: Of weights, order and augmentation.
         save_every: Steps between checkpoints.
+        profiling: Share of the faces that are turned to large poses, of those that may turn.
     """
 
     architecture: str = "mobile_frnet"
@@ -64,15 +67,45 @@ class TrainConfig:
     clip_norm: float = 5.0
     seed: int = 0
     save_every: int = 50
+    profiling: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class TrainData:
-    """Crops (n, 160, 160, 3) uint8 BGR, labels (n, 62) and sampling weights (n,)."""
+    """Labelled crops and how often each is drawn.
+
+    Attributes:
+        crops: (n, 160, 160, 3) uint8 BGR.
+        params: (n, 62) labels, coefficients in standard deviations.
+        sampling: (n,) probabilities.
+        geometry: The surface by which faces are turned; None: none are.
+    """
 
     crops: NDArray[np.uint8]
     params: Array
     sampling: Array
+    geometry: ProfilingGeometry | None = None
+
+    def geometry_of(self, rows: NDArray[np.int64]) -> Array | None:
+        """(k, 62) surfaces of some faces, None where the labels say it."""
+        if self.geometry is None or self.geometry.params is None:
+            return None
+        return self.geometry.params[rows]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProfilingGeometry:
+    """The surfaces of n faces in the space of a face model that has one.
+
+    Attributes:
+        mesh: See ``profiling_mesh``.
+        params: (n, 62) in that space; None: the labels are in it.
+        mirror: (50, 50) ``mirror_coefficients`` of that space; None as above.
+    """
+
+    mesh: ProfilingMesh
+    params: Array | None = None
+    mirror: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +125,13 @@ def sampling_weights(yaw_deg: Array, annotated: NDArray[np.bool_]) -> Array:
 
 
 def whitening_of(
-    params: Array, sampling: Array, augment: Augmenter, seed: int = 0, count: int = 4096
+    data: TrainData, augment: Augmenter, seed: int = 0, count: int = 4096
 ) -> Whitening:
     """Mean and std of augmented labels: mirror-symmetric up to sampling, never below a floor."""
     rng = np.random.default_rng([seed, 2**31])
-    rows = rng.choice(len(params), count, p=sampling)
+    rows = rng.choice(len(data.params), count, p=data.sampling)
     blank = np.zeros((count, 160, 160, 3), np.uint8)
-    _, moved = augment(blank, params[rows], rng, size=8)
+    _, moved = augment(blank, data.params[rows], rng, size=8, geometry=data.geometry_of(rows))
     floor = np.array([1e-3] * 3 + [1.0] + [1e-3] * 3 + [1.0] + [1e-3] * 3 + [1.0] + [0.05] * 50)
     return Whitening(moved.mean(axis=0), np.maximum(moved.std(axis=0), floor))
 
@@ -131,8 +164,8 @@ class Trainer:
         if not len(data.crops):
             raise InputError("the training set is empty: give a folder of labelled crops")
         self.config, self.data, self.folder = config, data, folder
-        self.augment = Augmenter(basis.mirror_coefficients(), AugmentSettings())
-        self.whitening = whitening_of(data.params, data.sampling, self.augment, config.seed)
+        self.augment = _augmenter(data, basis, config)
+        self.whitening = whitening_of(data, self.augment, config.seed)
         torch.manual_seed(config.seed)
         self.network = build_network(config.architecture)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
@@ -161,7 +194,7 @@ class Trainer:
         if not self.state_path.is_file():
             return False
         state = torch.load(self.state_path, weights_only=True)
-        if state["config"] != asdict(self.config):
+        if {**asdict(TrainConfig()), **state["config"]} != asdict(self.config):
             raise InputError(f"{self.state_path}: of another configuration: use an empty --out")
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
@@ -241,7 +274,13 @@ class Trainer:
         rng = np.random.default_rng([config.seed, self.step])
         rows = rng.choice(len(self.data.crops), config.batch_size, p=self.data.sampling)
         size = crop_size(self.step, config)
-        crops, params = self.augment(self.data.crops[rows], self.data.params[rows], rng, size)
+        crops, params = self.augment(
+            self.data.crops[rows],
+            self.data.params[rows],
+            rng,
+            size,
+            geometry=self.data.geometry_of(rows),
+        )
         truth = (params - self.whitening.mean) / self.whitening.std
         pixels = torch.from_numpy(crops).permute(0, 3, 1, 2)  # (n, 3, size, size), channels last
         return (pixels.float() - 127.5) / 128.0, torch.tensor(truth, dtype=torch.float32)
@@ -255,6 +294,15 @@ class Trainer:
                 value.lerp_(live[name], 1.0 - decay)
             else:
                 value.copy_(live[name])
+
+
+def _augmenter(data: TrainData, basis: LandmarkBasis, config: TrainConfig) -> Augmenter:
+    if not config.profiling:
+        return Augmenter(basis, AugmentSettings())
+    if data.geometry is None:
+        raise InputError("face profiling needs the faces' surfaces: load the data with profiling")
+    profiler = Profiler(data.geometry.mesh, config.profiling)
+    return Augmenter(basis, AugmentSettings(), profiler, data.geometry.mirror)
 
 
 def _decay_groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:

@@ -68,7 +68,7 @@ def test_a_quarter_turn_about_the_centre(basis):
 def test_augmented_pixels_move_with_the_labels(basis, size):
     """A dot painted at a landmark lies at that landmark of the augmented label."""
     settings = AugmentSettings(occlusion=0, border=0, blur=0, noise=0, grey=0)
-    augment = Augmenter(basis.mirror_coefficients(), settings)
+    augment = Augmenter(basis, settings)
     rng = np.random.default_rng(4)
     params = params_of(rng, 12)
     params[:, 12:] *= 0.1
