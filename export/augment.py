@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .faces_data import MARGIN, NETWORK_SIZE, STORED_SIZE
+from .faces_data import MARGIN, MIRROR_68, NETWORK_SIZE, STORED_SIZE
 from .profiling import Profiler
 from .targets import LandmarkBasis, mirrored, moved
 
@@ -29,6 +29,15 @@ class AugmentSettings:
     blur: float = 0.25
     noise: float = 0.2
     grey: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Augmented:
+    """Crops (n, size, size, 3) uint8, labels (n, 62), and residuals (n, 68, 2) where given."""
+
+    crops: Image
+    params: Array
+    residual: Array | None
 
 
 class Augmenter:
@@ -60,7 +69,8 @@ class Augmenter:
         rng: np.random.Generator,
         size: int = NETWORK_SIZE,
         geometry: Array | None = None,
-    ) -> tuple[Image, Array]:
+        residual: Array | None = None,
+    ) -> Augmented:
         """Augment a batch.
 
         Args:
@@ -69,20 +79,14 @@ class Augmenter:
             rng: Source of all randomness.
             size: Side of the pictures that come out; labels stay in the 120-crop frame.
             geometry: (n, 62) labels in the profiling mesh's space; None where that is the same.
-
-        Returns:
-            (n, size, size, 3) uint8 and (n, 62).
+            residual: (n, 68, 2) offsets from the labels' landmarks, y-up crop frame, or None. They
+                move along; a turned face has NaN after it.
         """
         s, n = self._settings, len(crops)
-        flip = rng.random(n) < s.flip
-        surface = params if geometry is None else geometry
-        mirror = self._mirror if self._geometry_mirror is None else self._geometry_mirror
-        surface = np.where(flip[:, None], mirrored(surface, mirror), surface)
-        params = np.where(flip[:, None], mirrored(params, self._mirror), params)
-        scale = np.exp(rng.uniform(-s.scale, s.scale, n))
-        angle = np.radians(rng.triangular(-s.roll_deg, 0.0, s.roll_deg, n))
-        shift = rng.uniform(-s.shift_px, s.shift_px, (n, 2))
+        flip, scale, angle, shift = self._drawn(n, rng)
+        params, surface = self._flipped(params, geometry, flip)
         out = np.empty((n, size, size, 3), np.uint8)
+        offsets = None if residual is None else _moved_offsets(residual, flip, scale, angle)
         for i in range(n):
             source = crops[i, :, ::-1] if flip[i] else crops[i]
             source = np.ascontiguousarray(source)
@@ -91,13 +95,45 @@ class Augmenter:
             if self._profiling and turn:
                 source, move = self._profiling.turned(source, surface[i], turn)
                 params[i] = move.applied(params[i], self._basis.mean_depth(params[i]))
+                if offsets is not None:
+                    offsets[i] = np.nan
             matrix = _affine(scale[i], angle[i], shift[i], size)
             mode = cv2.BORDER_REPLICATE if rng.random() < s.border else cv2.BORDER_CONSTANT
             warped = cv2.warpAffine(
                 source, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=mode
             )
             out[i] = self._degrade(np.asarray(warped, np.uint8), rng)
-        return out, moved(params, scale, angle, shift)
+        return Augmented(out, moved(params, scale, angle, shift), offsets)
+
+    def labels(self, params: Array, rng: np.random.Generator, geometry: Array | None) -> Array:
+        """(n, 62) labels as a call would move them, without pictures: for their statistics."""
+        flip, scale, angle, shift = self._drawn(len(params), rng)
+        params, surface = self._flipped(params, geometry, flip)
+        for i in range(len(params)):
+            turn = self._profiling.chosen(surface[i], rng) if self._profiling else None
+            if self._profiling and turn:
+                move = self._profiling.move(surface[i], turn)
+                params[i] = move.applied(params[i], self._basis.mean_depth(params[i]))
+        return moved(params, scale, angle, shift)
+
+    def _drawn(
+        self, n: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.bool_], Array, Array, Array]:
+        """Flips (n,), scales (n,), turns in radians (n,) and shifts (n, 2) of n faces."""
+        s = self._settings
+        flip = np.asarray(rng.random(n) < s.flip)
+        scale = np.exp(rng.uniform(-s.scale, s.scale, n))
+        angle = np.radians(rng.triangular(-s.roll_deg, 0.0, s.roll_deg, n))
+        return flip, scale, angle, rng.uniform(-s.shift_px, s.shift_px, (n, 2))
+
+    def _flipped(
+        self, params: Array, geometry: Array | None, flip: NDArray[np.bool_]
+    ) -> tuple[Array, Array]:
+        """Labels and surfaces (n, 62), those of the chosen faces mirrored."""
+        surface = params if geometry is None else geometry
+        mirror = self._mirror if self._geometry_mirror is None else self._geometry_mirror
+        surface = np.where(flip[:, None], mirrored(surface, mirror), surface)
+        return np.where(flip[:, None], mirrored(params, self._mirror), params), surface
 
     def _repaint_border(self, crop: Image, rng: np.random.Generator, share: float) -> Image:
         """Replace a black frame by something else, so that it does not give the pose away."""
@@ -148,6 +184,17 @@ class Augmenter:
             noise = rng.normal(0.0, rng.uniform(2, 12), image.shape)
             image = np.clip(image + noise, 0, 255).astype(np.uint8)
         return image
+
+
+def _moved_offsets(
+    residual: Array, flip: NDArray[np.bool_], scale: Array, angle_rad: Array
+) -> Array:
+    """(n, 68, 2) offsets in the y-up frame after the flips, then the turns and scales."""
+    flipped = residual[:, MIRROR_68] * np.array([-1.0, 1.0])
+    offsets = np.where(flip[:, None, None], flipped, residual)
+    cosine, sine = np.cos(angle_rad) * scale, np.sin(angle_rad) * scale
+    turn = np.stack([cosine, -sine, sine, cosine], axis=1).reshape(-1, 2, 2)
+    return np.asarray(np.einsum("nij,nkj->nki", turn, offsets), np.float64)
 
 
 def _affine(scale: float, angle: float, shift: Array, size: int) -> Array:

@@ -129,6 +129,10 @@ class Profiler:
         turn = chosen_turn(params, self._settings, rng)
         return turn if rng.random() < self._share else None
 
+    def move(self, params: Array, turn: tuple[float, float]) -> Turn:
+        """How the points of a face move, without its picture."""
+        return _turn(self._mesh.vertices(params)[: self._mesh.landmark_count], params, turn)
+
     def turned(self, crop: Image, params: Array, turn: tuple[float, float]) -> tuple[Image, Turn]:
         """See ``turned_face``."""
         return turned_face(crop, params, self._mesh, *turn)
@@ -151,12 +155,9 @@ def turned_face(
     """
     points = mesh.vertices(params)
     landmarks = points[: mesh.landmark_count]
-    rotation = rotation_of(params)
-    spin = rotation_from_angles(0.0, nod_deg, 0.0) @ rotation
-    spin = spin @ rotation_from_angles(turn_deg, 0.0, 0.0) @ rotation.T
-    turn = _turn(landmarks, spin)
+    turn = _turn(landmarks, params, (turn_deg, nod_deg))
     depth = np.array([0.0, 0.0, landmarks[:, 2].mean()])
-    source, rings = _rings(points, mesh, rotation)
+    source, rings = _rings(points, mesh, rotation_of(params))
     target = np.concatenate([points, rings]) - depth
     target = target @ turn.linear.T + turn.offset
     order = _drawing_order(target, mesh)
@@ -166,8 +167,11 @@ def turned_face(
     return np.asarray(image, np.uint8), turn
 
 
-def _turn(landmarks: Array, spin: Array) -> Turn:
+def _turn(landmarks: Array, params: Array, turn: tuple[float, float]) -> Turn:
     """The rotation, then the similarity to the nominal crop of the turned landmarks."""
+    rotation = rotation_of(params)
+    spin = rotation_from_angles(0.0, turn[1], 0.0) @ rotation
+    spin = spin @ rotation_from_angles(turn[0], 0.0, 0.0) @ rotation.T
     middle = landmarks.mean(axis=0)
     turned = (landmarks - middle) @ spin.T
     low, high = turned[:, :2].min(axis=0), turned[:, :2].max(axis=0)

@@ -138,7 +138,8 @@ def test_augmented_share_and_landmarks() -> None:
     for crop, (x, y, _) in zip(crops, nose, strict=True):
         distance = (grid[1] - x - 20) ** 2 + (grid[0] - 139 + y) ** 2
         crop[:] = np.maximum(crop, (255 * np.exp(-distance / 10)).astype(np.uint8)[..., None])
-    images, labels = augment(crops, params, rng, 120)
+    got = augment(crops, params, rng, 120)
+    images, labels = got.crops, got.params
     yaw = np.array([abs(angles_from_rotation(rotation_of(p))[0]) for p in labels])
     assert 18 <= (yaw > 20).sum() <= 42
     for image, point, angle in zip(images, BASIS.decode(labels)[:, 30], yaw, strict=True):
@@ -149,8 +150,8 @@ def test_augmented_share_and_landmarks() -> None:
         light = np.where(near, light, light[near].min())  # a painted frame may be as bright
         weight = np.where(light > light.min() + 0.6 * (light.max() - light.min()), light, 0)
         moments = cv2.moments(weight)
-        got = np.array([moments["m10"], moments["m01"]]) / moments["m00"]
-        assert got == pytest.approx([point[0], 119 - point[1]], abs=1.6)
+        dot = np.array([moments["m10"], moments["m01"]]) / moments["m00"]
+        assert dot == pytest.approx([point[0], 119 - point[1]], abs=1.6)
 
 
 def test_painting_covers_later_over_earlier_and_maps_linearly() -> None:
