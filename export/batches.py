@@ -150,7 +150,7 @@ class StepBatches(Dataset[list[Batch]]):
     ) -> None:
         self._data, self._augment, self._whitening = data, augment, whitening
         self._config, (self._parts, self._count) = config, parts
-        self._wants_residual = bool(config.annotation_weight) and data.residual is not None
+        self._residual = data.residual if config.annotation_weight else None
         if config.batch_size % self._count or config.batch_size < 2 * self._count:
             raise InputError(
                 f"a batch of {config.batch_size} cannot be cut into {self._count} equal parts of "
@@ -179,7 +179,7 @@ class StepBatches(Dataset[list[Batch]]):
             rng,
             crop_size(step, self._config),
             geometry=data.geometry_of(rows),
-            residual=data.residual[rows] if self._wants_residual else None,
+            residual=None if self._residual is None else self._residual[rows],
         )
         truth = (found.params - self._whitening.mean) / self._whitening.std
         residual = found.residual
@@ -210,11 +210,15 @@ def step_loader(batches: StepBatches, steps: range, workers: int) -> Iterator[li
         worker_init_fn=_calm_worker,
         multiprocessing_context="fork",  # shares the crops' memory
     )
-    return iter(loader)
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(0)  # a forked OpenCV waits for ever for the threads that it had
+    try:
+        return iter(loader)
+    finally:
+        cv2.setNumThreads(threads)
 
 
 def _calm_worker(_: int) -> None:
-    """One thread for each worker; the trainer alone answers SIGTERM and Ctrl-C."""
-    cv2.setNumThreads(1)
+    """The trainer alone answers SIGTERM and Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -119,6 +119,86 @@ def evaluate(faces: Path, engine: Path | None, face_model: Path | None) -> None:
         click.echo(line)
 
 
+@main.command("import")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of crops to write.")
+@click.option("--kind", type=click.Choice(["300w-lp", "aflw2000", "3ddfa-list"]), required=True)
+@click.option(
+    "--basis", type=_FILE, required=True, help="BFM-space face model (.npz) of the parameters."
+)
+@click.option("--parameters", type=_FILE, help="3ddfa-list: param_all_norm*.pkl.")
+@click.option("--whitening", type=_FILE, help="3ddfa-list: param_whitening.pkl, or an .npz.")
+@click.option("--pictures", type=_FOLDER, help="3ddfa-list: folder of the pictures.")
+@click.option("--split", type=click.Choice(["train", "val"]), default="train", show_default=True)
+@click.option("--bad-share", type=click.FloatRange(0, 1), default=0.0, show_default=True)
+@reports_errors
+def import_faces(
+    source: Path,
+    output: Path,
+    kind: str,
+    basis: Path,
+    parameters: Path | None,
+    whitening: Path | None,
+    pictures: Path | None,
+    split: str,
+    bad_share: float,
+) -> None:
+    """Turn a published data set into labelled crops.
+
+    SOURCE is a folder of .jpg and .mat (300w-lp, aflw2000), or the list of 3ddfa-list.
+    """
+    from frsdk.morphable import MorphableModel
+
+    from .cropped_list import read_cropped_list
+    from .mat_folder import read_mat_folder
+    from .shards import write_shards
+
+    model = MorphableModel.load(basis)
+    if kind == "3ddfa-list":
+        if parameters is None or whitening is None:
+            raise click.UsageError("--kind 3ddfa-list needs --parameters and --whitening")
+        faces = read_cropped_list(
+            source, parameters, whitening, model, pictures=pictures, bad_share=bad_share
+        )
+    else:
+        faces = read_mat_folder(source, model, source=kind, bad_share=bad_share)
+    click.echo(f"{output}: {write_shards(faces, output, split)} {split} crops")
+
+
+@main.command()
+@click.argument("photos", type=_FOLDER)
+@click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of crops to write.")
+@click.option("--engine", type=_FILE, help="The teacher, an .onnx; the built-in one by default.")
+@click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
+@click.option("--detector", type=_FILE, help="A YuNet .onnx; OpenCV's Haar by default.")
+@click.option("--crops", type=click.IntRange(1), default=10, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--split", type=click.Choice(["train", "val"]), default="train", show_default=True)
+@click.option("--bad-share", type=click.FloatRange(0, 1), default=0.0, show_default=True)
+@reports_errors
+def label(
+    photos: Path,
+    output: Path,
+    engine: Path | None,
+    face_model: Path | None,
+    detector: Path | None,
+    crops: int,
+    seed: int,
+    split: str,
+    bad_share: float,
+) -> None:
+    """Make labelled crops of the photographs in PHOTOS with a teacher network."""
+    from frsdk import FaceReconstructor
+
+    from .labelling import LabelSettings, label_photos
+    from .shards import write_shards
+
+    settings = LabelSettings(crops=crops, seed=seed)
+    with FaceReconstructor(engine=engine, face_model=face_model, detector=detector) as teacher:
+        faces = label_photos(photos, teacher, settings, bad_share=bad_share)
+        click.echo(f"{output}: {write_shards(faces, output, split)} {split} crops")
+
+
 def _run(trainer: Trainer, board: ScalarLog | None) -> None:
     """Train with a progress bar on a terminal."""
     if not trainer.team.leads:

@@ -142,7 +142,7 @@ def chosen_face_model(path: Path | None, space: str | None) -> MorphableModel:
 
 
 def space_of(model: MorphableModel) -> str:
-    """ "builtin", "bfm", "ict" or "" for any other."""
+    """Name of a face model's space, one of ``--space``, or nothing for any other."""
     if model.sha256 == builtin_face_model().sha256:
         return "builtin"
     return next((space for space in ("bfm", "ict") if model.name.startswith(space)), "")
