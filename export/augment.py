@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .faces_data import MARGIN, NETWORK_SIZE, STORED_SIZE
-from .targets import mirrored, moved
+from .faces_data import MARGIN, MIRROR_68, NETWORK_SIZE, STORED_SIZE
+from .profiling import Profiler
+from .targets import LandmarkBasis, mirrored, moved
 
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
@@ -30,21 +31,46 @@ class AugmentSettings:
     grey: float = 0.1
 
 
+@dataclass(frozen=True, slots=True)
+class Augmented:
+    """Crops (n, size, size, 3) uint8, labels (n, 62), and residuals (n, 68, 2) where given."""
+
+    crops: Image
+    params: Array
+    residual: Array | None
+
+
 class Augmenter:
     """Turns stored crops and labels into augmented ones.
 
     Args:
-        mirror_coefficients: (50, 50), see ``LandmarkBasis.mirror_coefficients``.
+        basis: Landmarks of the labels' face model.
         settings: Ranges.
+        profiling: Turns some faces to large poses; None: no face.
+        geometry_mirror: (50, 50) ``mirror_coefficients`` of the profiling mesh's face model; None
+            where that is the labels' own.
     """
 
-    def __init__(self, mirror_coefficients: Array, settings: AugmentSettings) -> None:
-        self._mirror = mirror_coefficients
+    def __init__(
+        self,
+        basis: LandmarkBasis,
+        settings: AugmentSettings,
+        profiling: Profiler | None = None,
+        geometry_mirror: Array | None = None,
+    ) -> None:
+        self._basis, self._mirror = basis, basis.mirror_coefficients()
         self._settings = settings
+        self._profiling, self._geometry_mirror = profiling, geometry_mirror
 
     def __call__(
-        self, crops: Image, params: Array, rng: np.random.Generator, size: int = NETWORK_SIZE
-    ) -> tuple[Image, Array]:
+        self,
+        crops: Image,
+        params: Array,
+        rng: np.random.Generator,
+        size: int = NETWORK_SIZE,
+        geometry: Array | None = None,
+        residual: Array | None = None,
+    ) -> Augmented:
         """Augment a batch.
 
         Args:
@@ -52,31 +78,66 @@ class Augmenter:
             params: (n, 62) labels of the nominal 120-crops.
             rng: Source of all randomness.
             size: Side of the pictures that come out; labels stay in the 120-crop frame.
-
-        Returns:
-            (n, size, size, 3) uint8 and (n, 62).
+            geometry: (n, 62) labels in the profiling mesh's space; None where that is the same.
+            residual: (n, 68, 2) offsets from the labels' landmarks, y-up crop frame, or None. They
+                move along; a turned face has NaN after it.
         """
         s, n = self._settings, len(crops)
-        flip = rng.random(n) < s.flip
-        params = np.where(flip[:, None], mirrored(params, self._mirror), params)
-        scale = np.exp(rng.uniform(-s.scale, s.scale, n))
-        angle = np.radians(rng.triangular(-s.roll_deg, 0.0, s.roll_deg, n))
-        shift = rng.uniform(-s.shift_px, s.shift_px, (n, 2))
+        flip, scale, angle, shift = self._drawn(n, rng)
+        params, surface = self._flipped(params, geometry, flip)
         out = np.empty((n, size, size, 3), np.uint8)
+        offsets = None if residual is None else _moved_offsets(residual, flip, scale, angle)
         for i in range(n):
             source = crops[i, :, ::-1] if flip[i] else crops[i]
-            source = self._repaint_border(np.ascontiguousarray(source), rng)
+            source = np.ascontiguousarray(source)
+            turn = self._profiling.chosen(surface[i], rng) if self._profiling else None
+            source = self._repaint_border(source, rng, s.border if turn is None else 1.0)
+            if self._profiling and turn:
+                source, move = self._profiling.turned(source, surface[i], turn)
+                params[i] = move.applied(params[i], self._basis.mean_depth(params[i]))
+                if offsets is not None:
+                    offsets[i] = np.nan
             matrix = _affine(scale[i], angle[i], shift[i], size)
             mode = cv2.BORDER_REPLICATE if rng.random() < s.border else cv2.BORDER_CONSTANT
             warped = cv2.warpAffine(
                 source, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=mode
             )
             out[i] = self._degrade(np.asarray(warped, np.uint8), rng)
-        return out, moved(params, scale, angle, shift)
+        return Augmented(out, moved(params, scale, angle, shift), offsets)
 
-    def _repaint_border(self, crop: Image, rng: np.random.Generator) -> Image:
+    def labels(self, params: Array, rng: np.random.Generator, geometry: Array | None) -> Array:
+        """(n, 62) labels as a call would move them, without pictures: for their statistics."""
+        flip, scale, angle, shift = self._drawn(len(params), rng)
+        params, surface = self._flipped(params, geometry, flip)
+        for i in range(len(params)):
+            turn = self._profiling.chosen(surface[i], rng) if self._profiling else None
+            if self._profiling and turn:
+                move = self._profiling.move(surface[i], turn)
+                params[i] = move.applied(params[i], self._basis.mean_depth(params[i]))
+        return moved(params, scale, angle, shift)
+
+    def _drawn(
+        self, n: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.bool_], Array, Array, Array]:
+        """Flips (n,), scales (n,), turns in radians (n,) and shifts (n, 2) of n faces."""
+        s = self._settings
+        flip = np.asarray(rng.random(n) < s.flip)
+        scale = np.exp(rng.uniform(-s.scale, s.scale, n))
+        angle = np.radians(rng.triangular(-s.roll_deg, 0.0, s.roll_deg, n))
+        return flip, scale, angle, rng.uniform(-s.shift_px, s.shift_px, (n, 2))
+
+    def _flipped(
+        self, params: Array, geometry: Array | None, flip: NDArray[np.bool_]
+    ) -> tuple[Array, Array]:
+        """Labels and surfaces (n, 62), those of the chosen faces mirrored."""
+        surface = params if geometry is None else geometry
+        mirror = self._mirror if self._geometry_mirror is None else self._geometry_mirror
+        surface = np.where(flip[:, None], mirrored(surface, mirror), surface)
+        return np.where(flip[:, None], mirrored(params, self._mirror), params), surface
+
+    def _repaint_border(self, crop: Image, rng: np.random.Generator, share: float) -> Image:
         """Replace a black frame by something else, so that it does not give the pose away."""
-        if rng.random() >= self._settings.border:
+        if rng.random() >= share:
             return crop
         lit = crop.max(axis=2) > 12
         rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
@@ -123,6 +184,17 @@ class Augmenter:
             noise = rng.normal(0.0, rng.uniform(2, 12), image.shape)
             image = np.clip(image + noise, 0, 255).astype(np.uint8)
         return image
+
+
+def _moved_offsets(
+    residual: Array, flip: NDArray[np.bool_], scale: Array, angle_rad: Array
+) -> Array:
+    """(n, 68, 2) offsets in the y-up frame after the flips, then the turns and scales."""
+    flipped = residual[:, MIRROR_68] * np.array([-1.0, 1.0])
+    offsets = np.where(flip[:, None, None], flipped, residual)
+    cosine, sine = np.cos(angle_rad) * scale, np.sin(angle_rad) * scale
+    turn = np.stack([cosine, -sine, sine, cosine], axis=1).reshape(-1, 2, 2)
+    return np.asarray(np.einsum("nij,nkj->nki", turn, offsets), np.float64)
 
 
 def _affine(scale: float, angle: float, shift: Array, size: int) -> Array:

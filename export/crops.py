@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from frsdk.errors import InputError
 
 from .faces_data import STORED_SIZE, FaceLabels
+from .skipped import Skipped
 
 
 def load_crops(folder: Path, split: str, labels: FaceLabels) -> NDArray[np.uint8]:
@@ -30,22 +31,49 @@ def load_crops(folder: Path, split: str, labels: FaceLabels) -> NDArray[np.uint8
     Raises:
         InputError: A shard or member is missing or not a picture; the message names it.
     """
+    return load_good_crops(folder, split, labels)[0]
+
+
+def load_good_crops(
+    folder: Path, split: str, labels: FaceLabels, *, bad_share: float = 0.0
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Decode the crops of a split; name and skip damaged ones.
+
+    Args:
+        folder: Folder with ``{split}-NN.tar``.
+        split: ``"train"`` or ``"val"``.
+        labels: The split's labels; each key is a member ``KEY.webp`` of its shard.
+        bad_share: Largest share of the crops that may be missing or damaged.
+
+    Returns:
+        (m, 160, 160, 3) uint8 BGR and (n,) which of the labels they belong to.
+
+    Raises:
+        InputError: A shard is missing or no tar file, or more crops are damaged than allowed.
+    """
     crops = np.zeros((len(labels), STORED_SIZE, STORED_SIZE, 3), np.uint8)
+    good = np.zeros(len(labels), np.bool_)
     row_of_key = {str(key): row for row, key in enumerate(labels.key)}
-    seen = 0
+    skipped = Skipped(len(labels), bad_share)
     for shard in np.unique(labels.shard):
         path = folder / f"{split}-{shard:02d}.tar"
         if not path.is_file():
             raise InputError(f"{path}: no such shard: the labels of {split} name it")
         for name, data in _members(path):
             row = row_of_key.get(name.removesuffix(".webp"))
-            if row is not None:
+            if row is None:
+                continue
+            try:
                 crops[row] = _decode(data, f"{path}:{name}")
-                seen += 1
-    if seen != len(labels):
-        raise InputError(f"{folder}: {len(labels) - seen} of {len(labels)} {split} crops missing")
-    print(f"{split}: {seen} crops", file=sys.stderr)
-    return crops
+            except InputError as error:
+                skipped.add(str(error))
+            else:
+                good[row] = True
+    missing = len(labels) - int(good.sum()) - skipped.count
+    if missing:
+        skipped.add(f"{folder}: {missing} of {len(labels)} {split} crops missing", missing)
+    print(f"{split}: {int(good.sum())} crops{skipped.text}", file=sys.stderr)
+    return (crops if good.all() else crops[good]), good
 
 
 def _members(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +60,10 @@ class FaceLabels:
 
     def __len__(self) -> int:
         return len(self.key)
+
+    def subset(self, rows: NDArray[np.bool_]) -> FaceLabels:
+        """The labels of some faces, chosen by a mask (n,)."""
+        return FaceLabels(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
 
     @property
     def has_annotation(self) -> NDArray[np.bool_]:
@@ -119,6 +123,14 @@ def crop_frame_from_stored(points: NDArray[np.float64]) -> NDArray[np.float64]:
     moved = points.astype(np.float64, copy=True)
     moved[..., 0] -= MARGIN
     moved[..., 1] = (NETWORK_SIZE - 1) - (moved[..., 1] - MARGIN)
+    return moved
+
+
+def crop_frame_from_3ddfa(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Raw 3DDFA parameters (n, 62) with the translation counted from pixel 0 and t_z 0."""
+    moved = parameters.astype(np.float64, copy=True)
+    moved[:, [3, 7]] -= 1.0
+    moved[:, 11] = 0.0
     return moved
 
 

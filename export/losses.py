@@ -1,4 +1,4 @@
-"""The paper's losses: WPDC on the parameters and Wing on the vertices."""
+"""The paper's losses: WPDC on the parameters, Wing and VDC on the vertices."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _T_Z = 11  # index of the translation along z, which a crop does not show
 
 
 class LandmarkDecoder(nn.Module):
-    """Differentiable landmarks of whitened parameters.
+    """Differentiable landmarks (and other vertices) of whitened parameters.
 
     Args:
-        basis: Mean and modes of the 68 landmarks.
+        basis: Mean (k, 3) and modes (50, k, 3) of the 68 landmarks, then of any other vertices.
         mean: (62,) whitening mean.
         std: (62,) whitening standard deviation.
     """
@@ -34,11 +34,11 @@ class LandmarkDecoder(nn.Module):
         self.register_buffer("param_std", std)
 
     def shape(self, params: torch.Tensor) -> torch.Tensor:
-        """(n, 62) de-whitened parameters -> (n, 68, 3) shapes in the model frame."""
+        """(n, 62) de-whitened parameters -> (n, k, 3) shapes in the model frame."""
         return self.mean_shape + torch.einsum("nc,ckj->nkj", params[:, 12:], self.modes)
 
     def forward(self, whitened: torch.Tensor) -> torch.Tensor:
-        """(n, 62) whitened parameters -> (n, 68, 3) crop-frame landmarks."""
+        """(n, 62) whitened parameters -> (n, k, 3) crop-frame points."""
         params = whitened * self.param_std + self.param_mean
         pose = params[:, :12].reshape(-1, 3, 4)
         turned = torch.einsum("nij,nkj->nki", pose[:, :, :3], self.shape(params))
@@ -50,7 +50,7 @@ def wing_loss(
 ) -> torch.Tensor:
     """Wing loss (Feng et al., CVPR 2018, eq. 5) on coordinates in crop pixels, averaged.
 
-    ``omega ln(1 + |x| / epsilon)`` below omega, ``|x| - C`` above.
+    ``omega ln(1 + |x| / epsilon)`` below omega, ``|x| - C`` above, C such that both meet.
     """
     distance = (predicted - truth).abs()
     constant = omega - omega * math.log(1.0 + omega / epsilon)
@@ -58,11 +58,25 @@ def wing_loss(
     return torch.where(distance < omega, near, distance - constant).mean()
 
 
+def vertex_distance_cost(predicted: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """VDC (Zhu et al., CVPR 2016, eq. 6): mean squared distance of vertices, crop pixels².
+
+    Args:
+        predicted: (n, k, 3).
+        truth: (n, k, 3).
+    """
+    return ((predicted - truth) ** 2).sum(dim=2).mean()
+
+
 class WeightedParameterDistance(nn.Module):
     """WPDC (Zhu et al., CVPR 2016, eq. 8-9): parameter errors weighted by what they move.
 
-    The weight of a parameter is how far its present error moves the landmarks, to first order;
-    weights are detached, divided by the sample's largest, and 0 for the translation along z.
+    ``L = mean over samples of (p - g)' W (p - g)`` in whitened parameters, W diagonal. A weight is
+    how far the prediction's present error of that parameter alone moves the vertices when all
+    others are at the truth: ``w_i = |V(g with p_i) - V(g)|``, for the pose
+    ``|p_i - g_i| * std_i * |column of [S; 1]|``, for a coefficient ``|p_i - g_i| * std_i * f *
+    |mode_i|`` (f the truth's scale; exact, as V is linear in each). Weights are detached, divided
+    by the sample's largest, and 0 for the translation along z.
     """
 
     def __init__(self, decoder: LandmarkDecoder) -> None:
@@ -75,7 +89,7 @@ class WeightedParameterDistance(nn.Module):
         with torch.no_grad():
             params = truth * decoder.param_std + decoder.param_mean
             error = (whitened - truth).abs() * decoder.param_std
-            shape = decoder.shape(params)  # (n, 68, 3)
+            shape = decoder.shape(params)  # (n, k, 3)
             axis = torch.linalg.vector_norm(shape, dim=1)  # (n, 3): reach of x, y, z of the shape
             root = torch.full_like(axis[:, :1], math.sqrt(shape.shape[1]))
             row = torch.cat([axis, root], dim=1)  # (n, 4)

@@ -4,28 +4,96 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from frsdk.morphable import MorphableModel
+import numpy as np
+from numpy.typing import NDArray
 
-from .crops import load_crops
+from frsdk.errors import FaceModelError, InputError
+from frsdk.morphable import MorphableModel, builtin_face_model
+
+from .batches import ProfilingGeometry, TrainData, sampling_weights
+from .crops import load_good_crops
 from .facemodel.evaluate import landmark_basis_of
-from .faces_data import read_labels
+from .faces_data import (
+    FaceLabels,
+    crop_frame_from_3ddfa,
+    crop_frame_from_stored,
+    read_labels,
+)
+from .profiling_mesh import profiling_mesh
 from .targets import LandmarkBasis, fit_labels
-from .training import TrainData, sampling_weights
+
+Array = NDArray[np.float64]
 
 
-def load_training_data(folder: Path, model: MorphableModel) -> tuple[TrainData, LandmarkBasis]:
+def load_training_data(
+    folder: Path, model: MorphableModel, *, profiling: bool = False, bad_share: float = 0.0
+) -> tuple[TrainData, LandmarkBasis]:
     """Decode the training crops and fit the model's parameters to their labels.
+
+    In 3DDFA's own space the labels are those of the files (``param62``).
 
     Args:
         folder: Folder with ``train.npz`` and its tar shards.
         model: The face model; its coefficients are scaled to standard deviations for training.
+        profiling: Also fit the built-in model's surface, by which faces are turned.
+        bad_share: Damaged crops are skipped, named, up to this share of them.
 
     Raises:
         InputError: Labels or crops are missing or damaged.
     """
     labels = read_labels(folder / "train.npz")
+    crops, good = load_good_crops(folder, "train", labels, bad_share=bad_share)
+    labels = labels.subset(good)
     basis = landmark_basis_of(model)
-    params = fit_labels(labels, basis)
-    crops = load_crops(folder, "train", labels)
+    params = _labels_in_space(labels, basis, model)
     sampling = sampling_weights(labels.yaw_deg, labels.has_annotation)
-    return TrainData(crops, params, sampling), basis
+    geometry = _geometry(labels, model) if profiling else None
+    residual = _residual(labels, basis.decode(params)) if labels.has_annotation.any() else None
+    return TrainData(crops, params, sampling, geometry, residual), basis
+
+
+def loss_basis_of(model: MorphableModel, count: int, seed: int) -> LandmarkBasis:
+    """The 68 landmarks, then ``count`` other vertices drawn with a seed.
+
+    Raises:
+        FaceModelError: The model has fewer.
+    """
+    if count > model.n_vertices - len(model.landmark_indices):
+        raise FaceModelError(
+            f"{model.name} has {model.n_vertices} vertices: {count} beside the landmarks are too "
+            "many: lower dense_vertices"
+        )
+    others = np.setdiff1d(np.arange(model.n_vertices), model.landmark_indices)
+    drawn = np.random.default_rng([seed, 2**30]).choice(others, count, replace=False)
+    chosen = np.concatenate([model.landmark_indices, np.sort(drawn)])
+    rows = model.basis.reshape(len(model.basis), -1, 3)[:, chosen].astype(np.float64)
+    return LandmarkBasis(rows[0], rows[1:] * model.coefficient_std[:, None, None])
+
+
+def _labels_in_space(labels: FaceLabels, basis: LandmarkBasis, model: MorphableModel) -> Array:
+    """(n, 62) labels, coefficients in standard deviations."""
+    if not model.name.startswith("bfm"):
+        return fit_labels(labels, basis)
+    params = crop_frame_from_3ddfa(labels.parameters_3ddfa)
+    if not np.isfinite(params).all() or not np.abs(params[:, :3]).max(axis=1).all():
+        raise InputError(
+            "param62 of the labels is not finite or all zero: labels without 3DDFA's parameters "
+            "cannot train a network in its space"
+        )
+    params[:, 12:] /= model.coefficient_std
+    return params
+
+
+def _residual(labels: FaceLabels, landmarks: Array) -> Array:
+    """(n, 68, 2) people's points minus the labels' landmarks, NaN where none."""
+    return crop_frame_from_stored(labels.annotation) - landmarks[..., :2]
+
+
+def _geometry(labels: FaceLabels, model: MorphableModel) -> ProfilingGeometry:
+    """The built-in surface fitted to the labels; the labels' own parameters where it is theirs."""
+    surface = builtin_face_model()
+    mesh = profiling_mesh(surface)
+    if surface.sha256 == model.sha256:
+        return ProfilingGeometry(mesh)
+    basis = landmark_basis_of(surface)
+    return ProfilingGeometry(mesh, fit_labels(labels, basis), basis.mirror_coefficients())

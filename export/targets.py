@@ -42,6 +42,11 @@ class LandmarkBasis:
         turned = np.einsum("nij,nkj->nki", pose[..., :3], shape)
         return np.asarray(turned + pose[:, None, :, 3], np.float64)
 
+    def mean_depth(self, params: Array) -> float:
+        """Mean z of the landmarks of (62,) parameters."""
+        middle = self.mean.mean(axis=0) + params[12:] @ self.modes.mean(axis=1)
+        return float(params[8:11] @ middle + params[11])
+
 
 def fit_labels(labels: FaceLabels, basis: LandmarkBasis) -> Array:
     """(n, 62) parameters: to people's points where there are any, else to the teacher's."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from frsdk._version import __version__
 from frsdk.console import ReportedError, reports_errors
 
 if TYPE_CHECKING:
+    from .train_log import ScalarLog
     from .training import Trainer
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -28,66 +28,78 @@ def main() -> None:
 @main.command()
 @click.argument("faces", type=_FOLDER)
 @click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of the run.")
+@click.option("--config", "config_file", type=_FILE, help="A .json of options; flags win.")
 @click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
+@click.option(
+    "--space",
+    type=click.Choice(["builtin", "bfm", "ict"]),
+    help="The face model's space: that of --face-model, checked (bfm: labels are param62).",
+)
 @click.option("--init", type=_FILE, help="A .pth to start from instead of random weights.")
 @click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Peak rate.")
 @click.option("--full-size", is_flag=True, help="Train on full-size crops from the first step.")
-@click.option("--architecture", default="mobile_frnet", show_default=True)
-@click.option("--steps", type=click.IntRange(1), default=4000, show_default=True)
-@click.option("--batch-size", type=click.IntRange(2), default=64, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--profiling",
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="Turn this share of the faces in 3D to large poses (default 0).",
+)
+@click.option("--architecture", help="Default mobile_frnet.")
+@click.option("--steps", type=click.IntRange(1), help="Default 4000.")
+@click.option("--batch-size", type=click.IntRange(2), help="Over all processes; default 64.")
+@click.option("--seed", type=int, help="Default 0.")
 @click.option("--threads", type=click.IntRange(1), help="PyTorch's threads.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
+@click.option("--workers", type=click.IntRange(0), help="Loader processes (CUDA: 8, CPU: 0).")
+@click.option(
+    "--bad-share",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Skip damaged crops, named, up to this share of them.",
+)
+@click.option("--tensorboard", is_flag=True, help="Also write TensorBoard's events.")
 @reports_errors
 def network(
     faces: Path,
     output: Path,
+    config_file: Path | None,
     face_model: Path | None,
+    space: str | None,
     init: Path | None,
-    learning_rate: float | None,
     full_size: bool,
-    architecture: str,
-    steps: int,
-    batch_size: int,
-    seed: int,
     threads: int | None,
+    device: str,
+    workers: int | None,
+    bad_share: float,
+    tensorboard: bool,
+    **given: int | float | str | None,
 ) -> None:
     """Train on the crops in FACES (train.npz, train-NN.tar); resumes a run in the same folder.
 
-    Writes state.pth (to resume), log.csv and, at the end, model.pth for frsdk-export.
+    Writes state.pth (to resume), log.csv and, at the end, model.pth for frsdk-export. Several
+    processes: torchrun --nproc-per-node N -m frsdk.export.train_cli network ...
     """
-    import torch
-
-    from frsdk.files import make_folder
-    from frsdk.morphable import MorphableModel, builtin_face_model
-
     from .allocation import keep_freed_memory
-    from .faces_data import NETWORK_SIZE
-    from .initial_weights import load_initial_weights
-    from .prepare import load_training_data
-    from .result import write_model
-    from .training import TrainConfig, Trainer
+    from .train_command import RunOptions, chosen_config, train_network
 
     keep_freed_memory()
-    if threads:
-        torch.set_num_threads(threads)
-    make_folder(output)
-    model = MorphableModel.load(face_model) if face_model else builtin_face_model()
-    data, basis = load_training_data(faces, model)
-    config = TrainConfig(architecture=architecture, steps=steps, batch_size=batch_size, seed=seed)
-    if learning_rate:
-        config = replace(config, learning_rate=learning_rate)
-    if full_size:
-        config = replace(config, sizes=(NETWORK_SIZE,), size_shares=(1.0,))
-    trainer = Trainer(data, basis, config, output)
-    if trainer.resume():
-        click.echo(f"resumed at step {trainer.step}", err=True)
-    elif init:
-        load_initial_weights(trainer, init, model)
-    _run(trainer)
-    if trainer.step < steps:
-        raise ReportedError(f"stopped at step {trainer.step}: run it again to resume")
-    write_model(trainer, model, faces, output / "model.pth")
-    click.echo(f"{output / 'model.pth'}: {steps} steps of {batch_size} crops")
+    config = chosen_config(config_file, given, full_size=full_size)
+    options = RunOptions(
+        face_model=face_model,
+        space=space,
+        init=init,
+        threads=threads,
+        device=device,
+        workers=workers,
+        bad_share=bad_share,
+        tensorboard=tensorboard,
+    )
+    result = train_network(faces, output, config, options, run=_run)
+    if not result.finished:
+        raise ReportedError(f"{result.text}: run it again to resume")
+    if result.leads:
+        click.echo(result.text)
 
 
 @main.command()
@@ -107,20 +119,108 @@ def evaluate(faces: Path, engine: Path | None, face_model: Path | None) -> None:
         click.echo(line)
 
 
-def _run(trainer: Trainer) -> None:
+@main.command("import")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of crops to write.")
+@click.option("--kind", type=click.Choice(["300w-lp", "aflw2000", "3ddfa-list"]), required=True)
+@click.option(
+    "--basis", type=_FILE, required=True, help="BFM-space face model (.npz) of the parameters."
+)
+@click.option("--parameters", type=_FILE, help="3ddfa-list: param_all_norm*.pkl.")
+@click.option("--whitening", type=_FILE, help="3ddfa-list: param_whitening.pkl, or an .npz.")
+@click.option("--pictures", type=_FOLDER, help="3ddfa-list: folder of the pictures.")
+@click.option("--split", type=click.Choice(["train", "val"]), default="train", show_default=True)
+@click.option("--bad-share", type=click.FloatRange(0, 1), default=0.0, show_default=True)
+@reports_errors
+def import_faces(
+    source: Path,
+    output: Path,
+    kind: str,
+    basis: Path,
+    parameters: Path | None,
+    whitening: Path | None,
+    pictures: Path | None,
+    split: str,
+    bad_share: float,
+) -> None:
+    """Turn a published data set into labelled crops.
+
+    SOURCE is a folder of .jpg and .mat (300w-lp, aflw2000), or the list of 3ddfa-list.
+    """
+    from frsdk.morphable import MorphableModel
+
+    from .cropped_list import read_cropped_list
+    from .mat_folder import read_mat_folder
+    from .shards import write_shards
+
+    model = MorphableModel.load(basis)
+    if kind == "3ddfa-list":
+        if parameters is None or whitening is None:
+            raise click.UsageError("--kind 3ddfa-list needs --parameters and --whitening")
+        faces = read_cropped_list(
+            source, parameters, whitening, model, pictures=pictures, bad_share=bad_share
+        )
+    else:
+        faces = read_mat_folder(source, model, source=kind, bad_share=bad_share)
+    click.echo(f"{output}: {write_shards(faces, output, split)} {split} crops")
+
+
+@main.command()
+@click.argument("photos", type=_FOLDER)
+@click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of crops to write.")
+@click.option("--engine", type=_FILE, help="The teacher, an .onnx; the built-in one by default.")
+@click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
+@click.option("--detector", type=_FILE, help="A YuNet .onnx; OpenCV's Haar by default.")
+@click.option("--crops", type=click.IntRange(1), default=10, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--split", type=click.Choice(["train", "val"]), default="train", show_default=True)
+@click.option("--bad-share", type=click.FloatRange(0, 1), default=0.0, show_default=True)
+@reports_errors
+def label(
+    photos: Path,
+    output: Path,
+    engine: Path | None,
+    face_model: Path | None,
+    detector: Path | None,
+    crops: int,
+    seed: int,
+    split: str,
+    bad_share: float,
+) -> None:
+    """Make labelled crops of the photographs in PHOTOS with a teacher network."""
+    from frsdk import FaceReconstructor
+
+    from .labelling import LabelSettings, label_photos
+    from .shards import write_shards
+
+    settings = LabelSettings(crops=crops, seed=seed)
+    with FaceReconstructor(engine=engine, face_model=face_model, detector=detector) as teacher:
+        faces = label_photos(photos, teacher, settings, bad_share=bad_share)
+        click.echo(f"{output}: {write_shards(faces, output, split)} {split} crops")
+
+
+def _run(trainer: Trainer, board: ScalarLog | None) -> None:
     """Train with a progress bar on a terminal."""
-    remaining = trainer.config.steps - trainer.step
+    if not trainer.team.leads:
+        trainer.run()
+        return
+    if trainer.step:
+        click.echo(f"resumed at step {trainer.step}", err=True)
     with click.progressbar(
-        length=remaining,
+        length=trainer.config.steps - trainer.step,
         label="training",
         show_pos=True,
         item_show_func=_shown,
         file=sys.stderr,
     ) as bar:
-        trainer.run(lambda record: bar.update(1, record))
+        trainer.run(lambda record: bar.update(1, record), board)
 
 
 def _shown(record: object) -> str:
     if not isinstance(record, dict):
         return ""
     return f"loss {record['loss']:.2f}, {record['images_per_s']:.0f} images/s"
+
+
+if __name__ == "__main__":  # torchrun starts modules
+    main()

@@ -1,121 +1,60 @@
-"""Train a network on labelled face crops: the loop, its schedule and its exact resume."""
+"""Train a network on labelled face crops: the loop and its exact resume."""
 
 from __future__ import annotations
 
-import csv
-import io
+import contextlib
 import math
 import signal
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 from frsdk.errors import InputError
-from frsdk.files import atomic_write
 
-from .augment import Augmenter, AugmentSettings
-from .faces_data import NETWORK_SIZE
-from .losses import LandmarkDecoder, WeightedParameterDistance, wing_loss
+from .batches import (
+    Batch,
+    ProfilingGeometry,
+    StepBatches,
+    TrainData,
+    Whitening,
+    augmenter_of,
+    sampling_weights,
+    step_loader,
+    whitening_of,
+)
+from .consistency import moved_pictures, random_views
+from .distributed import Team
+from .losses import LandmarkDecoder
 from .networks import build_network
+from .precision import MixedPrecision
+from .schedule import crop_size, learning_rate
 from .targets import LandmarkBasis
+from .train_config import TrainConfig, config_from_mapping, differing_options
+from .train_log import ScalarLog, write_log
+from .train_loss import TrainLoss
+from .train_state import read_state, write_state
 
-Array = NDArray[np.float64]
+__all__ = [
+    "ProfilingGeometry",
+    "TrainConfig",
+    "TrainData",
+    "Trainer",
+    "Whitening",
+    "crop_size",
+    "learning_rate",
+    "sampling_weights",
+    "whitening_of",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class TrainConfig:
-    """Everything that shapes a run; saved inside the checkpoint.
-
-    Attributes:
-        architecture: Name in the registry of networks.
-        steps: Updates in all; the cosine schedule ends there.
-        batch_size: Crops per update.
-        learning_rate: Peak of AdamW's rate.
-        weight_decay: Of AdamW.
-        warm_up_steps: Linear rise of the rate.
-        sizes: Sides of the crops, in the order of the run: small ones first, which cost less.
-        size_shares: Share of the steps at each of ``sizes``.
-        ema_decay: Of the averaged weights, which are the result.
-        wpdc_weight: λ1 of the paper's λ1 WPDC + λ2 Wing.
-        wing_weight: λ2.
-        clip_norm: Largest gradient norm.
-        seed: Of weights, order and augmentation.
-        save_every: Steps between checkpoints.
-    """
-
-    architecture: str = "mobile_frnet"
-    steps: int = 4000
-    batch_size: int = 64
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.02
-    warm_up_steps: int = 60
-    sizes: tuple[int, ...] = (64, 96, NETWORK_SIZE)
-    size_shares: tuple[float, ...] = (0.2, 0.45, 0.35)
-    ema_decay: float = 0.99
-    wpdc_weight: float = 0.5
-    wing_weight: float = 1.0
-    clip_norm: float = 5.0
-    seed: int = 0
-    save_every: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class TrainData:
-    """Crops (n, 160, 160, 3) uint8 BGR, labels (n, 62) and sampling weights (n,)."""
-
-    crops: NDArray[np.uint8]
-    params: Array
-    sampling: Array
-
-
-@dataclass(frozen=True, slots=True)
-class Whitening:
-    """(62,) mean and standard deviation of the labels."""
-
-    mean: Array
-    std: Array
-
-
-def sampling_weights(yaw_deg: Array, annotated: NDArray[np.bool_]) -> Array:
-    """(n,) probabilities that balance yaw: large poses are rare, people's labels better."""
-    size = np.abs(yaw_deg)
-    weight = np.where(size > 60.0, 5.0, np.where(size > 30.0, 3.0, 1.0))
-    weight = weight * np.where(annotated, 1.5, 1.0)
-    return np.asarray(weight / weight.sum(), np.float64)
-
-
-def whitening_of(
-    params: Array, sampling: Array, augment: Augmenter, seed: int = 0, count: int = 4096
-) -> Whitening:
-    """Mean and std of augmented labels: mirror-symmetric up to sampling, never below a floor."""
-    rng = np.random.default_rng([seed, 2**31])
-    rows = rng.choice(len(params), count, p=sampling)
-    blank = np.zeros((count, 160, 160, 3), np.uint8)
-    _, moved = augment(blank, params[rows], rng, size=8)
-    floor = np.array([1e-3] * 3 + [1.0] + [1e-3] * 3 + [1.0] + [1e-3] * 3 + [1.0] + [0.05] * 50)
-    return Whitening(moved.mean(axis=0), np.maximum(moved.std(axis=0), floor))
-
-
-def learning_rate(step: int, config: TrainConfig) -> float:
-    """Linear warm-up, then a cosine to zero."""
-    if step < config.warm_up_steps:
-        return config.learning_rate * (step + 1) / config.warm_up_steps
-    part = (step - config.warm_up_steps) / max(1, config.steps - config.warm_up_steps)
-    return config.learning_rate * 0.5 * (1.0 + math.cos(math.pi * part))
-
-
-def crop_size(step: int, config: TrainConfig) -> int:
-    """Side of the crops at a step; the last size is kept to the end."""
-    ends = np.cumsum(config.size_shares) * config.steps
-    phase = int(np.searchsorted(ends, step + 0.5))
-    return config.sizes[min(phase, len(config.sizes) - 1)]
+Record = dict[str, float]
 
 
 class Trainer:
@@ -123,29 +62,67 @@ class Trainer:
 
     Each step draws its batch and augmentation from (seed, step) alone, so that a resumed run
     repeats what an uninterrupted one would have done.
+
+    Args:
+        data: Labelled crops.
+        basis: Landmarks of the labels' face model.
+        config: What shapes the run.
+        folder: Where its files go.
+        team: The processes that share the run; None: this one alone, on the CPU.
+        loss_basis: The 68 landmarks and then other vertices that losses measure; None: ``basis``.
+        face_model: Digest of the face model, noted in the state and compared on resuming.
+        workers: Processes that prepare batches ahead.
+
+    Raises:
+        InputError: The data is empty, or the configuration does not fit it or the machine.
     """
 
     def __init__(
-        self, data: TrainData, basis: LandmarkBasis, config: TrainConfig, folder: Path
+        self,
+        data: TrainData,
+        basis: LandmarkBasis,
+        config: TrainConfig,
+        folder: Path,
+        *,
+        team: Team | None = None,
+        loss_basis: LandmarkBasis | None = None,
+        face_model: str = "",
+        workers: int = 0,
     ) -> None:
         if not len(data.crops):
             raise InputError("the training set is empty: give a folder of labelled crops")
         self.config, self.data, self.folder = config, data, folder
-        self.augment = Augmenter(basis.mirror_coefficients(), AugmentSettings())
-        self.whitening = whitening_of(data.params, data.sampling, self.augment, config.seed)
+        self.team, self._face_model, self._workers = team or Team(), face_model, workers
+        augment = augmenter_of(data, basis, config)
+        self.whitening = whitening_of(data, augment, config.seed)
+        parts = _parts(self.team, config)
+        self._batches = StepBatches(data, augment, self.whitening, config, parts)
+        self.precision = MixedPrecision(config.precision, self.team.device)
         torch.manual_seed(config.seed)
         self.network = build_network(config.architecture)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
         self.average = build_network(config.architecture)
         self.average.load_state_dict(self.network.state_dict())
+        self._place()
         mean = torch.tensor(self.whitening.mean, dtype=torch.float32)
         std = torch.tensor(self.whitening.std, dtype=torch.float32)
-        self.decoder = LandmarkDecoder(basis, mean, std)
-        self.wpdc = WeightedParameterDistance(self.decoder)
+        decoder = LandmarkDecoder(loss_basis or basis, mean, std)
+        self.loss = TrainLoss(decoder, config).to(self.team.device)
         self.optimiser = torch.optim.AdamW(_decay_groups(self.network, config.weight_decay))
         self.step = 0
-        self.log: list[dict[str, float]] = []
+        self.log: list[Record] = []
         self._stop = False
+
+    def _place(self) -> None:
+        """Move the networks to the device; several processes share gradients and statistics."""
+        team = self.team
+        if team.size > 1 and team.device.type == "cuda":
+            synchronised = nn.SyncBatchNorm.convert_sync_batchnorm(self.network)  # type: ignore[no-untyped-call]  # torch's
+            self.network = synchronised
+        self.network.to(team.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
+        self.average.to(team.device)
+        self._shared: nn.Module = self.network
+        if team.size > 1:
+            self._shared = DistributedDataParallel(self.network)
 
     @property
     def state_path(self) -> Path:
@@ -156,95 +133,166 @@ class Trainer:
         """Load ``state.pth`` when the folder has one; whether it did.
 
         Raises:
-            InputError: It belongs to another configuration.
+            InputError: It is damaged, or belongs to another configuration, face model or data set.
         """
         if not self.state_path.is_file():
             return False
-        state = torch.load(self.state_path, weights_only=True)
-        if state["config"] != asdict(self.config):
-            raise InputError(f"{self.state_path}: of another configuration: use an empty --out")
+        state = read_state(self.state_path)
+        saved = config_from_mapping(state["config"], str(self.state_path))
+        if saved != self.config:
+            raise InputError(
+                f"{self.state_path}: of another configuration (saved / asked for: "
+                f"{'; '.join(differing_options(saved, self.config))}): use an empty --output"
+            )
+        self._check_identity(state)
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
+        if "scaler" in state:
+            self.precision.scaler.load_state_dict(state["scaler"])
         self.step, self.log = state["step"], state["log"]
         return True
 
+    def _check_identity(self, state: dict[str, object]) -> None:
+        model = state.get("face_model", "")  # older states lack it
+        if model and self._face_model and model != self._face_model:
+            raise InputError(
+                f"{self.state_path}: of another face model ({str(model)[:12]}, not "
+                f"{self._face_model[:12]}): use its --face-model or an empty --output"
+            )
+        for name in ("mean", "std"):
+            saved = state.get(f"whitening_{name}")
+            ours = getattr(self.whitening, name)
+            if isinstance(saved, torch.Tensor) and not np.allclose(saved.numpy(), ours, rtol=1e-6):
+                raise InputError(
+                    f"{self.state_path}: of other training data (its labels' {name} differs): "
+                    "give the same folder of crops or an empty --output"
+                )
+
     def save(self) -> None:
-        """Write ``state.pth`` and ``log.csv``, each whole or not at all."""
-        state = {
-            "config": asdict(self.config),
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "step": self.step,
-            "log": self.log,
-            "whitening_mean": torch.tensor(self.whitening.mean),
-            "whitening_std": torch.tensor(self.whitening.std),
-        }
-        atomic_write(self.state_path, lambda file: torch.save(state, file))
-        text = io.StringIO()
-        if self.log:
-            writer = csv.DictWriter(text, fieldnames=list(self.log[0]))
-            writer.writeheader()
-            writer.writerows(self.log)
-        atomic_write(self.folder / "log.csv", text.getvalue().encode())
+        """Write ``state.pth`` and ``log.csv``, each whole or not at all, by the first process.
+
+        Raises:
+            OutputError: A file cannot be written; the previous one is intact.
+        """
+        if self.team.leads:
+            state = {
+                "config": asdict(self.config),
+                "face_model": self._face_model,
+                "network": self.network.state_dict(),
+                "average": self.average.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "scaler": self.precision.scaler.state_dict(),
+                "step": self.step,
+                "log": self.log,
+                "whitening_mean": torch.tensor(self.whitening.mean),
+                "whitening_std": torch.tensor(self.whitening.std),
+            }
+            write_state(self.state_path, state)
+            write_log(self.folder / "log.csv", self.log)
+        self.team.wait()
 
     def stop_soon(self, signum: int, frame: FrameType | None) -> None:
         """Signal handler: finish the step, save, return."""
         self._stop = True
 
-    def run(self, on_step: Callable[[dict[str, float]], None] | None = None) -> None:
-        """Train to ``config.steps``, saving now and then, at the end and on SIGTERM."""
+    def run(
+        self, on_step: Callable[[Record], None] | None = None, board: ScalarLog | None = None
+    ) -> None:
+        """Train to ``config.steps``, saving now and then, at the end and on SIGTERM.
+
+        Args:
+            on_step: Called with the numbers of each step.
+            board: A second log.
+
+        Raises:
+            InputError: The loss is no longer finite; the last saved state is kept.
+            OutputError: The state cannot be written.
+        """
         previous = signal.signal(signal.SIGTERM, self.stop_soon)
+        loader = step_loader(self._batches, range(self.step, self.config.steps), self._workers)
         try:
-            while self.step < self.config.steps and not self._stop:
-                record = self._update()
+            while self.step < self.config.steps and not self.team.any(self._stop):
+                record = self._update(loader)
                 self.log.append(record)
                 self.step += 1
                 if self.step % self.config.save_every == 0:
                     self.save()
+                if board:
+                    board.add(self.step, record)
                 if on_step:
                     on_step(record)
         finally:
             signal.signal(signal.SIGTERM, previous)
         self.save()
 
-    def _update(self) -> dict[str, float]:
+    def _update(self, loader: Iterator[list[Batch]]) -> Record:
         config, begin = self.config, time.perf_counter()
-        images, truth = self._batch()
+        parts = next(loader)
         loaded = time.perf_counter()
         rate = learning_rate(self.step, config)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.network.train()
-        whitened = self.network(images)
-        wpdc = self.wpdc(whitened, truth)
-        wing = wing_loss(self.decoder(whitened), self.decoder(truth))
-        loss = config.wpdc_weight * wpdc + config.wing_weight * wing
+        torch.manual_seed(config.seed * 1_000_003 + self.step * self.team.size + self.team.rank)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        terms: Record = {}
+        for index, part in enumerate(parts):
+            for name, value in self._backward(part, index, len(parts)).items():
+                terms[name] = terms.get(name, 0.0) + float(value.detach()) / len(parts)
+        if not math.isfinite(terms["loss"]):
+            raise InputError(
+                f"the loss is {terms['loss']} at step {self.step}: lower --learning-rate, then "
+                "run again to go on from the last saved state, or look at the labels"
+            )
+        scaler = self.precision.scaler
+        scaler.unscale_(self.optimiser)
         nn.utils.clip_grad_norm_(self.network.parameters(), config.clip_norm)
-        self.optimiser.step()
+        scaler.step(self.optimiser)
+        scaler.update()
         self._average()
+        took = time.perf_counter() - begin
         return {
             "step": float(self.step),
-            "loss": float(loss.detach()),
-            "wpdc": float(wpdc.detach()),
-            "wing": float(wing.detach()),
+            **terms,
             "learning_rate": rate,
-            "images_per_s": config.batch_size / (time.perf_counter() - begin),
-            "loader_share": (loaded - begin) / (time.perf_counter() - begin),
+            "images_per_s": config.batch_size / took,
+            "loader_share": (loaded - begin) / took,
         }
 
-    def _batch(self) -> tuple[torch.Tensor, torch.Tensor]:
-        config = self.config
-        rng = np.random.default_rng([config.seed, self.step])
-        rows = rng.choice(len(self.data.crops), config.batch_size, p=self.data.sampling)
-        size = crop_size(self.step, config)
-        crops, params = self.augment(self.data.crops[rows], self.data.params[rows], rng, size)
-        truth = (params - self.whitening.mean) / self.whitening.std
-        pixels = torch.from_numpy(crops).permute(0, 3, 1, 2)  # (n, 3, size, size), channels last
-        return (pixels.float() - 127.5) / 128.0, torch.tensor(truth, dtype=torch.float32)
+    def _backward(self, part: Batch, index: int, count: int) -> dict[str, torch.Tensor]:
+        """Add the gradients of one of the parts of this process's batch; its terms."""
+        device, config = self.team.device, self.config
+        pixels = (part.crops.to(device).float() - 127.5) / 128.0
+        truth, residual = part.truth.to(device), part.residual.to(device)
+        with self._held_gradients(index + 1 < count):
+            copies = self._copies(pixels, index) if config.consistency_weight else None
+            shown = pixels if copies is None else torch.cat([pixels, copies[0]])
+            with self.precision.autocast():
+                whitened = self._shared(shown.contiguous(memory_format=torch.channels_last))
+            whitened = whitened.float()
+            terms: dict[str, torch.Tensor] = self.loss(whitened[: len(truth)], truth, residual)
+            if copies is not None:
+                first, second = whitened.split(len(truth))
+                terms["consistency"] = self.loss.consistency(first, second, *copies[1:])
+                terms["loss"] = terms["loss"] + config.consistency_weight * terms["consistency"]
+            self.precision.scaler.scale(terms["loss"] / count).backward()  # type: ignore[no-untyped-call]
+        return terms
+
+    def _held_gradients(self, held: bool) -> AbstractContextManager[None]:
+        """Until the last part, processes do not exchange gradients."""
+        if held and isinstance(self._shared, DistributedDataParallel):
+            return self._shared.no_sync()
+        return contextlib.nullcontext()
+
+    def _copies(
+        self, pixels: torch.Tensor, index: int
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Moved copies of the crops, how they moved, and which are mirrored."""
+        part = self.team.rank * self.config.micro_batches + index
+        rng = np.random.default_rng([self.config.seed, self.step, part, 1])
+        motion, flip = (each.to(pixels.device) for each in random_views(len(pixels), rng))
+        return moved_pictures(pixels, motion), motion, flip
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -255,6 +303,12 @@ class Trainer:
                 value.lerp_(live[name], 1.0 - decay)
             else:
                 value.copy_(live[name])
+
+
+def _parts(team: Team, config: TrainConfig) -> tuple[range, int]:
+    """Which parts of each batch this process works on, of how many."""
+    own = config.micro_batches
+    return range(team.rank * own, (team.rank + 1) * own), team.size * own
 
 
 def _decay_groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:

@@ -68,7 +68,7 @@ def test_a_quarter_turn_about_the_centre(basis):
 def test_augmented_pixels_move_with_the_labels(basis, size):
     """A dot painted at a landmark lies at that landmark of the augmented label."""
     settings = AugmentSettings(occlusion=0, border=0, blur=0, noise=0, grey=0)
-    augment = Augmenter(basis.mirror_coefficients(), settings)
+    augment = Augmenter(basis, settings)
     rng = np.random.default_rng(4)
     params = params_of(rng, 12)
     params[:, 12:] *= 0.1
@@ -79,15 +79,39 @@ def test_augmented_pixels_move_with_the_labels(basis, size):
         grid = np.mgrid[0:160, 0:160]
         dot = np.exp(-((grid[1] - x) ** 2 + (grid[0] - y) ** 2) / 18)
         crop[:] = np.round(255 * dot)[..., None]
-    images, labels = augment(crops, params, rng, size)
-    for image, face in zip(images, basis.decode(labels), strict=True):
+    got = augment(crops, params, rng, size)
+    for image, face in zip(got.crops, basis.decode(got.params), strict=True):
         weight = image[..., 0].astype(float)
         weight -= np.median(weight)
         weight[weight < 0.3 * weight.max()] = 0
         moments = cv2.moments(weight)
         if moments["m00"] < 1:
             continue
-        got = np.array([moments["m10"], moments["m01"]]) / moments["m00"]
+        dot = np.array([moments["m10"], moments["m01"]]) / moments["m00"]
         i, j = face[MIRROR_68[30], 0], 119 - face[MIRROR_68[30], 1]
         wanted = (np.array([i, j]) + 0.5) * size / 120 - 0.5
-        assert got == pytest.approx(wanted, abs=0.35)
+        assert dot == pytest.approx(wanted, abs=0.35)
+
+
+def test_offsets_move_with_the_labels(basis):
+    """Points beside the landmarks stay where the picture's content is."""
+    augment = Augmenter(basis, AugmentSettings(flip=0.5))
+    rng = np.random.default_rng(6)
+    params = params_of(rng, 8)
+    residual = rng.normal(size=(8, 68, 2))
+    residual[2] = np.nan
+    crops = np.zeros((8, 160, 160, 3), np.uint8)
+    before = basis.decode(params)[..., :2] + residual
+    got = augment(crops, params, np.random.default_rng(7), 16, residual=residual)
+    after = basis.decode(got.params)[..., :2] + got.residual
+    assert np.isnan(got.residual[2]).all() and np.isfinite(after[3:]).all()
+    flips = 0
+    for i in (0, 1, 3, 4, 5, 6, 7):  # distances between points scale by one factor each
+        direct = np.linalg.norm(before[i, 1:] - before[i, :1], axis=1)
+        order = before[i][MIRROR_68]
+        turned = np.linalg.norm(order[1:] - order[:1], axis=1)
+        ratio = np.linalg.norm(after[i, 1:] - after[i, :1], axis=1)
+        spread = [np.ptp(ratio / direct), np.ptp(ratio / turned)]
+        assert min(spread) < 1e-9
+        flips += spread[1] < spread[0]
+    assert 0 < flips < 7

@@ -1,0 +1,41 @@
+"""The file that a training run resumes from."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from pathlib import Path
+from typing import Any  # a state holds tensors, numbers and containers of them
+
+import torch
+
+from frsdk.errors import InputError
+from frsdk.files import atomic_write
+
+
+def write_state(path: Path, state: dict[str, Any]) -> None:
+    """Write a state, whole or not at all.
+
+    Raises:
+        OutputError: It cannot be written (a full disk, say); the previous one is intact.
+    """
+    buffer = io.BytesIO()  # torch turns a failing file's OSError into another error
+    torch.save(state, buffer)
+    atomic_write(path, buffer.getvalue())
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """Read a state; nothing in it is executed.
+
+    Raises:
+        InputError: Damaged, or not a state of a run.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"{path}: not a readable training state ({reason})") from error
+    wanted = {"config", "network", "average", "optimiser", "step", "log"}
+    if not isinstance(state, dict) or not wanted <= set(state):
+        raise InputError(f"{path}: not a training state: use the state.pth of a run's folder")
+    return state
