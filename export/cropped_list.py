@@ -113,6 +113,11 @@ def _whitening(path: Path) -> tuple[Array, Array]:
                 content = {name: file[name] for name in ("param_mean", "param_std")}
         else:
             content = read_array_pickle(path)
+        if not isinstance(content, dict):
+            raise InputError(
+                f"{path}: expected a dictionary, got {type(content).__name__}: it "
+                "lacks param_mean and param_std"
+            )
         mean, std = (np.asarray(content[name], np.float64) for name in ("param_mean", "param_std"))
     except (FaceModelError, OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{path}: lacks param_mean and param_std ({error})") from error
