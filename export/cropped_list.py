@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -74,9 +73,7 @@ def _face(path: Path, params: Array, model: MorphableModel) -> LabelledFace:
     points[:, 2] -= points[:, 2].mean()
     return LabelledFace(
         key=path.stem,
-        crop=np.asarray(
-            cv2.copyMakeBorder(image, *[MARGIN] * 4, cv2.BORDER_CONSTANT, value=(0, 0, 0)), np.uint8
-        ),
+        crop=np.pad(image, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0))),
         landmarks=points,
         yaw_deg=yaw_deg_of(params),
         source="3ddfa",
