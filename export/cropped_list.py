@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -74,9 +73,7 @@ def _face(path: Path, params: Array, model: MorphableModel) -> LabelledFace:
     points[:, 2] -= points[:, 2].mean()
     return LabelledFace(
         key=path.stem,
-        crop=np.asarray(
-            cv2.copyMakeBorder(image, *[MARGIN] * 4, cv2.BORDER_CONSTANT, value=(0, 0, 0)), np.uint8
-        ),
+        crop=np.pad(image, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0))),
         landmarks=points,
         yaw_deg=yaw_deg_of(params),
         source="3ddfa",
@@ -113,6 +110,11 @@ def _whitening(path: Path) -> tuple[Array, Array]:
                 content = {name: file[name] for name in ("param_mean", "param_std")}
         else:
             content = read_array_pickle(path)
+        if not isinstance(content, dict):
+            raise InputError(
+                f"{path}: expected a dictionary, got {type(content).__name__}: it "
+                "lacks param_mean and param_std"
+            )
         mean, std = (np.asarray(content[name], np.float64) for name in ("param_mean", "param_std"))
     except (FaceModelError, OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{path}: lacks param_mean and param_std ({error})") from error

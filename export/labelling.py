@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,7 @@ def label_photos(
     """
     settings = settings or LabelSettings()
     sources = find_images([folder])
-    skipped = Skipped(len(sources), bad_share)
+    skipped, doubtful = Skipped(len(sources), bad_share), 0
     for number, source in enumerate(sources):
         try:
             image = read_image(source.location)
@@ -74,9 +75,16 @@ def label_photos(
         rng = np.random.default_rng([settings.seed, number])
         for index, face in enumerate(teacher(image)):
             labelled = label_face(image, face.roi, teacher, settings, rng)
-            if labelled is not None:
-                key = f"{Path(source.name).stem}_{number}_{index}"
-                yield _named(labelled, key, folder.name)
+            if labelled is None:
+                doubtful += 1
+                continue
+            yield _named(labelled, f"{Path(source.name).stem}_{number}_{index}", folder.name)
+    if doubtful:
+        print(
+            f"left out: {doubtful} faces whose labels disagree by more than "
+            f"{settings.largest_spread:.1%} of the crop (--largest-spread)",
+            file=sys.stderr,
+        )
 
 
 def label_face(

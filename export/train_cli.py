@@ -172,6 +172,13 @@ def import_faces(
 @click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
 @click.option("--detector", type=_FILE, help="A YuNet .onnx; OpenCV's Haar by default.")
 @click.option("--crops", type=click.IntRange(1), default=10, show_default=True)
+@click.option(
+    "--largest-spread",
+    type=click.FloatRange(0, min_open=True),
+    default=0.02,
+    show_default=True,
+    help="Leave out faces whose labels disagree by more than this share of the crop.",
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--split", type=click.Choice(["train", "val"]), default="train", show_default=True)
 @click.option("--bad-share", type=click.FloatRange(0, 1), default=0.0, show_default=True)
@@ -183,6 +190,7 @@ def label(
     face_model: Path | None,
     detector: Path | None,
     crops: int,
+    largest_spread: float,
     seed: int,
     split: str,
     bad_share: float,
@@ -193,7 +201,7 @@ def label(
     from .labelling import LabelSettings, label_photos
     from .shards import write_shards
 
-    settings = LabelSettings(crops=crops, seed=seed)
+    settings = LabelSettings(crops=crops, largest_spread=largest_spread, seed=seed)
     with FaceReconstructor(engine=engine, face_model=face_model, detector=detector) as teacher:
         faces = label_photos(photos, teacher, settings, bad_share=bad_share)
         click.echo(f"{output}: {write_shards(faces, output, split)} {split} crops")

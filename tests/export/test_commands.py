@@ -83,6 +83,23 @@ def test_a_run_starts_from_given_weights(faces_folder: Path, tmp_path: Path) -> 
     assert other.exit_code == 1 and "is a mobilenet_v1, not a mobile_frnet" in other.output
 
 
+def test_options_from_a_file_and_turned_faces(faces_folder: Path, tmp_path: Path) -> None:
+    options = tmp_path / "options.json"
+    options.write_text('{"dense_vertices": 20, "vdc_weight": 0.1, "seed": 3}', encoding="utf-8")
+    run = ["network", faces_folder, "-o", tmp_path / "run", *TINY, "--profiling", "0.5"]
+    done = train(*run, "--config", options, "--space", "builtin")
+    assert done.exit_code == 0, done.output
+    assert "2 steps of 4 crops" in done.output and "waiting for data" in done.output
+    training = load_checkpoint(tmp_path / "run" / "model.pth")[1].training
+    chosen = {name: training[name] for name in ("profiling", "dense_vertices", "seed")}
+    assert chosen == {"profiling": 0.5, "dense_vertices": 20, "seed": 3}
+    header = (tmp_path / "run" / "log.csv").read_text().splitlines()[0]
+    assert "vdc" in header and "loader_share" in header
+    options.write_text('{"wing_omgea": 3}', encoding="utf-8")
+    done = train(*run, "--config", options)
+    assert done.exit_code == 1 and "unknown option wing_omgea" in done.output
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
