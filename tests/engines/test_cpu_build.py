@@ -49,7 +49,7 @@ def test_int8_runs_agrees_and_is_not_converted_again(
     path = tmp_path / "int8.onnx"
     done = frsdk_build(calibrated, "--target", "cpu", "--precision", "int8", "-o", path)
     assert done.exit_code == 0, done.output
-    assert path.stat().st_size < 0.5 * BUILTIN.stat().st_size
+    assert path.stat().st_size < 0.6 * BUILTIN.stat().st_size
     facts = json.loads(frsdk_build("--inspect", path, "--json").stdout)
     assert facts["spec"]["precision"] == "int8"
     assert len(facts["spec"]["calibration_digest"]) == 64

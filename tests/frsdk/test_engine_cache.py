@@ -91,9 +91,11 @@ def test_threads_build_once(folder: Path) -> None:
 
 
 BUILDER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from frsdk.engine_cache import get_or_build
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores Ctrl-C
 
 def build(path):
     with open(sys.argv[1], "a") as log:
