@@ -7,6 +7,9 @@ medians over rounds and the ratio is the median of the rounds' ratios. Run it wi
 
 from __future__ import annotations
 
+import os
+import platform
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -27,6 +30,8 @@ from frsdk.preprocess import crop_face, network_input
 from frsdk.spec import ArchitectureSpec, FaceModelRef, ModelSpec
 
 _NETWORKS = ("mobilenet_v2", "mobile_frnet_no_attention", "mobile_frnet", "mobilenet_v1")
+_WHOLE = ("mobilenet_v2", "mobile_frnet")  # also as one chain: crop, network, both decodes
+_BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 _INNER = 5  # runs inside one timing
 
 
@@ -35,6 +40,7 @@ _INNER = 5  # runs inside one timing
 @reports_errors
 def main(rounds: int) -> None:
     """Print the medians."""
+    _restart_with_one_thread()
     cv2.setNumThreads(1)
     model = builtin_face_model()
     image = np.random.default_rng(0).integers(0, 256, (720, 1280, 3), np.uint8)
@@ -45,9 +51,18 @@ def main(rounds: int) -> None:
         for backend in backends.values():
             backend.close()
     base = times["network mobilenet_v2"]
+    click.echo(f"{platform.machine()}, one thread, {rounds} rounds")
     for name, spent in times.items():
         ratio = float(np.median(spent / base))
         click.echo(f"{name:38s} {np.median(spent) * 1e3:7.3f} ms  {ratio:5.2f} x MobileNetV2")
+
+
+def _restart_with_one_thread() -> None:
+    """NumPy's BLAS reads its thread count once, when it is loaded."""
+    if os.environ.get(_BLAS_THREADS) != "1":
+        os.environ[_BLAS_THREADS] = "1"
+        module = "frsdk.benchmarks.face_latency"
+        os.execv(sys.executable, [sys.executable, "-m", module, *sys.argv[1:]])
 
 
 def _backend(name: str, model: MorphableModel, folder: Path) -> OnnxRuntimeBackend:
@@ -71,17 +86,25 @@ def _stages(
     batch = network_input([crop_face(image, roi, spec.size)], spec)
     params = np.random.default_rng(1).normal(size=(1, 62)).astype(np.float32)
 
-    def run(backend: OnnxRuntimeBackend) -> Callable[[], object]:
+    def network(backend: OnnxRuntimeBackend) -> Callable[[], object]:
         return lambda: backend.run(batch)
 
-    stages: dict[str, Callable[[], object]] = {
-        f"network {name}": run(backend) for name, backend in backends.items()
-    }
+    def face(backend: OnnxRuntimeBackend) -> Callable[[], object]:
+        def whole() -> None:
+            found = backend.run(network_input([crop_face(image, roi, spec.size)], spec))
+            model.decode_landmarks(found, size=spec.size)
+            model.decode_vertices(found, size=spec.size)
+
+        return whole
+
+    stages = {f"network {name}": network(backend) for name, backend in backends.items()}
     stages["crop"] = lambda: network_input([crop_face(image, roi, spec.size)], spec)
     stages["68 landmarks"] = lambda: model.decode_landmarks(params, size=spec.size)
     stages[f"{model.n_vertices} dense vertices"] = lambda: model.decode_vertices(
         params, size=spec.size
     )
+    for name in _WHOLE:
+        stages[f"whole face, {name}"] = face(backends[name])
     return stages
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,9 @@ def main() -> None:
 @click.argument("faces", type=_FOLDER)
 @click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of the run.")
 @click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
+@click.option("--init", type=_FILE, help="A .pth to start from instead of random weights.")
+@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Peak rate.")
+@click.option("--full-size", is_flag=True, help="Train on full-size crops from the first step.")
 @click.option("--architecture", default="mobile_frnet", show_default=True)
 @click.option("--steps", type=click.IntRange(1), default=4000, show_default=True)
 @click.option("--batch-size", type=click.IntRange(2), default=64, show_default=True)
@@ -38,6 +42,9 @@ def network(
     faces: Path,
     output: Path,
     face_model: Path | None,
+    init: Path | None,
+    learning_rate: float | None,
+    full_size: bool,
     architecture: str,
     steps: int,
     batch_size: int,
@@ -54,6 +61,8 @@ def network(
     from frsdk.morphable import MorphableModel, builtin_face_model
 
     from .allocation import keep_freed_memory
+    from .faces_data import NETWORK_SIZE
+    from .initial_weights import load_initial_weights
     from .prepare import load_training_data
     from .result import write_model
     from .training import TrainConfig, Trainer
@@ -65,9 +74,15 @@ def network(
     model = MorphableModel.load(face_model) if face_model else builtin_face_model()
     data, basis = load_training_data(faces, model)
     config = TrainConfig(architecture=architecture, steps=steps, batch_size=batch_size, seed=seed)
+    if learning_rate:
+        config = replace(config, learning_rate=learning_rate)
+    if full_size:
+        config = replace(config, sizes=(NETWORK_SIZE,), size_shares=(1.0,))
     trainer = Trainer(data, basis, config, output)
     if trainer.resume():
         click.echo(f"resumed at step {trainer.step}", err=True)
+    elif init:
+        load_initial_weights(trainer, init, model)
     _run(trainer)
     if trainer.step < steps:
         raise ReportedError(f"stopped at step {trainer.step}: run it again to resume")

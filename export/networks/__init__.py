@@ -9,15 +9,22 @@ from torch import nn
 
 from frsdk.errors import SpecError
 
+from .densenet import DenseNet121
 from .mobile_frnet import MobileFRNet
 from .mobilenet_v1 import MobileNetV1
+from .resnext import ResNeXt50
+
+_MOBILENET_V2: dict[str, Any] = {"kernels": (3,), "spatial_groups": 0, "channel_width": 0.0}
 
 #: Name in a spec -> constructor and the arguments that make the variant.
 _REGISTRY: dict[str, tuple[Callable[..., nn.Module], dict[str, Any]]] = {
     "mobile_frnet": (MobileFRNet, {}),
     "mobile_frnet_no_attention": (MobileFRNet, {"spatial_groups": 0, "channel_width": 0.0}),
-    "mobilenet_v2": (MobileFRNet, {"kernels": (3,), "spatial_groups": 0, "channel_width": 0.0}),
+    "mobilenet_v2": (MobileFRNet, _MOBILENET_V2),
+    "mobilenet_v2_projected": (MobileFRNet, {**_MOBILENET_V2, "projected": True}),
     "mobilenet_v1": (MobileNetV1, {}),
+    "resnext50": (ResNeXt50, {}),
+    "densenet121": (DenseNet121, {}),
 }
 
 NETWORK_NAMES = tuple(sorted(_REGISTRY))

@@ -45,10 +45,17 @@ class MobileBlock(nn.Module):
         layer: Row of the table; ``stride`` is that of this block.
         kernels: Kernel size of each branch.
         spatial_groups: Groups of the SGE module on the block's output; 0 leaves it out.
+        projected: Whether a block that changes channels or size sums a 1x1 projection of its input.
     """
 
     def __init__(
-        self, inputs: int, layer: Layer, kernels: Sequence[int], *, spatial_groups: int = 0
+        self,
+        inputs: int,
+        layer: Layer,
+        kernels: Sequence[int],
+        *,
+        spatial_groups: int = 0,
+        projected: bool = False,
     ) -> None:
         super().__init__()
         hidden, outputs = inputs * layer.expansion, layer.channels
@@ -69,6 +76,11 @@ class MobileBlock(nn.Module):
         self.attention = (
             SpatialGroupAttention(outputs, spatial_groups) if spatial_groups else nn.Identity()
         )
+        self.projection = (
+            conv_unit(inputs, outputs, 1, stride=layer.stride, active=False)
+            if projected and not self.residual
+            else None
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(n, inputs, h, w) -> (n, outputs, h / stride, w / stride)."""
@@ -76,7 +88,11 @@ class MobileBlock(nn.Module):
         for branch in list(self.branches)[1:]:
             y = y + branch(x)
         y = self.attention(y)
-        return x + y if self.residual else y
+        if self.projection is not None:
+            x = self.projection(x)
+        elif not self.residual:
+            return y
+        return x + y
 
 
 def branch_widths(hidden: int, branches: int) -> list[int]:
@@ -98,6 +114,8 @@ class MobileFRNet(nn.Module):
             MobileNetV2.
         spatial_groups: Groups of each SGE module (our choice); 0 leaves SGE out.
         channel_width: Hidden width of the SE modules as a share of the channels; 0 leaves SE out.
+        projected: Whether the first block of each layer sums a 1x1 projection of its input, as the
+            2.38 M parameters of the paper's MobileNetV2 suggest.
         outputs: Length of the parameter vector.
 
     SGE sits in the last block of each layer from the second on: one in every block measured
@@ -110,6 +128,7 @@ class MobileFRNet(nn.Module):
         kernels: Sequence[int] = (3, 5),
         spatial_groups: int = 8,
         channel_width: float = 0.75,
+        projected: bool = False,
         outputs: int = 62,
     ) -> None:
         super().__init__()
@@ -120,7 +139,11 @@ class MobileFRNet(nn.Module):
                 block = layer if repeat == 0 else layer._replace(stride=1)
                 last = repeat == layer.repeats - 1
                 groups = spatial_groups if last and depth > 0 else 0
-                modules.append(MobileBlock(channels, block, kernels, spatial_groups=groups))
+                modules.append(
+                    MobileBlock(
+                        channels, block, kernels, spatial_groups=groups, projected=projected
+                    )
+                )
                 channels = layer.channels
             if channel_width:
                 modules.append(ChannelAttention(channels, channel_width))

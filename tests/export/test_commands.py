@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner, Result
 
 from frsdk import FaceReconstructor, MorphableModel, builtin_face_model
@@ -55,6 +56,31 @@ def test_a_second_run_repeats_the_first_and_resumes(faces_folder: Path, tmp_path
     assert again.exit_code == 0 and "resumed at step 2" in again.output
     a, b = (load_checkpoint(tmp_path / name / "model.pth")[0].state_dict() for name in "ab")
     assert all((a[key] == b[key]).all() for key in a)
+
+
+def test_a_run_starts_from_given_weights(faces_folder: Path, tmp_path: Path) -> None:
+    """With a vanishing rate the parameters stay, although another seed whitens otherwise."""
+    assert train("network", faces_folder, "-o", tmp_path / "a", *TINY).exit_code == 0
+    first = tmp_path / "a" / "model.pth"
+    more = ["--init", first, "--learning-rate", "1e-12", "--full-size", "--seed", "1"]
+    done = train("network", faces_folder, "-o", tmp_path / "b", *TINY, *more)
+    assert done.exit_code == 0, done.output
+    crops = torch.rand(2, 3, 120, 120) * 2 - 1
+    found = []
+    for name in "ab":
+        network, spec = load_checkpoint(tmp_path / name / "model.pth")
+        state = network.state_dict()  # running statistics of the batch norms did move: reset them
+        first_state = load_checkpoint(first)[0].state_dict()
+        network.load_state_dict(
+            {k: first_state[k] if "running" in k else v for k, v in state.items()}
+        )
+        with torch.no_grad():
+            found.append(network(crops).numpy() * spec.param_std + spec.param_mean)
+    assert not np.array_equal(load_checkpoint(first)[1].param_mean, spec.param_mean)
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-3, atol=1e-3)
+
+    other = train("network", faces_folder, "-o", tmp_path / "c", "--init", first, "--steps", "1")
+    assert other.exit_code == 1 and "is a mobilenet_v1, not a mobile_frnet" in other.output
 
 
 @pytest.mark.parametrize(

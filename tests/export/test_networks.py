@@ -21,8 +21,20 @@ def test_published_size(name, millions, giga_low, giga_high):
     assert giga_low <= counts.paper_operations / 1e9 <= giga_high
 
 
+@pytest.mark.parametrize(
+    ("name", "millions", "giga"),
+    [("resnext50", 23.11, 1.319), ("densenet121", 7.02, 0.800)],
+)
+def test_peers_have_the_published_size(name, millions, giga):
+    counts = count_network(build_network(name))
+    assert counts.parameters / 1e6 == pytest.approx(millions, rel=0.01)
+    assert counts.paper_operations / 1e9 == pytest.approx(giga, rel=0.01)
+
+
 def test_plain_mobilenet_v2_has_its_known_size():
     assert count_network(build_network("mobilenet_v2")).parameters == 2_303_294
+    projected = count_network(build_network("mobilenet_v2_projected"))
+    assert projected.parameters / 1e6 == pytest.approx(2.38, rel=0.01)  # the paper's
 
 
 def test_unknown_network_and_argument_are_refused():

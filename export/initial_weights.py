@@ -1,0 +1,66 @@
+"""Start a training run from the weights of a checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from frsdk.errors import SpecError
+from frsdk.morphable import MorphableModel
+
+from .checkpoint import load_checkpoint
+from .training import Trainer
+
+
+def load_initial_weights(trainer: Trainer, path: Path, model: MorphableModel) -> None:
+    """Put a checkpoint's weights into a fresh run.
+
+    The last layer is changed so that the parameters stay the same under the run's own whitening.
+
+    Args:
+        trainer: A run that has not begun.
+        path: A ``.pth`` of the same architecture and face model.
+        model: The run's face model.
+
+    Raises:
+        SpecError: Damaged, or of another architecture or face model.
+    """
+    network, spec = load_checkpoint(path)
+    wanted = trainer.config.architecture
+    if spec.architecture.name != wanted or spec.architecture.arguments:
+        raise SpecError(f"{path}: is a {spec.architecture.name}, not a {wanted}: use another file")
+    if spec.face_model.sha256 != model.sha256:
+        raise SpecError(
+            f"{path}: is for face model {spec.face_model.name} "
+            f"({spec.face_model.sha256[:12]}), not {model.name} ({model.sha256[:12]})"
+        )
+    unit = np.ones(len(spec.param_mean))
+    unit[12:] = model.coefficient_std  # training works in standard deviations
+    _rewhiten(
+        network,
+        (np.array(spec.param_mean) / unit, np.array(spec.param_std) / unit),
+        (trainer.whitening.mean, trainer.whitening.std),
+    )
+    trainer.network.load_state_dict(network.state_dict())
+    trainer.average.load_state_dict(network.state_dict())
+
+
+def _rewhiten(
+    network: nn.Module,
+    old: tuple[NDArray[np.float64], NDArray[np.float64]],
+    new: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> None:
+    """Make the last layer give (p - mean) / std of the new whitening for the same parameters p."""
+    last = network.get_submodule("regress")
+    scale = torch.tensor(old[1] / new[1])
+    shift = torch.tensor((old[0] - new[0]) / new[1])
+    with torch.no_grad():
+        for name, value in last.named_parameters():
+            if name == "bias":
+                value.copy_(value.double() * scale + shift)
+            else:
+                value.copy_(value.double() * scale.reshape(-1, *[1] * (value.ndim - 1)))
