@@ -13,6 +13,7 @@ from frsdk._version import __version__
 from frsdk.console import ReportedError, reports_errors
 
 if TYPE_CHECKING:
+    from .detector.training import DetectorTrainer
     from .training import Trainer
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -92,6 +93,60 @@ def network(
 
 @main.command()
 @click.argument("faces", type=_FOLDER)
+@click.argument("backgrounds", type=_FOLDER)
+@click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of the run.")
+@click.option("--teacher", type=_FILE, help="A YuNet .onnx that finds unlabelled faces in crops.")
+@click.option("--test-photos", type=_FOLDER, help="Photographs whose faces are left out.")
+@click.option("--steps", type=click.IntRange(1), default=6000, show_default=True)
+@click.option("--batch-size", type=click.IntRange(2), default=16, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--threads", type=click.IntRange(1), help="PyTorch's threads.")
+@reports_errors
+def detector(
+    faces: Path,
+    backgrounds: Path,
+    output: Path,
+    teacher: Path | None,
+    test_photos: Path | None,
+    steps: int,
+    batch_size: int,
+    seed: int,
+    threads: int | None,
+) -> None:
+    """Train the face detector on the crops in FACES, pasted onto pictures in BACKGROUNDS.
+
+    FACES holds train.npz and train-NN.tar, BACKGROUNDS photographs without faces. Resumes a run in
+    the same folder. Writes state.pth (to resume), log.csv and, at the end, model.pth.
+    """
+    import torch
+
+    from frsdk.files import make_folder
+
+    from .allocation import keep_freed_memory
+    from .detector.backgrounds import Backgrounds
+    from .detector.prepare import load_detector_stock
+    from .detector.training import DetectorConfig, DetectorTrainer
+
+    keep_freed_memory()
+    if threads:
+        torch.set_num_threads(threads)
+    make_folder(output)
+    stock = load_detector_stock(faces, teacher=teacher, test_photos=test_photos)
+    config = DetectorConfig(steps=steps, batch_size=batch_size, seed=seed)
+    trainer = DetectorTrainer(stock, Backgrounds.load(backgrounds), config, output)
+    if trainer.resume():
+        click.echo(f"resumed at step {trainer.step}", err=True)
+    _run(trainer)
+    if trainer.step < steps:
+        raise ReportedError(f"stopped at step {trainer.step}: run it again to resume")
+    from .detector.result import write_detector
+
+    write_detector(trainer, stock, output / "model.pth")
+    click.echo(f"{output / 'model.pth'}: {steps} steps of {batch_size} scenes")
+
+
+@main.command()
+@click.argument("faces", type=_FOLDER)
 @click.option("--engine", type=_FILE, help="An .onnx; the built-in one by default.")
 @click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
 @reports_errors
@@ -107,7 +162,7 @@ def evaluate(faces: Path, engine: Path | None, face_model: Path | None) -> None:
         click.echo(line)
 
 
-def _run(trainer: Trainer) -> None:
+def _run(trainer: Trainer | DetectorTrainer) -> None:
     """Train with a progress bar on a terminal."""
     remaining = trainer.config.steps - trainer.step
     with click.progressbar(
@@ -123,4 +178,5 @@ def _run(trainer: Trainer) -> None:
 def _shown(record: object) -> str:
     if not isinstance(record, dict):
         return ""
-    return f"loss {record['loss']:.2f}, {record['images_per_s']:.0f} images/s"
+    rate = record.get("images_per_s", record.get("scenes_per_s", 0.0))
+    return f"loss {record['loss']:.2f}, {rate:.0f} images/s"

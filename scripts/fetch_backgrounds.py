@@ -4,8 +4,9 @@
     scripts/fetch_backgrounds.py OUT --yunet YUNET.onnx [--debs FOLDER]
 
 Writes OUT/train and OUT/val (a fifth, by name) as JPEGs of at most 1600 px. Pictures in which YuNet
-sees the shadow of a face go to OUT/doubtful and are to be looked at, not used. Needs apt-get and
-dpkg-deb; nothing of it is committed.
+sees the shadow of a face go to OUT/doubtful and are to be looked at, not used; those that were
+looked at are named in backgrounds_looked_at.txt. Needs apt-get and dpkg-deb; nothing of it is
+committed.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ PACKAGES = (
     "opencv-doc",
     "openarena-081-textures",
     "plasma-workspace-wallpapers",
+    "sway-backgrounds",
     "tuxpaint-stamps-default",
     "ukui-wallpapers",
 )
@@ -43,6 +45,8 @@ MIN_BYTES, MIN_SIDE, MAX_SIDE = 30_000, 256, 1600
 MIN_CONTRAST = 12.0  # standard deviation of the grey values
 DOUBTFUL = 0.35
 VAL_SHARE = 5
+SPLITS = ("train", "val", "doubtful")
+LOOKED_AT = Path(__file__).with_name("backgrounds_looked_at.txt")
 
 Image = NDArray[np.uint8]
 
@@ -56,7 +60,8 @@ def main(out: Path, yunet: Path, debs: Path | None) -> None:
     detect = YuNetDetector(yunet, min_score=DOUBTFUL)
     folder = debs or out / "debs"
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("train", "val", "doubtful"):
+    looked_at = read_looked_at()
+    for name in (*SPLITS, *set(looked_at.values())):
         (out / name).mkdir(parents=True, exist_ok=True)
     for package in PACKAGES:
         for name, picture in pictures(package_file(package, folder)):
@@ -65,12 +70,21 @@ def main(out: Path, yunet: Path, debs: Path | None) -> None:
                 continue
             digest = hashlib.sha256(name.encode()).hexdigest()
             split = "val" if int(digest[:8], 16) % VAL_SHARE == 0 else "train"
-            if "/animals/" not in name and sees_a_face(detect, image):
+            file = f"{package}-{Path(name).stem}-{digest[:8]}.jpg"
+            if file in looked_at:
+                split = looked_at[file]
+            elif "/animals/" not in name and sees_a_face(detect, image):
                 split = "doubtful"
-            path = out / split / f"{package}-{Path(name).stem}-{digest[:8]}.jpg"
-            cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, 92])
-    for name in ("train", "val", "doubtful"):
+            cv2.imwrite(str(out / split / file), image, [cv2.IMWRITE_JPEG_QUALITY, 92])
+    for name in SPLITS:
         print(f"{name}: {len(list((out / name).iterdir()))} pictures", file=sys.stderr)
+
+
+def read_looked_at() -> dict[str, str]:
+    """Name of a picture -> the folder that it belongs to."""
+    lines = LOOKED_AT.read_text(encoding="utf-8").splitlines()
+    pairs = [line.split(" ", 1) for line in lines if line and not line.startswith("#")]
+    return {name: folder for folder, name in pairs}
 
 
 def package_file(package: str, folder: Path) -> Path:

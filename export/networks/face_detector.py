@@ -60,9 +60,9 @@ class FaceDetector(nn.Module):
             images: (n, 3, h, w), h and w multiples of 32.
 
         Returns:
-            For strides 8, 16 and 32 one (n, 15, h / stride, w / stride): the score's logit, the
-            box's left, top, right and bottom distances from the cell's centre as logarithms in
-            strides, and five points (x, y) from the cell's centre in strides.
+            For strides 8, 16 and 32 one (n, 15, h / stride, w / stride): the score's logit; the
+            box's centre from the cell's centre, and the logarithm of its width and height, all in
+            strides; five points (x, y) from the cell's centre in strides.
         """
         features = []
         maps = self.stages[0](self.stem(images))
