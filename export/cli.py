@@ -37,10 +37,10 @@ def main() -> None:
 @reports_errors
 def model(checkpoint: Path, output: Path | None) -> None:
     """Export a checkpoint to ONNX, the spec inside, checked against PyTorch."""
-    from .checkpoint import load_checkpoint
+    from .checkpoint import load_any_checkpoint
     from .onnx_export import export_onnx
 
-    network, spec = load_checkpoint(checkpoint)
+    network, spec = load_any_checkpoint(checkpoint)
     report = export_onnx(network, spec, output or checkpoint.with_suffix(".onnx"))
     click.echo(
         f"{report.path}: {spec.architecture.name}, {report.counts.parameters / 1e6:.3f} M "

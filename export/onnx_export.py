@@ -13,6 +13,7 @@ import onnxruntime
 import torch
 from torch import nn
 
+from frsdk.detector_spec import DetectorSpec
 from frsdk.errors import SpecError
 from frsdk.files import atomic_write
 from frsdk.spec import METADATA_KEY, ModelSpec
@@ -20,7 +21,7 @@ from frsdk.spec import METADATA_KEY, ModelSpec
 from .counting import Counts, count_network
 
 _OPSET = 17
-_TOLERANCE = 1e-4  # largest difference of whitened parameters
+_TOLERANCE = 1e-4  # largest difference of whitened parameters, or of a detector's values
 _PARITY_BATCHES = (1, 5)
 
 
@@ -41,7 +42,9 @@ class ExportReport:
     largest_difference: float
 
 
-def export_onnx(network: nn.Module, spec: ModelSpec, path: Path) -> ExportReport:
+def export_onnx(
+    network: nn.Module, spec: ModelSpec | DetectorSpec, path: Path
+) -> ExportReport:
     """Write an ONNX file with a dynamic batch and the spec in its metadata.
 
     The graph is compared with PyTorch at batches 1 and 5 before anything is written.
@@ -68,7 +71,7 @@ def export_onnx(network: nn.Module, spec: ModelSpec, path: Path) -> ExportReport
     return ExportReport(path, counts, len(model.graph.node), difference)
 
 
-def parity(network: nn.Module, spec: ModelSpec, content: bytes) -> float:
+def parity(network: nn.Module, spec: ModelSpec | DetectorSpec, content: bytes) -> float:
     """Largest absolute difference of the outputs over seeded batches of 1 and 5."""
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     largest = 0.0
@@ -82,7 +85,7 @@ def parity(network: nn.Module, spec: ModelSpec, content: bytes) -> float:
     return largest
 
 
-def _traced(network: nn.Module, spec: ModelSpec) -> bytes:
+def _traced(network: nn.Module, spec: ModelSpec | DetectorSpec) -> bytes:
     buffer = io.BytesIO()
     example = torch.zeros(2, *spec.input.shape)
     with warnings.catch_warnings():

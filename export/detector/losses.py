@@ -46,11 +46,6 @@ def truth_of(scene: Scene) -> SceneTruth:
     return SceneTruth(*(torch.from_numpy(np.asarray(each, np.float32)) for each in arrays))
 
 
-def flattened(maps: Sequence[torch.Tensor]) -> torch.Tensor:
-    """The network's maps (n, 15, h, w) of all strides as (n, cells, 15)."""
-    return torch.cat([m.flatten(2).transpose(1, 2) for m in maps], dim=1)
-
-
 def detector_loss(
     outputs: torch.Tensor, truths: Sequence[SceneTruth], cells: Cells
 ) -> DetectorLoss:
@@ -61,10 +56,11 @@ def detector_loss(
     et al., 2019); the points are smooth-L1 distances in shares of the box's size.
 
     Args:
-        outputs: (n, c, 15).
+        outputs: (n, 15, c) as the network gives them.
         truths: Labels of the n scenes.
         cells: The c cells.
     """
+    outputs = outputs.transpose(1, 2)  # (n, 15, c) -> (n, c, 15)
     boxes, points = decode(outputs, cells)
     logits = outputs[..., 0]
     target = torch.zeros_like(logits)

@@ -9,7 +9,6 @@ from torch import nn
 
 from .assignment import cells_of
 from .backgrounds import Backgrounds, Image, Place
-from .losses import flattened
 
 _SIDE = 320
 _SCORE = 0.15
@@ -36,7 +35,7 @@ def mine(network: nn.Module, backgrounds: Backgrounds, rng: np.random.Generator)
         for scale in SCALES:
             view, corner = _view(backgrounds[index], scale, rng)
             batch = torch.from_numpy(view).permute(2, 0, 1)[None].float()
-            logits = flattened(network((batch - 127.5) / 128.0))[0, :, 0]
+            logits = network((batch - 127.5) / 128.0)[0, 0]
             for x, y in _peaks(logits.sigmoid(), centres):
                 there = (corner + (x, y)) / scale
                 found.append(Place(index, float(there[0]), float(there[1]), scale))

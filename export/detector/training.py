@@ -25,7 +25,7 @@ from ..networks import build_network
 from .assignment import cells_of
 from .backgrounds import Backgrounds, Place
 from .face_stock import FaceStock
-from .losses import SceneTruth, detector_loss, flattened, truth_of
+from .losses import SceneTruth, detector_loss, truth_of
 from .mining import mine
 from .scenes import SceneComposer, SceneSettings
 
@@ -198,8 +198,7 @@ class DetectorTrainer:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.network.train()
-        outputs = flattened(self.network(images))
-        loss = detector_loss(outputs, truths, cells_of(images.shape[-1]))
+        loss = detector_loss(self.network(images), truths, cells_of(images.shape[-1]))
         self.optimiser.zero_grad(set_to_none=True)
         loss.total.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_norm)

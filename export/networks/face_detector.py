@@ -53,16 +53,16 @@ class FaceDetector(nn.Module):
         for head in self.heads:
             head.start_rare()  # type: ignore[operator]  # a ModuleList forgets its items' class
 
-    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Score, box and points of every cell, undecoded.
 
         Args:
             images: (n, 3, h, w), h and w multiples of 32.
 
         Returns:
-            For strides 8, 16 and 32 one (n, 15, h / stride, w / stride): the score's logit; the
-            box's centre from the cell's centre, and the logarithm of its width and height, all in
-            strides; five points (x, y) from the cell's centre in strides.
+            (n, 15, cells), the cells of strides 8, 16 and 32 one after the other, each row by row:
+            the score's logit; the box's centre from the cell's centre, and the logarithm of its
+            width and height, all in strides; five points (x, y) from the cell's centre in strides.
         """
         features = []
         maps = self.stages[0](self.stem(images))
@@ -77,7 +77,8 @@ class FaceDetector(nn.Module):
                 maps = maps + nn.functional.interpolate(above, scale_factor=2.0, mode="nearest")
             above = nn.functional.relu(maps)
             merged.append(above)
-        return tuple(head(m) for head, m in zip(self.heads, reversed(merged), strict=True))
+        found = [head(m) for head, m in zip(self.heads, reversed(merged), strict=True)]
+        return torch.cat([m.flatten(2) for m in found], dim=2)  # (n, 15, h, w) -> (n, 15, h * w)
 
 
 class _Separable(nn.Module):

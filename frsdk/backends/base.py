@@ -9,7 +9,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BackendError, InputError
+from ..detector_spec import DetectorSpec
+from ..errors import BackendError, InputError, SpecError
 from ..spec import ModelSpec
 
 FloatBatch = NDArray[np.float32]
@@ -18,7 +19,7 @@ _BackendT = TypeVar("_BackendT", bound="Backend")
 
 
 class Backend(ABC):
-    """A loaded network that turns crops into whitened parameters.
+    """A loaded network: one that turns crops into whitened parameters, or a face detector.
 
     A backend is open from its constructor to :meth:`close`, which a `with` block calls. Subclasses
     load their file in the constructor, and state `_infer` and `_release`; inputs and outputs are
@@ -28,7 +29,9 @@ class Backend(ABC):
     name: str
     """The engine's name, for example `onnxruntime`."""
 
-    def __init__(self, spec: ModelSpec, *, source: str, providers: tuple[str, ...]) -> None:
+    def __init__(
+        self, spec: ModelSpec | DetectorSpec, *, source: str, providers: tuple[str, ...]
+    ) -> None:
         """Keep what every backend has.
 
         Args:
@@ -43,7 +46,24 @@ class Backend(ABC):
 
     @property
     def spec(self) -> ModelSpec:
-        """The specification of the network that runs."""
+        """The specification of the network that runs.
+
+        Raises:
+            SpecError: It is a face detector.
+        """
+        if not isinstance(self._spec, ModelSpec):
+            raise SpecError(f"{self._source}: holds a face detector: pass it as detector=")
+        return self._spec
+
+    @property
+    def detector_spec(self) -> DetectorSpec:
+        """The specification of the face detector that runs.
+
+        Raises:
+            SpecError: It is a reconstruction network.
+        """
+        if not isinstance(self._spec, DetectorSpec):
+            raise SpecError(f"{self._source}: holds no face detector: pass it as engine=")
         return self._spec
 
     @property
@@ -64,7 +84,7 @@ class Backend(ABC):
             batch: (n, 3, size, size) float32 as `network_input` makes it, n >= 1.
 
         Returns:
-            (n, 62) float32: whitened parameters, new memory.
+            (n, 62) float32: whitened parameters, or (n, 15, cells) of a face detector; new memory.
 
         Raises:
             InputError: The batch has another type or shape, or is empty.

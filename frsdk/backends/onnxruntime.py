@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..detector_spec import spec_from_json
 from ..errors import BackendError, MissingDependencyError, SpecError
-from ..spec import METADATA_KEY, ModelSpec
+from ..spec import METADATA_KEY
 from .base import Backend, FloatBatch
 
 CPU_PROVIDER = "CPUExecutionProvider"
@@ -65,7 +66,7 @@ def open_session(
 
 
 class OnnxRuntimeBackend(Backend):
-    """A network in an ONNX file that carries its :class:`~frsdk.ModelSpec`."""
+    """A network in an ONNX file that carries its :class:`~frsdk.ModelSpec`, or a face detector."""
 
     name = "onnxruntime"
 
@@ -96,7 +97,7 @@ class OnnxRuntimeBackend(Backend):
                 f"{source}: no specification inside (metadata key {METADATA_KEY}): "
                 "export the network with frsdk-export"
             )
-        spec = ModelSpec.from_json(text, source=source)
+        spec = spec_from_json(text, source=source)
         _check_tensor(source, "input", spec.input.name, spec.input.shape, session.get_inputs())
         _check_tensor(source, "output", spec.output.name, spec.output.shape, session.get_outputs())
         super().__init__(spec, source=source, providers=tuple(session.get_providers()))
