@@ -45,7 +45,7 @@ def main() -> None:
     metavar="N",
     help="Refuse photos with more pixels.",
 )
-@click.option("--detector", metavar="haar|FILE.onnx", help="Face detector [default: built in].")
+@click.option("--detector", metavar="builtin|FILE.onnx", help="Face detector [default: built in].")
 @click.option("--network", metavar="FILE.onnx", help="Network [default: built in].")
 @click.option("--face-model", metavar="FILE.npz", help="Face model [default: built in].")
 @click.option(

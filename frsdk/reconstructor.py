@@ -51,8 +51,9 @@ class FaceReconstructor:
             engine: An `.onnx` file that `frsdk-export` wrote; None is the built-in network.
             face_model: A face-model file or object; None is the built-in one. It must be the one
                 that the network was trained for.
-            detector: "haar", the path of a YuNet `.onnx` file, or a function from an image to
-                detections; None is "haar", loaded when it is first needed.
+            detector: "builtin", the path of an `.onnx` file (a detector of `frsdk-train detector`
+                or a YuNet network), or a function from an image to detections; None is "builtin".
+                It is loaded when it is first needed.
             threads: Threads of one engine call. One is fastest for single faces on small machines.
             max_faces: Of the detected faces keep this many, the largest; None keeps all.
             min_score: Leave out detections below this score, 0..1; None is the detector's default.
@@ -61,14 +62,14 @@ class FaceReconstructor:
             SpecError: The network's specification is missing, wrong, or names another face model.
             FaceModelError: The face-model file is damaged.
             BackendError: The network or detector file is missing or damaged.
-            MissingDependencyError: ONNX Runtime, or for "haar" OpenCV 4, is not installed.
+            MissingDependencyError: ONNX Runtime is not installed.
             InputError: An option has an impossible value.
         """
         if max_faces is not None and max_faces < 1:
             raise InputError(f"expected max_faces >= 1 or None, got {max_faces}")
         if min_score is not None and not 0 <= min_score <= 1:
             raise InputError(f"expected min_score in 0..1 or None, got {min_score}")
-        self._max_faces, self._min_score = max_faces, min_score
+        self._max_faces, self._min_score, self._threads = max_faces, min_score, threads
         self._detector_option = detector
         self._model = _face_model(face_model)
         self._backend = OnnxRuntimeBackend(_network_path(engine), threads=threads)
@@ -161,7 +162,9 @@ class FaceReconstructor:
 
     @cached_property
     def _detector(self) -> Detector:
-        return detector_from_option(self._detector_option, min_score=self._min_score)
+        return detector_from_option(
+            self._detector_option, min_score=self._min_score, threads=self._threads
+        )
 
     def _targets(
         self,

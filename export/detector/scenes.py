@@ -32,7 +32,9 @@ class SceneSettings:
         portrait: Share with one large face.
         most_faces: Of a scene that is none of these.
         smallest_px: Of a face box's longer side.
-        roll_deg: Largest turn of most faces; three in ten turn by up to 45 degrees.
+        roll_deg: Largest turn of most faces.
+        tilted: Share of the faces that turn by up to 45 degrees.
+        occlusion: Share of the faces of which something covers a part.
         camera: What happens to the whole scene.
     """
 
@@ -42,6 +44,8 @@ class SceneSettings:
     most_faces: int = 10
     smallest_px: float = 9.0
     roll_deg: float = 18.0
+    tilted: float = 0.3
+    occlusion: float = 0.18
     camera: CameraSettings = field(default_factory=CameraSettings)
 
 
@@ -55,6 +59,7 @@ class Scene:
         points: (k, 5, 2).
         ignored: (m, 4) boxes in which a detection is neither right nor wrong.
         rows: (k,) row of each face in the stock.
+        landmarks: (k, 68, 2).
     """
 
     image: Image
@@ -62,6 +67,7 @@ class Scene:
     points: Array
     ignored: Array
     rows: NDArray[np.int64]
+    landmarks: Array
 
 
 @dataclass(slots=True)
@@ -184,7 +190,7 @@ class SceneComposer:
             canvas.ignored.append(np.concatenate([there.min(axis=0), there.max(axis=0)]))
 
     def _roll(self, rng: np.random.Generator) -> float:
-        most = 45.0 if rng.random() < 0.3 else self._settings.roll_deg
+        most = 45.0 if rng.random() < self._settings.tilted else self._settings.roll_deg
         return float(np.radians(rng.uniform(-most, most)))
 
     def _piece(
@@ -244,7 +250,7 @@ class SceneComposer:
     def _occlude(self, canvas: _Canvas, rng: np.random.Generator) -> None:
         """Cover a part of some faces: by a piece of a background or a flat colour."""
         for points in canvas.landmarks:
-            if rng.random() > 0.18:
+            if rng.random() >= self._settings.occlusion:
                 continue
             box = face_boxes(points[None])[0]
             size = box[2:] - box[:2]
@@ -276,6 +282,7 @@ class SceneComposer:
             points=points[good],
             ignored=np.array(ignored).reshape(-1, 4),
             rows=np.array(canvas.rows, np.int64).reshape(-1)[good],
+            landmarks=landmarks[good],
         )
 
 

@@ -90,6 +90,11 @@ class BuiltinDetector:
         """
         return self.detect_batch([image_bgr])[0]
 
+    @property
+    def min_score(self) -> float:
+        """The threshold below which faces are left out."""
+        return self._min_score
+
     def detect_batch(self, images_bgr: Sequence[Image]) -> list[list[Detection]]:
         """Find the faces of several images, whose squares share the network's calls.
 
