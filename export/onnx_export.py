@@ -42,9 +42,7 @@ class ExportReport:
     largest_difference: float
 
 
-def export_onnx(
-    network: nn.Module, spec: ModelSpec | DetectorSpec, path: Path
-) -> ExportReport:
+def export_onnx(network: nn.Module, spec: ModelSpec | DetectorSpec, path: Path) -> ExportReport:
     """Write an ONNX file with a dynamic batch and the spec in its metadata.
 
     The graph is compared with PyTorch at batches 1 and 5 before anything is written.

@@ -12,6 +12,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .backends import Backend, OnnxRuntimeBackend
+    from .detector_spec import DetectorSpec
     from .detectors import (
         BoxRule,
         BuiltinDetector,
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
         YuNetDetector,
         roi_from_box,
     )
-    from .detector_spec import DetectorSpec
     from .draw import draw_faces
     from .errors import (
         BackendError,

@@ -25,6 +25,7 @@ N_VALUES = 15
 """What the network says of a cell: score, box (4) and five points (10)."""
 
 _INPUT = InputSpec(name="images", shape=(3, 320, 320))
+_OUTPUT = OutputSpec("cells", (N_VALUES, 2100))
 _PRECISIONS = ("fp32", "fp16", "int8")
 _PARTS = ("architecture", "input", "output")
 
@@ -63,7 +64,7 @@ class DetectorSpec:
     max_iou: float
     box_rule: tuple[float, ...]
     input: InputSpec = _INPUT
-    output: OutputSpec = OutputSpec("cells", (N_VALUES, 2100))
+    output: OutputSpec = _OUTPUT
     strides: tuple[int, ...] = (8, 16, 32)
     precision: str = "fp32"
     calibration_digest: str | None = None

@@ -191,7 +191,7 @@ def _face_model(part: JsonFields) -> FaceModelRef:
     return FaceModelRef(part.text("name"), part.text("sha256"), count)
 
 
-def input_from_fields(part: JsonFields, usual: InputSpec = InputSpec()) -> InputSpec:  # noqa: B008
+def input_from_fields(part: JsonFields, usual: InputSpec = InputSpec()) -> InputSpec:
     """The input tensor of a spec's JSON; `usual` fills what it leaves out."""
     shape = part.integers("shape", usual.shape)
     if len(shape) != 3 or shape[0] != 3 or shape[1] != shape[2] or shape[1] < _MIN_SIZE:

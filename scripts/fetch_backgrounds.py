@@ -151,7 +151,9 @@ def sees_a_face(detect: YuNetDetector, image: Image) -> bool:
     views = [image]
     for y in (0, height * 2 // 5):
         for x in (0, width * 2 // 5):
-            views.append(np.ascontiguousarray(image[y : y + height * 3 // 5, x : x + width * 3 // 5]))
+            views.append(
+                np.ascontiguousarray(image[y : y + height * 3 // 5, x : x + width * 3 // 5])
+            )
     return any(detect(view) for view in views)
 
 

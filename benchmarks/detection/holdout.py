@@ -44,7 +44,9 @@ class Picture:
     landmarks: Array
 
 
-def scenes(faces: Path, backgrounds: Path, count: int, *, hard: bool, seed: int = 0) -> Iterator[Picture]:
+def scenes(
+    faces: Path, backgrounds: Path, count: int, *, hard: bool, seed: int = 0
+) -> Iterator[Picture]:
     """Held-out crops pasted onto held-out backgrounds, 320 px.
 
     Args:

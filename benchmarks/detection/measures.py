@@ -57,9 +57,7 @@ class SetResult:
     false_positives: float
 
 
-def measure(
-    detect_all: Detect, min_score: float, pictures: Iterable[Picture]
-) -> SetResult:
+def measure(detect_all: Detect, min_score: float, pictures: Iterable[Picture]) -> SetResult:
     """Run a detector on pictures with known faces.
 
     Args:

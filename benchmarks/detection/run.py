@@ -12,7 +12,7 @@ import numpy as np
 from frsdk import Detector, FaceReconstructor, YuNetDetector
 from frsdk.detectors import BuiltinDetector, detector_from_option
 
-from .holdout import SCENE_PX, faceless, photographs, scenes
+from .holdout import SCENE_PX, Image, faceless, photographs, scenes
 from .landmark_cost import LandmarkCost, landmark_cost
 from .latency import Latency, interleaved
 from .measures import SetResult, false_positives, measure
@@ -109,7 +109,7 @@ def default_score(detect: Detector) -> float:
     return 0.0
 
 
-def _call(detect: Detector, image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Callable[[], object]:
+def _call(detect: Detector, image: Image) -> Callable[[], object]:
     return lambda: detect(image)
 
 

@@ -35,16 +35,22 @@ class Cells:
 
 def cells_of(side: int) -> Cells:
     """The cells of an input of side x side pixels, a multiple of 32."""
-    centres, strides = [], []
-    for stride in STRIDES:
-        axis = (torch.arange(side // stride) + 0.5) * stride
-        y, x = torch.meshgrid(axis, axis, indexing="ij")
-        centres.append(torch.stack([x, y], dim=-1).reshape(-1, 2))  # (h, w, 2) -> (h * w, 2)
-        strides.append(torch.full((len(centres[-1]),), float(stride)))
-    stride = torch.cat(strides)
-    low = torch.cat([torch.full_like(s, _RANGES[int(s[0])][0]) for s in strides])
-    high = torch.cat([torch.full_like(s, _RANGES[int(s[0])][1]) for s in strides])
-    return Cells(torch.cat(centres), stride, low, high)
+    parts = [_cells_of_stride(side, stride) for stride in STRIDES]
+    return Cells(
+        centres=torch.cat([part.centres for part in parts]),
+        strides=torch.cat([part.strides for part in parts]),
+        smallest=torch.cat([part.smallest for part in parts]),
+        largest=torch.cat([part.largest for part in parts]),
+    )
+
+
+def _cells_of_stride(side: int, stride: int) -> Cells:
+    axis = (torch.arange(side // stride) + 0.5) * stride
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    centres = torch.stack([x, y], dim=-1).reshape(-1, 2)  # (h, w, 2) -> (h * w, 2)
+    low, high = _RANGES[stride]
+    each = torch.ones(len(centres))
+    return Cells(centres, each * stride, each * low, each * high)
 
 
 def decode(outputs: torch.Tensor, cells: Cells) -> tuple[torch.Tensor, torch.Tensor]:
@@ -60,7 +66,10 @@ def decode(outputs: torch.Tensor, cells: Cells) -> tuple[torch.Tensor, torch.Ten
     stride = cells.strides[:, None]
     centre = cells.centres + outputs[..., 1:3] * stride
     half = outputs[..., 3:5].clamp(-4.0, 5.0).exp() * stride / 2
-    points = outputs[..., 5:].unflatten(-1, (5, 2)) * stride[:, None] + cells.centres[:, None]
+    points = (
+        outputs[..., 5:].reshape(*outputs.shape[:-1], 5, 2) * stride[:, None]
+        + cells.centres[:, None]
+    )
     return torch.cat([centre - half, centre + half], dim=-1), points
 
 

@@ -79,9 +79,7 @@ class Backgrounds:
         corner = rng.random(2) * np.maximum(0.0, (width, height) - np.array(size_wh) * ratio)
         return self._window(index, corner, ratio, size_wh, mirror=bool(rng.random() < 0.5))
 
-    def window_at(
-        self, place: Place, size_wh: tuple[int, int], rng: np.random.Generator
-    ) -> Image:
+    def window_at(self, place: Place, size_wh: tuple[int, int], rng: np.random.Generator) -> Image:
         """The surroundings of a place, shifted and scaled a little.
 
         Returns:

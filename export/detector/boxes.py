@@ -58,6 +58,6 @@ def mirrored_landmarks(landmarks: Array, width: float) -> Array:
         landmarks: (68, 2) on the continuous plane.
         width: Of the picture, pixels.
     """
-    mirror = landmarks[MIRROR_68].copy()
+    mirror = np.asarray(landmarks[MIRROR_68], np.float64)  # a copy
     mirror[:, 0] = width - mirror[:, 0]
     return mirror

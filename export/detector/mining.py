@@ -37,7 +37,7 @@ def mine(network: nn.Module, backgrounds: Backgrounds, rng: np.random.Generator)
             batch = torch.from_numpy(view).permute(2, 0, 1)[None].float()
             logits = network((batch - 127.5) / 128.0)[0, 0]
             for x, y in _peaks(logits.sigmoid(), centres):
-                there = (corner + (x, y)) / scale
+                there = (corner + np.array([x, y])) / scale
                 found.append(Place(index, float(there[0]), float(there[1]), scale))
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,7 +18,9 @@ from .paste import Image, Mask, Placement, ellipse_mask, paste, rectangle_mask
 
 Array = NDArray[np.float64]
 
-_VISIBLE = 0.55  # a face with less than this share of its middle in sight is neither right nor wrong
+_VISIBLE = (
+    0.55  # a face with less than this share of its middle in sight is neither right nor wrong
+)
 _TOO_SMALL_PX = 9.0
 _CROP_SIDE = 160
 
@@ -90,9 +93,7 @@ class SceneComposer:
         settings: How scenes are composed.
     """
 
-    def __init__(
-        self, stock: FaceStock, pictures: Backgrounds, settings: SceneSettings
-    ) -> None:
+    def __init__(self, stock: FaceStock, pictures: Backgrounds, settings: SceneSettings) -> None:
         self._stock, self._pictures, self._settings = stock, pictures, settings
         self._cumulative = np.cumsum(stock.sampling)
 
@@ -233,8 +234,8 @@ class SceneComposer:
         canvas.image[window] = cell.image
         canvas.owner[window] = np.where(cell.owner > 0, cell.owner + len(canvas.rows), 0)
         canvas.rows += cell.rows
-        canvas.landmarks += [points + (x0, y0) for points in cell.landmarks]
-        canvas.ignored += [box + (x0, y0, x0, y0) for box in cell.ignored]
+        canvas.landmarks += [points + np.array([x0, y0]) for points in cell.landmarks]
+        canvas.ignored += [box + np.array([x0, y0, x0, y0]) for box in cell.ignored]
 
     def _decoys(self, canvas: _Canvas, rng: np.random.Generator, count: int) -> None:
         """Pieces of backgrounds pasted just as faces are, so that a seam says nothing."""
@@ -300,7 +301,7 @@ def _cuts(side: int, count: int, rng: np.random.Generator) -> list[tuple[int, in
     """A side cut into parts of unlike length."""
     parts = rng.uniform(0.7, 1.3, count)
     ends = np.rint(np.concatenate([[0.0], np.cumsum(parts) / parts.sum()]) * side).astype(int)
-    return [(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [(int(a), int(b)) for a, b in itertools.pairwise(ends)]
 
 
 def _face_mask(

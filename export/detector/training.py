@@ -200,7 +200,7 @@ class DetectorTrainer:
         self.network.train()
         loss = detector_loss(self.network(images), truths, cells_of(images.shape[-1]))
         self.optimiser.zero_grad(set_to_none=True)
-        loss.total.backward()
+        loss.total.backward()  # type: ignore[no-untyped-call]  # torch's stub
         nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_norm)
         self.optimiser.step()
         self._average()

@@ -5,6 +5,7 @@ The choices and their measured latency are in docs/detector.md.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -42,7 +43,7 @@ class FaceDetector(nn.Module):
             raise ValueError(f"expected 5 widths and 4 repeats, got {widths} and {repeats}")
         self.stem = conv_unit(3, widths[0], 3, stride=2)
         self.stages = nn.ModuleList()
-        for stage, (inputs, outputs) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+        for stage, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
             side = kernel if stage >= 2 else 3
             blocks: list[nn.Module] = [_Separable(inputs, outputs, 3, stride=2)]
             blocks += [_Separable(outputs, outputs, side) for _ in range(repeats[stage])]

@@ -124,7 +124,7 @@ class BuiltinDetector:
 
     def _finest_px(self, image: Image) -> float:
         """Longer side at which the smallest wanted faces are large enough for the network."""
-        longer = max(image.shape[:2])
+        longer = float(max(image.shape[:2]))
         if self._min_face_px is None:
             return min(longer * _SEEN_PX / _MIN_FACE_PX, float(_MOST_PX))
         return longer * _SEEN_PX / self._min_face_px
@@ -143,7 +143,7 @@ class BuiltinDetector:
         height, width = image.shape[:2]
         centre = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
         inside = (centre > 0).all(axis=1) & (centre < (width, height)).all(axis=1)
-        found = found[inside]  # a square's black part holds no face
+        found = found[np.flatnonzero(inside)]  # a square's black part holds no face
         kept = non_maximum_suppression(
             found.boxes, found.scores, max_iou=self._spec.max_iou, max_cover=_MAX_COVER
         )
@@ -167,7 +167,7 @@ def _in_image(tile: Tile, found: Found) -> Found:
     centre = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
     longer = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0.0)
     own = (centre >= tile.own_xyxy[:2]).all(axis=1) & (centre < tile.own_xyxy[2:]).all(axis=1)
-    found = found[own & (longer <= tile.largest_px)]
+    found = found[np.flatnonzero(own & (longer <= tile.largest_px))]
     corners = tile.image_from_tile(found.boxes.reshape(-1, 2, 2))  # (n, 4) -> (n, 2, 2)
     points = tile.image_from_tile(found.points)
     return Found(corners.reshape(-1, 4), found.scores, points)

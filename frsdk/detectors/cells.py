@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,7 @@ class Found:
     scores: FloatArray
     points: FloatArray
 
-    def __getitem__(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Found:
+    def __getitem__(self, rows: NDArray[np.intp]) -> Found:
         """Some of the faces."""
         return Found(self.boxes[rows], self.scores[rows], self.points[rows])
 
@@ -67,7 +68,8 @@ class CellDecoder:
             min_score: Leave out cells below this score; only the others are decoded.
         """
         # score >= min_score, without an exponential for each cell
-        least = -np.inf if min_score <= 0 else np.log(min_score) - np.log1p(-min(min_score, 1 - 1e-9))
+        share = min(max(min_score, 1e-12), 1.0 - 1e-12)
+        least = math.log(share / (1.0 - share)) if min_score > 0.0 else -math.inf
         cells = np.flatnonzero(output[0] >= least)
         values = output[:, cells].astype(np.float64)  # (15, n)
         stride, cell = self._strides[cells], self._centres[cells]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -99,7 +100,7 @@ def _spans(length: int, size: int) -> list[tuple[int, float, float]]:
     step = size * (1.0 - _OVERLAP)
     count = max(1, math.ceil((length - size) / step) + 1)
     starts = [0] if count == 1 else [round(i * (length - size) / (count - 1)) for i in range(count)]
-    meetings = [(a + size + b) / 2 for a, b in zip(starts[:-1], starts[1:], strict=True)]
+    meetings = [(a + size + b) / 2 for a, b in itertools.pairwise(starts)]
     bounds = [-math.inf, *meetings, math.inf]
     return [
         (start, low - start, high - start)
