@@ -18,11 +18,10 @@ from .paste import Image, Mask, Placement, ellipse_mask, paste, rectangle_mask
 
 Array = NDArray[np.float64]
 
-_VISIBLE = (
-    0.55  # a face with less than this share of its middle in sight is neither right nor wrong
-)
+_VISIBLE = 0.55  # with less of its middle in sight, a face is neither right nor wrong
 _TOO_SMALL_PX = 9.0
 _CROP_SIDE = 160
+_NARROW_PX = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +113,13 @@ class SceneComposer:
         canvas = _Canvas(base.copy(), np.zeros((side, side), np.int16))
         kind = rng.random()
         if kind < settings.faceless:
-            self._decoys(canvas, rng, int(rng.integers(0, 4)))
+            self._decoys(canvas, rng, int(rng.integers(0, 7)))
         elif kind < settings.faceless + settings.mosaic:
             self._mosaic(canvas, rng)
         elif kind < settings.faceless + settings.mosaic + settings.portrait:
             self._face(canvas, rng, side * np.exp(rng.uniform(np.log(0.35), np.log(1.05))))
         else:
-            self._decoys(canvas, rng, int(rng.integers(0, 3)))
+            self._decoys(canvas, rng, int(rng.integers(0, 5)))
             self._crowd(canvas, rng)
         self._occlude(canvas, rng)
         return self._finished(canvas, rng)
@@ -238,15 +237,35 @@ class SceneComposer:
         canvas.ignored += [box + np.array([x0, y0, x0, y0]) for box in cell.ignored]
 
     def _decoys(self, canvas: _Canvas, rng: np.random.Generator, count: int) -> None:
-        """Pieces of backgrounds pasted just as faces are, so that a seam says nothing."""
+        """Pieces without a face pasted just as faces are, so that a seam says nothing.
+
+        Half are parts of backgrounds, half are what lies beside the face in a crop: hair, ears,
+        neck, shoulders and clothes.
+        """
         side = canvas.image.shape[0]
         for _ in range(count):
-            piece = self._pictures.random_window((96, 96), rng)
-            scale = side / 96 * np.exp(rng.uniform(np.log(0.08), np.log(0.7)))
+            piece = self._beside_a_face(rng) if rng.random() < 0.5 else None
+            if piece is None:
+                piece = self._pictures.random_window((96, 96), rng)
+            size = np.array(piece.shape[1::-1], np.float64)
+            scale = side / size.max() * float(np.exp(rng.uniform(np.log(0.08), np.log(0.7))))
+            box = np.concatenate([size * 0.25, size * 0.8])
+            mask = _face_mask((piece.shape[1], piece.shape[0]), box, scale, rng)
             target = rng.uniform(0, side, 2)
-            mask = _face_mask((96, 96), np.array([24.0, 20.0, 72.0, 80.0]), scale, rng)
-            placement = Placement.about(np.full(2, 48.0), target, scale, self._roll(rng))
+            placement = Placement.about(size / 2, target, scale, self._roll(rng))
             paste(canvas.image, canvas.owner, piece, mask, placement, 0)
+
+    def _beside_a_face(self, rng: np.random.Generator) -> Image | None:
+        """The part of a random crop left of, right of or below its face; None if it is narrow."""
+        row = self._draw_row(rng)
+        x0, y0, x1, y1 = (int(value) for value in self._stock.content[row])
+        left, _, right, bottom = face_boxes(self._stock.landmarks[row][None])[0].astype(int)
+        parts = [(x0, y0, left - 3, y1), (right + 4, y0, x1, y1), (x0, bottom + 4, x1, y1)]
+        wide = [part for part in parts if min(part[2] - part[0], part[3] - part[1]) >= _NARROW_PX]
+        if not wide or row in self._stock.neighbours:
+            return None
+        x0, y0, x1, y1 = wide[int(rng.integers(len(wide)))]
+        return np.ascontiguousarray(self._stock.crops[row][y0:y1, x0:x1])
 
     def _occlude(self, canvas: _Canvas, rng: np.random.Generator) -> None:
         """Cover a part of some faces: by a piece of a background or a flat colour."""
