@@ -15,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "weights" / "mobile_frnet.pth"
+DETECTOR_WEIGHTS = ROOT / "weights" / "face_detector.pth"
+DETECTOR = ROOT / "frsdk" / "assets" / "face_detector.onnx"
 NETWORK = ROOT / "frsdk" / "assets" / "network.onnx"
 CARD = ROOT / "frsdk" / "assets" / "MODEL_CARD.md"
 DOCS = ROOT / "docs"
@@ -24,6 +26,7 @@ BEGIN, END = "<!-- accuracy: scripts/regenerate.py -->", "<!-- end -->"
 def main() -> None:
     """Run every step in the order in which they depend on each other."""
     run("frsdk-export", str(WEIGHTS), "-o", str(NETWORK))
+    run("frsdk-export", str(DETECTOR_WEIGHTS), "-o", str(DETECTOR))
     run("frsdk-export", "facemodel", "sheet", "-o", str(DOCS / "face-model.png"))
     with tempfile.TemporaryDirectory() as folder:
         run("frsdk", "reconstruct", "sample:astronaut", "-o", folder)
