@@ -16,6 +16,7 @@ FloatArray = NDArray[np.float64]
 
 _STEP = 2.6  # largest ratio of two levels: what one level sees small, the next sees large
 _OVERLAP = 0.2  # of neighbouring tiles, share of their side
+_INTERPOLATED = 0.55  # levels above this share of what they are made from are interpolated
 _LARGEST = 0.4  # face that a tile of a finer level answers for, share of its side
 
 
@@ -71,12 +72,9 @@ def tiles_of(image: Image, size: int, finest_px: float) -> Iterator[Tile]:
         finest_px: Longer side of the finest level.
     """
     height, width = image.shape[:2]
-    longer = max(height, width)
-    for side in level_sides(longer, size, finest_px):
-        ratio = side / longer
-        wide, high = max(1, round(width * ratio)), max(1, round(height * ratio))
-        way = cv2.INTER_AREA if ratio < 1 else cv2.INTER_LINEAR
-        level = image if (wide, high) == (width, height) else _resized(image, (wide, high), way)
+    sides = level_sides(max(height, width), size, finest_px)
+    for side, level in zip(sides, _levels(image, sides), strict=True):
+        high, wide = level.shape[:2]
         scale_xy = np.array([wide / width, high / height])
         largest = math.inf if side <= size else _LARGEST * size
         rows, columns = _spans(high, size), _spans(wide, size)
@@ -89,6 +87,23 @@ def tiles_of(image: Image, size: int, finest_px: float) -> Iterator[Tile]:
                     own_xyxy=np.array([left, top, right, bottom]),
                     largest_px=largest,
                 )
+
+
+def _levels(image: Image, sides: list[int]) -> list[Image]:
+    """The image at each longer side, coarsest first; each is made from the next finer one."""
+    levels: list[Image] = []
+    height, width = image.shape[:2]
+    level = image
+    for side in reversed(sides):
+        ratio = side / max(height, width)
+        size_wh = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+        if size_wh != (level.shape[1], level.shape[0]):
+            # Averaging costs several times what interpolation does, which is as good above a half.
+            shrinks = side < _INTERPOLATED * max(level.shape[:2])
+            way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+            level = np.asarray(cv2.resize(level, size_wh, interpolation=way), np.uint8)
+        levels.append(level)
+    return levels[::-1]
 
 
 def _spans(length: int, size: int) -> list[tuple[int, float, float]]:
@@ -106,10 +121,6 @@ def _spans(length: int, size: int) -> list[tuple[int, float, float]]:
         (start, low - start, high - start)
         for start, low, high in zip(starts, bounds[:-1], bounds[1:], strict=True)
     ]
-
-
-def _resized(image: Image, size_wh: tuple[int, int], way: int) -> Image:
-    return np.asarray(cv2.resize(image, size_wh, interpolation=way), np.uint8)
 
 
 def _padded(part: Image, size: int) -> Image:
