@@ -38,6 +38,8 @@ def main() -> None:
 
 def replaced(text: str, table: str) -> str:
     """The model card with another table between its marks."""
+    if BEGIN not in text or END not in text:
+        sys.exit(f"{CARD}: lacks the marks {BEGIN!r} and {END!r}: put them around the table")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{table.strip()}\n{END}{after}"
