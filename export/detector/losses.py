@@ -13,7 +13,7 @@ from .assignment import Cells, assign, box_iou, decode
 from .scenes import Scene
 
 BOX_WEIGHT = 2.0
-POINTS_WEIGHT = 1.0
+POINTS_WEIGHT = 3.0
 _FOCUS = 2.0
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from frsdk import BuiltinDetector, Detection, YuNetDetector
+from frsdk import BuiltinDetector, Detection, FaceReconstructor, YuNetDetector
 from frsdk.backends.base import Backend
 from frsdk.detector_spec import DetectorSpec
 from frsdk.detectors import detector_from_option
@@ -275,3 +275,20 @@ def test_options(shared_data: Path) -> None:
     assert isinstance(detector_from_option(ASSET, min_score=None), BuiltinDetector)
     yunet = shared_data / "detector" / "yunet_n_320.onnx"
     assert isinstance(detector_from_option(yunet, min_score=None), YuNetDetector)
+
+
+def test_the_reconstruction_starts_from_it(builtin: BuiltinDetector) -> None:
+    image = astronaut()
+    with FaceReconstructor() as reconstruct, FaceReconstructor(detector=ASSET) as by_path:
+        (face,), (same,) = reconstruct(image), by_path(image)
+    (found,) = builtin(image)
+    assert face.box.tolist() == pytest.approx(found.box_xyxy)
+    assert face.roi.roll_deg == pytest.approx(found.roll_deg)
+    assert face.landmarks == pytest.approx(same.landmarks)
+    nose, size = np.array(found.points_xy[2]), face.box[3] - face.box[1]
+    assert np.linalg.norm(face.landmarks[30, :2] - nose) < 0.12 * size
+
+
+def test_a_detector_is_no_engine() -> None:
+    with pytest.raises(SpecError, match="holds a face detector: pass it as detector="):
+        FaceReconstructor(engine=ASSET)
