@@ -20,6 +20,17 @@ Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
 SCENE_PX = 320
+
+_HARD = SceneSettings(faceless=0.0, mosaic=0.1, most_faces=8, smallest_px=12.0)
+_PLAIN = replace(_HARD, occlusion=0.0, tilted=0.0, camera=CameraSettings(0, 0, 0, 0, 0, 0, 0))
+#: Kinds of scenes: one face in full sight, from 32 px; up to eight that may overlap and reach over
+#: the edge, from 12 px; and the same with blur, darkness, noise, occlusion and turns of up to 45
+#: degrees, as in training.
+KINDS = {
+    "single": replace(_PLAIN, mosaic=0.0, portrait=0.0, most_faces=1, smallest_px=32.0, inset=0.6),
+    "plain": _PLAIN,
+    "hard": _HARD,
+}
 _FOREHEAD = 0.35  # of the landmark box's height: from the brows to where detectors' boxes begin
 
 
@@ -45,7 +56,7 @@ class Picture:
 
 
 def scenes(
-    faces: Path, backgrounds: Path, count: int, *, hard: bool, seed: int = 0
+    faces: Path, backgrounds: Path, count: int, kind: str = "plain", *, seed: int = 0
 ) -> Iterator[Picture]:
     """Held-out crops pasted onto held-out backgrounds, 320 px.
 
@@ -53,8 +64,7 @@ def scenes(
         faces: Folder with ``val.npz`` and its shards.
         backgrounds: Folder of photographs without faces.
         count: Of scenes.
-        hard: With blur, darkness, noise, occlusion and turns of up to 45 degrees, as in training;
-            otherwise the crops as they are, turned by up to 18 degrees.
+        kind: One of :data:`KINDS`.
         seed: Of everything random.
     """
     stock = load_stock(faces, "val", clean=False)
@@ -62,13 +72,11 @@ def scenes(
     # Every face in the wild and every profile weighs alike; studio portraits a fifth.
     sampling = np.where(wild, 1.0, 0.2)
     stock = replace(stock, sampling=sampling / sampling.sum())
-    usual = SceneSettings(faceless=0.0, mosaic=0.1, most_faces=8, smallest_px=12.0)
-    calm = replace(usual, occlusion=0.0, tilted=0.0, camera=CameraSettings(0, 0, 0, 0, 0, 0, 0))
-    compose = SceneComposer(stock, Backgrounds.load(backgrounds), usual if hard else calm)
+    compose = SceneComposer(stock, Backgrounds.load(backgrounds), KINDS[kind])
     for index in range(count):
         scene = compose(SCENE_PX, np.random.default_rng([seed, index]))
         yield Picture(
-            name=f"scene {index}",
+            name=f"{kind} scene {index}",
             image=scene.image,
             faces=scene.boxes,
             ignored=scene.ignored,

@@ -12,7 +12,7 @@ import numpy as np
 from frsdk import Detector, FaceReconstructor, YuNetDetector
 from frsdk.detectors import BuiltinDetector, detector_from_option
 
-from .holdout import SCENE_PX, Image, faceless, photographs, scenes
+from .holdout import KINDS, SCENE_PX, Image, faceless, photographs, scenes
 from .landmark_cost import LandmarkCost, landmark_cost
 from .latency import Latency, interleaved
 from .measures import SetResult, false_positives, measure
@@ -86,17 +86,17 @@ def evaluate_detectors(
             sensitive = detector_from_option(name, min_score=_LEAST_SCORE)
             least = default_score(detect)
             sets = {}
-            for kind, hard in (("held-out scenes", False), ("hard scenes", True)):
-                progress(f"{name}: {kind}")
-                pictures = scenes(plan.faces, plan.backgrounds, plan.scenes, hard=hard)
-                sets[kind] = measure(sensitive, least, pictures)
+            for kind in KINDS:
+                progress(f"{name}: {kind} scenes")
+                pictures = scenes(plan.faces, plan.backgrounds, plan.scenes, kind)
+                sets[f"{kind} scenes"] = measure(sensitive, least, pictures)
             if plan.photos is not None:
                 progress(f"{name}: photographs")
                 sets["photographs"] = measure(sensitive, least, photographs(plan.photos))
             progress(f"{name}: pictures without faces")
             wrong = false_positives(detect, faceless(plan.backgrounds))
             progress(f"{name}: landmarks")
-            pictures = scenes(plan.faces, plan.backgrounds, plan.nme_scenes, hard=False, seed=1)
+            pictures = scenes(plan.faces, plan.backgrounds, plan.nme_scenes, seed=1)
             cost = landmark_cost(reconstruct, detect, pictures)
             results.append(DetectorResult(name, least, sets, wrong, cost, latency[name]))
     return results

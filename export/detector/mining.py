@@ -11,7 +11,7 @@ from .assignment import cells_of
 from .backgrounds import Backgrounds, Image, Place
 
 _SIDE = 320
-_SCORE = 0.15
+_SCORE = 0.3
 _MOST_OF_VIEW = 3
 _NEAR_PX = 40.0
 SCALES = (1.0, 0.55, 0.3)

@@ -22,6 +22,7 @@ _VISIBLE = 0.55  # with less of its middle in sight, a face is neither right nor
 _TOO_SMALL_PX = 9.0
 _CROP_SIDE = 160
 _NARROW_PX = 14
+_AT_PLACES = 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +37,19 @@ class SceneSettings:
         smallest_px: Of a face box's longer side.
         roll_deg: Largest turn of most faces.
         tilted: Share of the faces that turn by up to 45 degrees.
+        inset: Least distance of a face's centre from the scene's edge, share of its size.
         occlusion: Share of the faces of which something covers a part.
         camera: What happens to the whole scene.
     """
 
-    faceless: float = 0.12
+    faceless: float = 0.2
     mosaic: float = 0.22
     portrait: float = 0.2
     most_faces: int = 10
     smallest_px: float = 9.0
     roll_deg: float = 18.0
     tilted: float = 0.3
+    inset: float = 0.35
     occlusion: float = 0.18
     camera: CameraSettings = field(default_factory=CameraSettings)
 
@@ -102,10 +105,11 @@ class SceneComposer:
         Args:
             side: Pixels of a side.
             rng: Source of all randomness.
-            places: Where a network took a background for a face; a third of the scenes show one.
+            places: Where a network took a background for a face; nearly half of the scenes show
+                one.
         """
         settings = self._settings
-        if places and rng.random() < 0.33:
+        if places and rng.random() < _AT_PLACES:
             place = places[int(rng.integers(len(places)))]
             base = self._pictures.window_at(place, (side, side), rng)
         else:
@@ -144,7 +148,7 @@ class SceneComposer:
     def _face(self, canvas: _Canvas, rng: np.random.Generator, size: float) -> None:
         """One face with a box of a size, at a random place that leaves most of it in sight."""
         side = canvas.image.shape[0]
-        margin = min(size * 0.35, side * 0.45)
+        margin = min(size * self._settings.inset, side * 0.45)
         target = rng.uniform(margin, side - margin, 2)
         boxes = [face_boxes(points[None])[0] for points in canvas.landmarks]
         if boxes:

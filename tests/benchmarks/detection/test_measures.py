@@ -94,7 +94,7 @@ def test_the_command_reports_both_detectors(shared_data: Path, tmp_path: Path) -
     ours, theirs = document["detectors"]
     assert (ours["name"], theirs["name"]) == ("builtin", yunet)
     for result in (ours, theirs):
-        assert result["sets"]["held-out scenes"]["average_precision"] > 0.3
+        assert result["sets"]["plain scenes"]["average_precision"] > 0.3
         assert result["latency"]["median_ms"] > 0
         assert result["landmarks"]["n_faces"] >= 1
 
