@@ -12,11 +12,12 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .backends import Backend, OnnxRuntimeBackend
+    from .detector_spec import DetectorSpec
     from .detectors import (
         BoxRule,
+        BuiltinDetector,
         Detection,
         Detector,
-        HaarDetector,
         YuNetDetector,
         roi_from_box,
     )
@@ -47,13 +48,14 @@ _MODULES = {
     "Backend": "backends",
     "BackendError": "errors",
     "BoxRule": "detectors",
+    "BuiltinDetector": "detectors",
     "Detection": "detectors",
     "Detector": "detectors",
+    "DetectorSpec": "detector_spec",
     "Face": "face",
     "FaceModelError": "errors",
     "FaceReconstructor": "reconstructor",
     "FrsdkError": "errors",
-    "HaarDetector": "detectors",
     "ImageFileError": "errors",
     "InputError": "errors",
     "MissingDependencyError": "errors",
@@ -84,13 +86,14 @@ __all__ = [
     "Backend",
     "BackendError",
     "BoxRule",
+    "BuiltinDetector",
     "Detection",
     "Detector",
+    "DetectorSpec",
     "Face",
     "FaceModelError",
     "FaceReconstructor",
     "FrsdkError",
-    "HaarDetector",
     "ImageFileError",
     "InputError",
     "MissingDependencyError",

@@ -155,11 +155,12 @@ class ModelSpec:
                 naming the source and the field.
         """
         document = JsonFields.from_text(text, source)
-        version = document.integer("schema_version", minimum=1)
-        if version > SCHEMA_VERSION:
+        check_schema_version(document, source)
+        if document.optional("kind"):
+            kind = document.text("kind")
             raise SpecError(
-                f"{source}: written by a newer frsdk (schema {version}, this one reads "
-                f"{SCHEMA_VERSION}): pip install -U frsdk"
+                f"{source}: holds a {kind}, not a reconstruction network: "
+                "give the .onnx file of a network that frsdk-train network made"
             )
         parts = {name: document.part(name) for name in _PARTS[:2]}
         parts.update({name: document.part(name, {}) for name in ("input", "output")})
@@ -168,9 +169,9 @@ class ModelSpec:
         training = document.mapping("training") if document.optional("training") else None
         digest = "calibration_digest"
         spec = cls(
-            architecture=_architecture(parts["architecture"]),
+            architecture=architecture_from_fields(parts["architecture"]),
             face_model=_face_model(parts["face_model"]),
-            input=_input(parts["input"]),
+            input=input_from_fields(parts["input"]),
             output=_output(parts["output"]),
             decoder=_decoder(parts["decoder"]) if "decoder" in parts else None,
             param_mean=document.numbers("param_mean", N_PARAMS),
@@ -186,7 +187,22 @@ class ModelSpec:
         return replace(spec, extra={**document.rest, **nested})
 
 
-def _architecture(part: JsonFields) -> ArchitectureSpec:
+def check_schema_version(document: JsonFields, source: str) -> None:
+    """Take the version of a spec's JSON and refuse a later one.
+
+    Raises:
+        SpecError: The version is missing or newer than this frsdk.
+    """
+    version = document.integer("schema_version", minimum=1)
+    if version > SCHEMA_VERSION:
+        raise SpecError(
+            f"{source}: written by a newer frsdk (schema {version}, this one reads "
+            f"{SCHEMA_VERSION}): pip install -U frsdk"
+        )
+
+
+def architecture_from_fields(part: JsonFields) -> ArchitectureSpec:
+    """The architecture of a spec's JSON."""
     return ArchitectureSpec(part.text("name"), part.mapping("arguments", {}))
 
 
@@ -195,8 +211,8 @@ def _face_model(part: JsonFields) -> FaceModelRef:
     return FaceModelRef(part.text("name"), part.text("sha256"), count)
 
 
-def _input(part: JsonFields) -> InputSpec:
-    usual = InputSpec()
+def input_from_fields(part: JsonFields, usual: InputSpec = InputSpec()) -> InputSpec:
+    """The input tensor of a spec's JSON; `usual` fills what it leaves out."""
     shape = part.integers("shape", usual.shape)
     if len(shape) != 3 or shape[0] != 3 or shape[1] != shape[2] or shape[1] < _MIN_SIZE:
         part.refuse("shape", f"(3, side, side) with a side of at least {_MIN_SIZE}", shape)
