@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from ..backends.onnxruntime import OnnxRuntimeBackend, open_session
+from ..backends.onnxruntime import OnnxRuntimeBackend
+from ..backends.onnxruntime_session import open_session
 from ..errors import InputError
 from ..spec import METADATA_KEY
 from .base import Detector
