@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from frsdk.errors import MissingDependencyError
+from frsdk.errors import InputError, MissingDependencyError
 from frsdk.geometry import Roi, image_from_crop_points, roi_from_landmarks
 from frsdk.images import read_image
+from frsdk.nme import nme_percent
 from frsdk.preprocess import crop_face
 
 Crops = NDArray[np.uint8]
@@ -21,6 +22,7 @@ LandmarksOf = Callable[[Crops], Points]
 
 _SHIFT = 0.04  # of the ROI's side, each way
 _SCALE = (0.92, 1.02)  # of the ROI's side
+_SELF_CONTRADICTION = 5.0  # percent
 _SEED = 21
 _PHOTO = "sample:astronaut"
 _PHOTO_ROI = Roi(160.0, 50.0, 130.0)  # about its face; FP32 finds the exact one
@@ -80,10 +82,16 @@ def moved_crop(
 def faces_from_crops(crops: Crops, landmarks_of: LandmarksOf, *, at_least: int) -> GateFaces:
     """Moved copies of crops without labels; the truth is what FP32 finds on the crops themselves.
 
+    Where FP32 contradicts itself, by 5 % of NME between a crop and its moved copy, there is no
+    truth: such copies are left out.
+
     Args:
         crops: (n, size, size, 3) uint8 BGR.
         landmarks_of: The FP32 network.
-        at_least: Moved crops in all; each crop gives equally many.
+        at_least: Moved crops in all, before some are left out; each crop gives equally many.
+
+    Raises:
+        InputError: Nothing is left.
     """
     size = crops.shape[1]
     truth = landmarks_of(crops)[..., :2]
@@ -95,7 +103,14 @@ def faces_from_crops(crops: Crops, landmarks_of: LandmarksOf, *, at_least: int) 
         for crop, points in zip(crops, truth, strict=True)
         for _ in range(times)
     ]
-    return _stacked(moved, f"{len(crops)} calibration crops")
+    faces = _stacked(moved, f"{len(crops)} calibration crops")
+    certain = nme_percent(landmarks_of(faces.crops), faces.landmarks) <= _SELF_CONTRADICTION
+    if not certain.any():
+        raise InputError(
+            f"{len(crops)} calibration crops: the network finds another face in each when it is "
+            "moved a little: give square face crops as frsdk cuts them"
+        )
+    return GateFaces(faces.crops[certain], faces.landmarks[certain], faces.source)
 
 
 def faces_from_photo(landmarks_of: LandmarksOf, size: int, *, count: int) -> GateFaces | None:

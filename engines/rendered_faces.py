@@ -80,14 +80,16 @@ def _picture(
     share = cv2.GaussianBlur(mask, (3, 3), 0)[..., None] / 255.0
     mixed = _background(side, random) * (1.0 - share) + drawing * share
     noisy = mixed + random.normal(0.0, 3.0, mixed.shape)
-    return np.clip(noisy, 0, 255).astype(np.uint8), vertices[model.landmark_indices, :2]
+    landmarks = vertices[model.landmark_indices, :2].astype(np.float64)
+    return np.clip(noisy, 0, 255).astype(np.uint8), landmarks
 
 
 def _posed(
     basis: NDArray[np.float32], coefficients: NDArray[np.float64], pose: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """(K, 3) points of one face."""
-    return decode_points(basis, coefficients[None], pose[None].astype(np.float32))[0]
+    points = decode_points(basis, coefficients[None], pose[None].astype(np.float32))
+    return np.asarray(points[0])  # (1, K, 3) -> (K, 3)
 
 
 def _background(side: int, random: np.random.Generator) -> NDArray[np.float64]:

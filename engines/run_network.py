@@ -7,10 +7,10 @@ from typing import Any  # ONNX Runtime has no types
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
+from frsdk.backends.onnxruntime_session import load_onnxruntime
 from frsdk.preprocess import network_input
 from frsdk.spec import InputSpec
 
@@ -27,6 +27,9 @@ class NetworkRun:
         content: A serialised ONNX model.
         tensors: Names of inner FP32 tensors to give out; None gives the model's outputs.
         as_written: Leave the graph as it is, so that each node rounds as its types say.
+
+    Raises:
+        MissingDependencyError: ONNX Runtime is not installed.
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class NetworkRun:
     ) -> None:
         if tensors is not None:
             content = _with_outputs(content, tensors)
+        onnxruntime = load_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from .draw import draw_faces
     from .errors import (
+        AccuracyError,
         BackendError,
         FaceModelError,
         FrsdkError,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 # Public name -> the module that defines it.
 _MODULES = {
+    "AccuracyError": "errors",
     "Backend": "backends",
     "BackendError": "errors",
     "BoxRule": "detectors",
@@ -81,6 +83,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "AccuracyError",
     "Backend",
     "BackendError",
     "BoxRule",
