@@ -25,7 +25,7 @@ from .builder import build_engine
 from .half_reference import half_reference
 from .network_file import NetworkFile, with_spec
 from .progress import ReportProgress
-from .run_network import NetworkRun
+from .run_network import FloatArray, NetworkRun
 
 Crops = NDArray[np.uint8]
 
@@ -131,7 +131,11 @@ def _onnx_accuracy(
 def _engine_accuracy(meter: AccuracyGate, engine: Path) -> AccuracySpec:
     with TensorrtBackend(engine) as backend:
         entry = backend.spec.input
-        return meter.measure(lambda crops: backend.run(network_input(list(crops), entry)), RAN_ENGINE)
+
+        def run(crops: Crops) -> FloatArray:
+            return backend.run(network_input(list(crops), entry))
+
+        return meter.measure(run, RAN_ENGINE)
 
 
 def _runs_here(header: EngineHeader) -> bool:

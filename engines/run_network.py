@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from frsdk.backends.onnxruntime_session import load_onnxruntime
+from frsdk.backends.onnxruntime_session import keep_int8_exact, load_onnxruntime
 from frsdk.preprocess import network_input
 from frsdk.spec import InputSpec
 
@@ -42,6 +42,7 @@ class NetworkRun:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = _ERRORS_ONLY
+        keep_int8_exact(options)
         if as_written:
             level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
             options.graph_optimization_level = level

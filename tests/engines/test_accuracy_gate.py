@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 from numpy.typing import NDArray
 
-onnx = pytest.importorskip("onnx", reason="needs onnx (frsdk[engines])")
+pytest.importorskip("onnx", reason="needs onnx (frsdk[engines])")
 
 from frsdk.accuracy_spec import AccuracySpec
 from frsdk.engine_file import read_engine
@@ -75,6 +75,8 @@ def landmarks_of(network: NetworkFile) -> Callable[[Crops], NDArray[np.float64]]
 
 def worse(path: Path, by: float) -> Path:
     """The shipped network with its first pose parameters moved: a loss of known size."""
+    import onnx
+
     model = onnx.load(BUILTIN)
     spec = read_network(BUILTIN).spec
     (node,) = (each for each in model.graph.node if spec.output.name in each.output)
