@@ -69,7 +69,13 @@ class _SeveralValues(click.Command):
 @click.option("--allow-drop", is_flag=True, help="Keep a result that loses more.")
 @click.option("--sensitivity", is_flag=True, help="Print what each layer's int8 costs in NME.")
 @click.option(
-    "--batch", default="1:1:8", show_default=True, metavar="MIN:OPT:MAX", help="Batch sizes."
+    "--batch",
+    "batches",
+    multiple=True,
+    default=["1:1:8"],
+    show_default="1:1:8",
+    metavar="MIN:OPT:MAX",
+    help="Batch sizes; several ranges, each tuned for its OPT, by several --batch.",
 )
 @click.option(
     "--compute-capability",
@@ -96,7 +102,7 @@ def main(
     max_drop: float,
     allow_drop: bool,
     sensitivity: bool,
-    batch: str,
+    batches: tuple[str, ...],
     capabilities: tuple[str, ...],
     workspace_mib: int | None,
     timing_cache: Path | None,
@@ -110,7 +116,7 @@ def main(
     from .accuracy_gate import GateOptions
     from .artefact_report import inspect_artefact
     from .build import build_artefact
-    from .build_options import BuildOptions, capabilities_from_texts, profile_from_text
+    from .build_options import BuildOptions, capabilities_from_texts, profiles_from_texts
 
     if not inspect:
         if target is None:
@@ -119,7 +125,7 @@ def main(
             _print_sensitivity(model, target, calibration, as_json)
             return
         options = BuildOptions(
-            profile=profile_from_text(batch),
+            profiles=profiles_from_texts(batches),
             compute_capabilities=capabilities_from_texts(capabilities),
             workspace_mib=workspace_mib,
             timing_cache=timing_cache,

@@ -272,7 +272,7 @@ def imagined_engines(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     def build(network: NetworkFile, path: Path, **options: Any) -> EngineHeader:
         told["built"] += 1
         header = EngineHeader(
-            network.spec, "tensorrt", "10.3.0", ("8.6",), BatchProfile(1, 1, 8),
+            network.spec, "tensorrt", "10.3.0", ("8.6",), (BatchProfile(1, 1, 8),),
             options["onnx_sha256"], host_os(), __version__,
         )  # fmt: skip
         return write_engine(path, header, b"the plan")
