@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from .draw import draw_faces
     from .errors import (
+        AccuracyError,
         BackendError,
         FaceModelError,
         FrsdkError,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 # Public name -> the module that defines it.
 _MODULES = {
+    "AccuracyError": "errors",
     "Backend": "backends",
     "BackendError": "errors",
     "BoxRule": "detectors",
@@ -83,6 +85,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "AccuracyError",
     "Backend",
     "BackendError",
     "BoxRule",

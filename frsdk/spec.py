@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any  # free-form JSON values, and the fields that `replace` takes
 
+from .accuracy_spec import AccuracySpec, accuracy_from_fields
 from .errors import SpecError
 from .json_fields import JsonFields
 
@@ -16,7 +17,8 @@ N_PARAMS = 62
 CROP_RULE = "landmark-square-sqrt2"
 
 _PRECISIONS = ("fp32", "fp16", "int8")
-_PARTS = ("architecture", "face_model", "input", "output", "decoder")
+_PARTS = ("architecture", "face_model", "input", "output", "decoder", "accuracy")
+_OMITTED = ("decoder", "accuracy")  # left out where they are None
 _MIN_SIZE = 8
 
 
@@ -99,6 +101,8 @@ class ModelSpec:
         crop_rule: How a ROI follows from landmarks.
         precision: ``"fp32"``, ``"fp16"`` or ``"int8"``.
         calibration_digest: SHA-256 of what an INT8 artefact was calibrated on.
+        accuracy: What this form was measured to lose against FP32; None for one that was not
+            converted, or not measured.
         training: Summary of data, labels and steps.
         licence: Terms of the weights.
         producer: Who wrote the artefact.
@@ -116,6 +120,7 @@ class ModelSpec:
     crop_rule: str = CROP_RULE
     precision: str = "fp32"
     calibration_digest: str | None = None
+    accuracy: AccuracySpec | None = None
     training: Mapping[str, Any] | None = None
     licence: str = ""
     producer: str = ""
@@ -133,8 +138,9 @@ class ModelSpec:
         """
         known = asdict(self)
         document = {**known.pop("extra"), **known, "schema_version": SCHEMA_VERSION}
-        if self.decoder is None:
-            del known["decoder"], document["decoder"]
+        for name in _OMITTED:
+            if known[name] is None:
+                del known[name], document[name]
         for part in (name for name in _PARTS if name in known):
             document[part] = {**self.extra.get(part, {}), **known[part]}
         try:
@@ -164,8 +170,7 @@ class ModelSpec:
             )
         parts = {name: document.part(name) for name in _PARTS[:2]}
         parts.update({name: document.part(name, {}) for name in ("input", "output")})
-        if document.optional("decoder"):
-            parts["decoder"] = document.part("decoder")
+        parts.update({name: document.part(name) for name in _OMITTED if document.optional(name)})
         training = document.mapping("training") if document.optional("training") else None
         digest = "calibration_digest"
         spec = cls(
@@ -179,6 +184,7 @@ class ModelSpec:
             crop_rule=document.choice("crop_rule", [CROP_RULE], CROP_RULE),
             precision=document.choice("precision", _PRECISIONS, "fp32"),
             calibration_digest=document.text(digest) if document.optional(digest) else None,
+            accuracy=accuracy_from_fields(parts["accuracy"]) if "accuracy" in parts else None,
             training=training,
             licence=document.text("licence", "", empty=True),
             producer=document.text("producer", "", empty=True),

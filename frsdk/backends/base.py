@@ -92,9 +92,11 @@ class Backend(ABC):
 
     @property
     def description(self) -> str:
-        """One line: engine, device, precision, file."""
+        """One line: engine, device, precision, file, measured loss against FP32 where known."""
         devices = ", ".join(self._providers)
-        return f"{self.name} ({devices}) {self._spec.precision} {self._source}"
+        line = f"{self.name} ({devices}) {self._spec.precision} {self._source}"
+        accuracy = self._spec.accuracy
+        return line if accuracy is None else f"{line} ({accuracy.summary})"
 
     def run(self, batch: FloatBatch) -> FloatBatch:
         """Run the network once.
