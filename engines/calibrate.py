@@ -1,4 +1,4 @@
-"""Calibrate a network on face crops: take ranges in several ways and keep the best by measurement."""
+"""Calibrate a network on face crops: take ranges in several ways and keep the best."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Put a calibration table into a network: calibrate_network.py NETWORK.onnx FACES [-o OUT].
 
-FACES holds train.npz and its shards, as `frsdk-train` reads them. 510 crops are taken, 85 of each 15
-degrees of |yaw|, at even distances in the order of yaw: faces of the wild are mostly frontal, and
-profiles have other ranges.
+FACES holds train.npz and its shards, as `frsdk-train` reads them. 510 crops are taken, 85 of each
+15 degrees of |yaw|, at even distances in the order of yaw: faces of the wild are mostly frontal,
+and profiles have other ranges.
 """
 
 from __future__ import annotations
