@@ -1,9 +1,9 @@
-"""Calibrate a network on face crops: take ranges in three ways and keep the best by measurement."""
+"""Calibrate a network on face crops: take ranges in several ways and keep the best."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +26,8 @@ from .calibration_table import (
 from .drift import DriftMeter
 from .fold_constants import fold_constants
 from .network_file import NetworkFile, read_network
-from .sensitivity import QUANTISE, LayerCost, dominant_layers, layer_costs
+from .runaway_crops import runaway_crops
+from .sensitivity import BUDGET_PERCENT, QUANTISE, LayerCost, fewest_layers, layer_costs
 
 Crops = NDArray[np.uint8]
 ReportLayers = Callable[[int, int], None]
@@ -73,13 +74,15 @@ def calibrate(
 ) -> CalibrationTable:
     """Take the ranges of a network's activations and choose a method for each target.
 
-    Three of four crops give the ranges. On the others each method's INT8 network is compared with
-    FP32 by its landmarks (by its parameters for a face model that is not the built-in one).
+    Crops on which the network runs away are left out. Three of four others give the ranges. On the
+    rest each method's INT8 network is compared with FP32 by its landmarks (by its parameters for a
+    face model that is not the built-in one).
 
     Args:
         network: An FP32 network.
         crops: (n, size, size, 3) uint8 BGR, n >= 100.
-        sensitivity: Measure each layer alone too (minutes), and leave out those that dominate.
+        sensitivity: Where a target is not within the budget, measure each layer alone too
+            (minutes), and leave the fewest in FP32 that bring it there.
         report: Told how many layers are measured, of how many; for each target anew.
 
     Raises:
@@ -87,18 +90,16 @@ def calibrate(
     """
     _check(network, crops)
     folded = fold_constants(network.content)
-    held_out = np.arange(len(crops)) % _HELD_OUT == 0
-    ranges = activation_ranges(folded, crops[~held_out], network.spec.input)
-    meter = DriftMeter(folded, network.spec, builtin_face_model(), crops[held_out])
+    usual = crops[~runaway_crops(folded, crops, network.spec.input)]
+    held_out = np.arange(len(usual)) % _HELD_OUT == 0
+    ranges = activation_ranges(folded, usual[~held_out], network.spec.input)
+    meter = DriftMeter(folded, network.spec, builtin_face_model(), usual[held_out])
     targets = {target: _best(target, folded, ranges, meter) for target in TARGETS}
-    if sensitivity:
-        some = DriftMeter(folded, network.spec, builtin_face_model(), _few(crops[held_out]))
-        for target, best in targets.items():
-            chosen = ranges[best.method]
-            costs = layer_costs(folded, chosen, some, target=target, report=report)
-            excluded = dominant_layers(costs, best.drift[best.method])
-            content = QUANTISE[target](folded, chosen, excluded=excluded)
-            targets[target] = replace(best, excluded=excluded, final=meter.measure(content).cost)
+    for target, best in targets.items():
+        if sensitivity and best.final > BUDGET_PERCENT:
+            some = DriftMeter(folded, network.spec, builtin_face_model(), _few(usual[held_out]))
+            costs = layer_costs(folded, ranges[best.method], some, target=target, report=report)
+            targets[target] = _without_dearest(target, folded, ranges, meter, best, costs)
     return CalibrationTable(
         network_sha256=network_digest(network.content),
         crops_sha256=hashlib.sha256(np.ascontiguousarray(crops).tobytes()).hexdigest(),
@@ -160,6 +161,22 @@ def _best(
     }
     method = min(METHODS, key=drift.__getitem__)
     return TargetCalibration(method=method, drift=drift, final=drift[method])
+
+
+def _without_dearest(
+    target: str,
+    folded: bytes,
+    ranges: Mapping[str, Ranges],
+    meter: DriftMeter,
+    best: TargetCalibration,
+    costs: Sequence[LayerCost],
+) -> TargetCalibration:
+    def measure(excluded: tuple[str, ...]) -> float:
+        content = QUANTISE[target](folded, ranges[best.method], excluded=excluded)
+        return meter.measure(content).cost
+
+    excluded, final = fewest_layers(costs, measure, best.final)
+    return replace(best, excluded=excluded, final=final)
 
 
 def _short(ranges: Ranges) -> Ranges:

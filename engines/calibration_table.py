@@ -25,7 +25,7 @@ class TargetCalibration:
     """What a target's INT8 form is made with.
 
     Attributes:
-        method: Which of ``"minmax"``, ``"percentile"`` and ``"entropy"`` lost least.
+        method: Which of :data:`~frsdk.engines.activation_ranges.METHODS` lost least.
         drift: What each method lost on crops that the ranges were not taken from: distance of the
             landmarks from FP32's as NME in percent (:attr:`Drift.cost`).
         final: What the chosen method lost without the excluded nodes.

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Print what each precision costs on held-out faces: measure_precisions.py NETWORK.onnx FACES.
+
+FACES holds val.npz and its shards. Each form of the network runs in ONNX Runtime as numeric
+reference; TensorRT's FP16 is rounded between nodes as its types say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from frsdk.engines.calibration_table import table_of
+from frsdk.engines.half_reference import half_reference
+from frsdk.engines.precision import convert_precision
+from frsdk.errors import FrsdkError
+from frsdk.export.augment import plain_crops
+from frsdk.export.crops import load_crops
+from frsdk.export.faces_data import MARGIN, read_labels
+from frsdk.export.validation import predict
+from frsdk.morphable import builtin_face_model
+from frsdk.nme import nme_percent
+
+_FORMS = (("fp16", "cpu"), ("fp16", "tensorrt"), ("int8", "cpu"), ("int8", "tensorrt"))
+_BINS_DEG = ((0, 30), (30, 60), (60, 90))
+
+
+def main() -> int:
+    """Measure and print a table in Markdown; 1 where it failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("network", type=Path)
+    parser.add_argument("faces", type=Path)
+    options = parser.parse_args()
+    try:
+        print(table(options.network, options.faces))
+    except FrsdkError as error:
+        print(f"measure_precisions: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def table(network: Path, faces: Path) -> str:
+    """NME of FP32 by bins of |yaw|, and each form's change of it, in percentage points."""
+    labels = read_labels(faces / "val.npz")
+    crops = plain_crops(load_crops(faces, "val", labels))
+    truth, yaw = labels.landmarks[..., :2], np.abs(labels.yaw_deg)
+    bins = [(yaw > low) & (yaw <= high) if low else yaw <= high for low, high in _BINS_DEG]
+    wanted = predict(network, builtin_face_model(), crops) + MARGIN
+    base = nme_percent(wanted, truth)
+    calibration = table_of(network.read_bytes(), source=str(network))
+    lines = [
+        "| form | NME | " + " | ".join(f"{low}-{high} deg" for low, high in _BINS_DEG)
+        + " | landmarks moved: mean, median | layers in FP32 by sensitivity |",
+        "|---|---|---|---|---|---|---|",
+        f"| fp32 | {_row(base, bins, '.3f')} | | |",
+    ]  # fmt: skip
+    for precision, target in _FORMS:
+        content = convert_precision(network, precision=precision, target=target)
+        if (precision, target) == ("fp16", "tensorrt"):
+            content = half_reference(content)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "form.onnx"
+            path.write_bytes(content)
+            found = predict(path, builtin_face_model(), crops) + MARGIN
+        moved = nme_percent(found, wanted)
+        kept = len(calibration.targets[target].excluded) if calibration else 0
+        lines.append(
+            f"| {precision}, {target} | {_row(nme_percent(found, truth) - base, bins, '+.4f')} | "
+            f"{moved.mean():.3f}, {np.median(moved):.3f} | {kept if precision == 'int8' else ''} |"
+        )
+    return "\n".join(lines)
+
+
+def _row(values: np.ndarray, bins: list[np.ndarray], form: str) -> str:  # type: ignore[type-arg]
+    return " | ".join(f"{each.mean():{form}}" for each in (values, *(values[b] for b in bins)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
