@@ -95,7 +95,7 @@ class Backend(ABC):
         """One line: engine, device, precision, file, measured loss against FP32 where known."""
         devices = ", ".join(self._providers)
         line = f"{self.name} ({devices}) {self._spec.precision} {self._source}"
-        accuracy = self._spec.accuracy
+        accuracy = self._spec.accuracy if isinstance(self._spec, ModelSpec) else None
         return line if accuracy is None else f"{line} ({accuracy.summary})"
 
     def run(self, batch: FloatBatch) -> FloatBatch:
