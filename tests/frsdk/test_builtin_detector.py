@@ -220,7 +220,7 @@ def test_a_turned_astronaut_has_that_roll(builtin: BuiltinDetector, turn_deg: fl
     assert builtin(turned)[0].roll_deg - straight == pytest.approx(turn_deg, abs=8)
 
 
-@pytest.mark.parametrize("longer_px", [60, 200, 512, 1500, 4000])
+@pytest.mark.parametrize("longer_px", [100, 200, 512, 1500, 4000])
 def test_the_astronaut_at_every_size(builtin: BuiltinDetector, longer_px: int) -> None:
     ratio = longer_px / 512
     way = cv2.INTER_AREA if ratio < 1 else cv2.INTER_CUBIC
