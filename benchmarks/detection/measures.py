@@ -87,7 +87,7 @@ def measure(detect_all: Detect, min_score: float, pictures: Iterable[Picture]) -
 def _recalls(found: NDArray[np.bool_], size: Array, yaw: Array) -> tuple[Recall, ...]:
     groups = [("all", np.ones(len(found), np.bool_))]
     groups += [(f"{low}-{high} px", (size >= low) & (size < high)) for low, high in SIZE_BINS_PX]
-    groups += [(f"|yaw| {low}-{high}", (yaw >= low) & (yaw < high)) for low, high in YAW_BINS_DEG]
+    groups += [(f"yaw {low}-{high}", (yaw >= low) & (yaw < high)) for low, high in YAW_BINS_DEG]
     return tuple(
         Recall(name, int(found[chosen].sum()), int(chosen.sum())) for name, chosen in groups
     )

@@ -39,8 +39,8 @@ def test_recall_per_size_and_yaw_at_the_threshold() -> None:
     recalls = {each.name: (each.found, each.n_faces) for each in result.recalls}
     assert recalls["all"] == (2, 4)
     assert recalls["16-24 px"] == (0, 2) and recalls["48-96 px"] == (2, 2)
-    assert recalls["|yaw| 0-30"] == (1, 2)
-    assert recalls["|yaw| 30-60"] == (1, 1) and recalls["|yaw| 60-91"] == (0, 1)
+    assert recalls["yaw 0-30"] == (1, 2)
+    assert recalls["yaw 30-60"] == (1, 1) and recalls["yaw 60-91"] == (0, 1)
     assert result.false_positives == 1.0
     # Ranked: 0.9 right, 0.6 wrong, 0.4 right, in both pictures.
     assert result.average_precision == pytest.approx(0.5 + 0.5 * 4 / 6)
