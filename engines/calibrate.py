@@ -132,7 +132,8 @@ def sensitivity_report(
         calibration = read_calibration(calibration, network.spec.input.size)
     table = calibrate(network, calibration)
     folded = fold_constants(network.content)
-    held_out = _few(calibration[::_HELD_OUT])
+    usual = calibration[~runaway_crops(folded, calibration, network.spec.input)]
+    held_out = _few(usual[::_HELD_OUT])
     meter = DriftMeter(folded, network.spec, builtin_face_model(), held_out)
     return layer_costs(folded, table.ranges_for(target), meter, target=target, report=report)
 
