@@ -1,4 +1,4 @@
-"""``frsdk-eval``: accuracy of networks by the protocols of the literature."""
+"""``frsdk-eval``: accuracy by the protocols of the literature."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import click
 
 from frsdk.console import reports_errors, version_option
 
+from .detection.command import detector
+
 if TYPE_CHECKING:
     from .evaluation.face_set import FaceSet
 
@@ -24,7 +26,10 @@ _PIXELS = click.Choice(["half-pixel", "3ddfa"])
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @version_option("frsdk-eval")
 def main() -> None:
-    """Measure networks on labelled faces: NME per yaw bin, curves, pose, reconstruction."""
+    """Measure networks on labelled faces (NME per yaw bin, curves, pose), and detectors."""
+
+
+main.add_command(detector)
 
 
 def _measures(read: Callable[..., FaceSet]) -> Callable[..., None]:
@@ -66,8 +71,8 @@ _OPTIONS = (
     ),
     click.option(
         "--detector",
-        metavar="haar|FILE.onnx",
-        help="Of --boxes detector. [default: haar]",
+        metavar="builtin|FILE.onnx",
+        help="Of --boxes detector. [default: builtin]",
     ),
     click.option(
         "--truth-model",
@@ -157,13 +162,13 @@ def _run(read: Callable[..., FaceSet], options: dict[str, Any]) -> None:
         return options.pop(name)
 
     truth_model, output, as_json = take("truth_model"), take("output"), take("as_json")
-    detector, boxes = take("detector"), take("boxes")
-    if detector is not None and boxes == "truth":
+    finder, boxes = take("detector"), take("boxes")
+    if finder is not None and boxes == "truth":
         raise click.UsageError("--detector needs --boxes detector")
     settings = EvaluationOptions(
         networks=choices_from_text(take("engine")),
         face_models=[MorphableModel.load(path) for path in take("face_models")],
-        detector=(detector or "haar") if boxes == "detector" else None,
+        detector=(finder or "builtin") if boxes == "detector" else None,
         truth_model=MorphableModel.load(truth_model) if truth_model else None,
         threshold_percent=take("threshold"),
         worst=take("worst"),

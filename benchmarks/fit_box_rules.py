@@ -1,8 +1,8 @@
 """Fit each detector's box rule: the linear map from its boxes to the network's square.
 
 The nominal square of a val crop is known (pixels 20..139), so the best side and centre follow by
-least squares from what the detector finds there. Turned faces (|yaw| > 30) and their mirror images
-serve the profile cascade; the mirrored cascade has the mirrored rule.
+least squares from what the detector finds there. Turned faces (|yaw| > 30) count with their mirror
+images, so that no rule leans to one side.
 
 Run: `python -m frsdk.benchmarks.fit_box_rules --shared ../shared`.
 """
@@ -13,7 +13,7 @@ import json
 import sys
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
@@ -21,8 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from frsdk import Detection, FrsdkError, HaarDetector, YuNetDetector
-from frsdk.detectors.haar import BOX_RULE, CASCADES, Cascade
+from frsdk import BuiltinDetector, Detection, FrsdkError, YuNetDetector
 
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float64]
@@ -73,7 +72,7 @@ def _decode(archive: tarfile.TarFile, name: str) -> Image:
 def detected_boxes(crops: Iterable[Image], detect: DetectFaces) -> Iterator[FloatArray | None]:
     """For each crop the best face's box (4,) in crop pixels, or None.
 
-    Crops are widened by their own border and enlarged, since cascades want a face of some size in
+    Crops are widened by their own border and enlarged, since detectors want a face of some size in
     a picture that goes on around it. A box that is off the face by half its side is no find.
     """
     for crop in crops:
@@ -119,12 +118,6 @@ def fit(name: str, boxes: Sequence[FloatArray | None]) -> BoxRuleFit:
     )
 
 
-def cascades_alone() -> tuple[Cascade, Cascade]:
-    """The frontal and the profile cascade with boxes as OpenCV draws them."""
-    frontal, profile, _ = (replace(cascade, rule=BOX_RULE) for cascade in CASCADES)
-    return frontal, profile
-
-
 @click.command()
 @click.option(
     "--shared",
@@ -143,12 +136,10 @@ def main(shared: Path, every: int, as_json: bool) -> None:
     front = [crop for crop, yaw in zip(crops, yaw_deg, strict=True) if yaw <= TURNED_DEG]
     front, turned = front[::every], turned[::every]
     try:
-        frontal, profile = cascades_alone()
         folder = shared / "data" / "detector"
         jobs: list[tuple[str, DetectFaces, list[Image]]] = [
-            ("haar frontal", HaarDetector(min_score=0.1, cascades=[frontal]), front),
-            ("haar profile", HaarDetector(min_score=0.1, cascades=[profile]), turned),
-            ("haar, merged", HaarDetector(), [*front, *turned]),
+            ("builtin", BuiltinDetector(), [*front, *turned]),
+            ("builtin, turned faces", BuiltinDetector(), turned),
             ("yunet_n", YuNetDetector(folder / "yunet_n_320.onnx"), [*front, *turned]),
             ("yunet_s", YuNetDetector(folder / "yunet_s_320.onnx"), [*front, *turned]),
         ]

@@ -52,6 +52,7 @@ class ArtefactReport:
         yield f"{self.path}: {self.kind}, {self.size_bytes / 1e6:.2f} MB"
         yield f"architecture: {spec.architecture.name} {dict(spec.architecture.arguments) or ''}"
         yield f"precision: {spec.precision}, calibration: {spec.calibration_digest or 'none'}"
+        yield f"accuracy: {spec.accuracy.line() if spec.accuracy else 'not measured'}"
         entry, output = spec.input, spec.output
         yield (
             f"input: {entry.name} (n, {', '.join(map(str, entry.shape))}) {entry.colour_order}, "

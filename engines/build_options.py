@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from frsdk.engine_header import BatchProfile
@@ -23,7 +24,7 @@ class BuildOptions:
     """Options of a build; one that a flavour does not have is an error when it is asked for.
 
     Attributes:
-        profile: Batch sizes that the engine takes.
+        profiles: Batch sizes that the engine takes: each range is tuned for its optimum.
         compute_capabilities: Target GPU architectures, such as ``"8.6"`` (TensorRT for RTX). Empty
             means the GPU of this machine.
         workspace_mib: Scratch memory that layers may use; None leaves it to TensorRT.
@@ -33,7 +34,7 @@ class BuildOptions:
         dla_core: Build for this deep-learning accelerator instead of the GPU.
     """
 
-    profile: BatchProfile = field(default=DEFAULT_PROFILE)
+    profiles: tuple[BatchProfile, ...] = (DEFAULT_PROFILE,)
     compute_capabilities: tuple[str, ...] = ()
     workspace_mib: int | None = None
     timing_cache: Path | None = None
@@ -64,6 +65,22 @@ def profile_from_text(text: str) -> BatchProfile:
             f"expected batches of at most {_LARGEST_BATCH}, got {text!r}: larger ones are split"
         )
     return BatchProfile(minimum, optimum, maximum)
+
+
+def profiles_from_texts(texts: tuple[str, ...]) -> tuple[BatchProfile, ...]:
+    """Batch sizes from several ``MIN:OPT:MAX``, by rising maximum.
+
+    Raises:
+        InputError: As :func:`profile_from_text`, or two end at the same maximum.
+    """
+    found = sorted(map(profile_from_text, texts), key=lambda each: each.maximum)
+    for first, second in pairwise(found):
+        if first.maximum == second.maximum:
+            raise InputError(
+                f"expected --batch ranges of different MAX, got two of {second.maximum}: a batch "
+                "runs in the range of the least MAX that holds it"
+            )
+    return tuple(found)
 
 
 def capabilities_from_texts(texts: tuple[str, ...]) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def build_engine(
         flavour=handle.flavour,
         flavour_version=handle.version,
         compute_capabilities=options.compute_capabilities or _capability(gpu),
-        profile=options.profile,
+        profiles=options.profiles,
         onnx_sha256=onnx_sha256 or network.sha256,
         os=host_os(),
         frsdk_version=__version__,
@@ -120,7 +120,9 @@ def _build_plan(
     config = builder.create_builder_config()
     configure(handle, builder, config, options)
     config.profiling_verbosity = handle.trt.ProfilingVerbosity.DETAILED
-    _add_profile(builder, config, definition, network, options.profile)
+    _check_input(definition, network)
+    for batches in options.profiles:
+        _add_profile(builder, config, network, batches)
     progress = BuildProgress(report)
     monitor = build_monitor(handle.trt, progress)
     config.progress_monitor = monitor
@@ -133,9 +135,7 @@ def _build_plan(
     return (bytes(memoryview(plan)), *count_layers(definition))
 
 
-def _add_profile(
-    builder: Any, config: Any, definition: Any, network: NetworkFile, batches: BatchProfile
-) -> None:
+def _check_input(definition: Any, network: NetworkFile) -> None:
     entry: InputSpec = network.spec.input
     found = [definition.get_input(index).name for index in range(definition.num_inputs)]
     if found != [entry.name]:
@@ -149,10 +149,14 @@ def _add_profile(
             f"{network.source}: expected the input {entry.name} with a dynamic batch "
             f"{(-1, *entry.shape)}, got {shape}: export it again with frsdk-export"
         )
-    sizes = (batches.minimum, batches.optimum, batches.maximum)
+
+
+def _add_profile(builder: Any, config: Any, network: NetworkFile, batches: BatchProfile) -> None:
+    entry = network.spec.input
     profile = builder.create_optimization_profile()
-    profile.set_shape(entry.name, *((size, *entry.shape) for size in sizes))
+    profile.set_shape(entry.name, *((size, *entry.shape) for size in batches.sizes))
     if config.add_optimization_profile(profile) < 0:
         raise BackendError(
-            f"{network.source}: the network does not take batches {sizes}: choose others by --batch"
+            f"{network.source}: the network does not take batches {batches.sizes}: choose others "
+            "by --batch"
         )

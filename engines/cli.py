@@ -52,10 +52,30 @@ class _SeveralValues(click.Command):
     help="cpu: .onnx for ONNX Runtime; tensorrt, rtx: .engine.",
 )
 @click.option("-o", "--output", type=_FILE, help="[default: MODEL.PRECISION.TARGET.engine]")
-@click.option("--calibration", type=_FILE, metavar="PATH", help="Crops for int8: folder, tar, npz.")
+@click.option(
+    "--calibration",
+    type=_FILE,
+    metavar="PATH",
+    help="Face crops to calibrate int8 and measure the result on: folder, tar, npz.",
+)
+@click.option(
+    "--max-drop",
+    type=float,
+    default=0.05,
+    show_default=True,
+    metavar="POINTS",
+    help="NME that the result may lose against fp32.",
+)
+@click.option("--allow-drop", is_flag=True, help="Keep a result that loses more.")
 @click.option("--sensitivity", is_flag=True, help="Print what each layer's int8 costs in NME.")
 @click.option(
-    "--batch", default="1:1:8", show_default=True, metavar="MIN:OPT:MAX", help="Batch sizes."
+    "--batch",
+    "batches",
+    multiple=True,
+    default=["1:1:8"],
+    show_default="1:1:8",
+    metavar="MIN:OPT:MAX",
+    help="Batch sizes; several ranges, each tuned for its OPT, by several --batch.",
 )
 @click.option(
     "--compute-capability",
@@ -79,8 +99,10 @@ def main(
     target: str | None,
     output: Path | None,
     calibration: Path | None,
+    max_drop: float,
+    allow_drop: bool,
     sensitivity: bool,
-    batch: str,
+    batches: tuple[str, ...],
     capabilities: tuple[str, ...],
     workspace_mib: int | None,
     timing_cache: Path | None,
@@ -91,9 +113,10 @@ def main(
 ) -> None:
     """Convert MODEL, an .onnx file of frsdk-export, for a device; or --inspect a file."""
     _check_onnx()
+    from .accuracy_gate import GateOptions
     from .artefact_report import inspect_artefact
     from .build import build_artefact
-    from .build_options import BuildOptions, capabilities_from_texts, profile_from_text
+    from .build_options import BuildOptions, capabilities_from_texts, profiles_from_texts
 
     if not inspect:
         if target is None:
@@ -102,7 +125,7 @@ def main(
             _print_sensitivity(model, target, calibration, as_json)
             return
         options = BuildOptions(
-            profile=profile_from_text(batch),
+            profiles=profiles_from_texts(batches),
             compute_capabilities=capabilities_from_texts(capabilities),
             workspace_mib=workspace_mib,
             timing_cache=timing_cache,
@@ -118,6 +141,7 @@ def main(
                 precision=precision,
                 calibration=calibration,
                 options=options,
+                gate=GateOptions(max_drop=max_drop, allow_drop=allow_drop),
                 report=report,
             )
     found = inspect_artefact(model)

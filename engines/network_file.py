@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import onnx
@@ -76,6 +76,15 @@ def network_from_bytes(content: bytes, *, source: str, folder: Path) -> NetworkF
     spec = ModelSpec.from_json(texts[0], source=source)
     digest = hashlib.sha256(content).hexdigest()
     return NetworkFile(source, content, digest, spec, len(model.graph.node))
+
+
+def with_spec(network: NetworkFile, spec: ModelSpec) -> NetworkFile:
+    """The same network with another specification."""
+    model = onnx.load_model_from_string(network.content)
+    (entry,) = (each for each in model.metadata_props if each.key == METADATA_KEY)
+    entry.value = spec.to_json()
+    content = bytes(model.SerializeToString(deterministic=True))
+    return replace(network, content=content, sha256=hashlib.sha256(content).hexdigest(), spec=spec)
 
 
 def _refuse_external_data(model: onnx.ModelProto, source: str, folder: Path) -> None:

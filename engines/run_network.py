@@ -7,10 +7,10 @@ from typing import Any  # ONNX Runtime has no types
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
+from frsdk.backends.onnxruntime_session import keep_int8_exact, load_onnxruntime
 from frsdk.preprocess import network_input
 from frsdk.spec import InputSpec
 
@@ -27,6 +27,9 @@ class NetworkRun:
         content: A serialised ONNX model.
         tensors: Names of inner FP32 tensors to give out; None gives the model's outputs.
         as_written: Leave the graph as it is, so that each node rounds as its types say.
+
+    Raises:
+        MissingDependencyError: ONNX Runtime is not installed.
     """
 
     def __init__(
@@ -34,10 +37,12 @@ class NetworkRun:
     ) -> None:
         if tensors is not None:
             content = _with_outputs(content, tensors)
+        onnxruntime = load_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = _ERRORS_ONLY
+        keep_int8_exact(options)
         if as_written:
             level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
             options.graph_optimization_level = level

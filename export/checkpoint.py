@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from frsdk.detector_spec import DetectorSpec, spec_from_json
 from frsdk.errors import SpecError
 from frsdk.files import atomic_write
 from frsdk.spec import METADATA_KEY, ModelSpec
@@ -15,7 +16,7 @@ from frsdk.spec import METADATA_KEY, ModelSpec
 from .networks import build_network
 
 
-def save_checkpoint(path: Path, network: nn.Module, spec: ModelSpec) -> None:
+def save_checkpoint(path: Path, network: nn.Module, spec: ModelSpec | DetectorSpec) -> None:
     """Write weights and spec: ``{"frsdk.spec": JSON, "state": tensors}``.
 
     Raises:
@@ -26,10 +27,23 @@ def save_checkpoint(path: Path, network: nn.Module, spec: ModelSpec) -> None:
 
 
 def load_checkpoint(path: Path) -> tuple[nn.Module, ModelSpec]:
-    """Read a checkpoint; nothing in it is executed (``weights_only``).
+    """Read a reconstruction network; nothing in it is executed (``weights_only``).
 
     Returns:
         The network in evaluation mode, and its spec.
+
+    Raises:
+        SpecError: Missing, damaged, carries code, lacks the spec, or the weights do not fit; or it
+            holds a face detector.
+    """
+    network, spec = load_any_checkpoint(path)
+    if not isinstance(spec, ModelSpec):
+        raise SpecError(f"{path}: holds a face detector: expected a reconstruction network")
+    return network, spec
+
+
+def load_any_checkpoint(path: Path) -> tuple[nn.Module, ModelSpec | DetectorSpec]:
+    """Read a reconstruction network or a face detector, as :func:`load_checkpoint` does.
 
     Raises:
         SpecError: Missing, damaged, carries code, lacks the spec, or the weights do not fit.
@@ -45,7 +59,7 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, ModelSpec]:
         raise SpecError(
             f"{path}: carries no spec: write it with frsdk-train or frsdk-export import"
         )
-    spec = ModelSpec.from_json(content[METADATA_KEY], source=str(path))
+    spec = spec_from_json(content[METADATA_KEY], source=str(path))
     network = build_network(spec.architecture.name, spec.architecture.arguments)
     try:
         network.load_state_dict(content["state"])

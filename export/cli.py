@@ -43,12 +43,12 @@ def model(
     """Export a checkpoint to ONNX, the spec inside, checked against PyTorch."""
     from frsdk.morphable import MorphableModel, builtin_face_model
 
-    from .checkpoint import load_checkpoint
+    from .checkpoint import load_any_checkpoint
     from .onnx_export import export_onnx
 
     if face_model and not with_decoder:
         raise click.UsageError("--face-model is for --with-decoder: give both or none")
-    network, spec = load_checkpoint(checkpoint)
+    network, spec = load_any_checkpoint(checkpoint)
     decoder = None
     if with_decoder:
         decoder = MorphableModel.load(face_model) if face_model else builtin_face_model()

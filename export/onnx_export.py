@@ -13,6 +13,7 @@ import onnxruntime
 import torch
 from torch import nn
 
+from frsdk.detector_spec import DetectorSpec
 from frsdk.errors import SpecError
 from frsdk.files import atomic_write
 from frsdk.morphable import MorphableModel
@@ -22,7 +23,7 @@ from .counting import Counts, count_network
 from .decoding_network import DecodingNetwork
 
 _OPSET = 17
-_TOLERANCE = 1e-4  # largest difference of whitened parameters
+_TOLERANCE = 1e-4  # largest difference of whitened parameters, or of a detector's values
 _POINT_TOLERANCE = 1e-2  # of decoded points, crop pixels
 _PARITY_BATCHES = (1, 5)
 
@@ -43,11 +44,15 @@ class ExportReport:
     counts: Counts
     nodes: int
     largest_difference: float
-    spec: ModelSpec
+    spec: ModelSpec | DetectorSpec
 
 
 def export_onnx(
-    network: nn.Module, spec: ModelSpec, path: Path, *, decoder: MorphableModel | None = None
+    network: nn.Module,
+    spec: ModelSpec | DetectorSpec,
+    path: Path,
+    *,
+    decoder: MorphableModel | None = None,
 ) -> ExportReport:
     """Write an ONNX file with a dynamic batch and the spec in its metadata.
 
@@ -67,6 +72,8 @@ def export_onnx(
     """
     bare = network
     if decoder is not None:
+        if not isinstance(spec, ModelSpec):
+            raise SpecError(f"{path}: a face detector has no decoder: leave --with-decoder out")
         network = DecodingNetwork(network, spec, decoder)
         spec = spec.replace(decoder=DecoderSpec())
     model = onnx.load_model_from_string(_traced(network.eval(), spec))
@@ -87,11 +94,11 @@ def export_onnx(
     return ExportReport(path, counts, len(model.graph.node), difference, spec)
 
 
-def parity(network: nn.Module, spec: ModelSpec, content: bytes) -> float:
-    """Largest difference of the whitened parameters over seeded batches of 1 and 5.
+def parity(network: nn.Module, spec: ModelSpec | DetectorSpec, content: bytes) -> float:
+    """Largest difference of the outputs over seeded batches of 1 and 5.
 
-    Points that the graph decodes are brought to the same scale: their allowed difference counts as
-    that of the parameters.
+    Points that the graph decodes are brought to the scale of whitened parameters: their allowed
+    difference counts as that of the parameters.
     """
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     scales = (1.0, *[_TOLERANCE / _POINT_TOLERANCE] * 2)
@@ -108,12 +115,12 @@ def parity(network: nn.Module, spec: ModelSpec, content: bytes) -> float:
     return largest
 
 
-def _output_names(spec: ModelSpec) -> list[str]:
-    points = [spec.decoder.landmarks, spec.decoder.vertices] if spec.decoder else []
-    return [spec.output.name, *points]
+def _output_names(spec: ModelSpec | DetectorSpec) -> list[str]:
+    decoder = spec.decoder if isinstance(spec, ModelSpec) else None
+    return [spec.output.name, *([decoder.landmarks, decoder.vertices] if decoder else [])]
 
 
-def _traced(network: nn.Module, spec: ModelSpec) -> bytes:
+def _traced(network: nn.Module, spec: ModelSpec | DetectorSpec) -> bytes:
     buffer = io.BytesIO()
     example = torch.zeros(2, *spec.input.shape)
     with warnings.catch_warnings():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,9 @@ import click
 
 from frsdk._version import __version__
 from frsdk.console import ReportedError, reports_errors
+
+from .detector.command import detector
+from .progress import show_progress
 
 if TYPE_CHECKING:
     from .train_log import ScalarLog
@@ -23,6 +25,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.version_option(__version__, prog_name="frsdk-train")
 def main() -> None:
     """Train and measure networks (needs the export extra)."""
+
+
+main.add_command(detector)
 
 
 @main.command()
@@ -170,7 +175,7 @@ def import_faces(
 @click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of crops to write.")
 @click.option("--engine", type=_FILE, help="The teacher, an .onnx; the built-in one by default.")
 @click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
-@click.option("--detector", type=_FILE, help="A YuNet .onnx; OpenCV's Haar by default.")
+@click.option("--detector", type=_FILE, help="A detector's .onnx; the built-in one by default.")
 @click.option("--crops", type=click.IntRange(1), default=10, show_default=True)
 @click.option(
     "--largest-spread",
@@ -214,20 +219,7 @@ def _run(trainer: Trainer, board: ScalarLog | None) -> None:
         return
     if trainer.step:
         click.echo(f"resumed at step {trainer.step}", err=True)
-    with click.progressbar(
-        length=trainer.config.steps - trainer.step,
-        label="training",
-        show_pos=True,
-        item_show_func=_shown,
-        file=sys.stderr,
-    ) as bar:
-        trainer.run(lambda record: bar.update(1, record), board)
-
-
-def _shown(record: object) -> str:
-    if not isinstance(record, dict):
-        return ""
-    return f"loss {record['loss']:.2f}, {record['images_per_s']:.0f} images/s"
+    show_progress(lambda on_step: trainer.run(on_step, board), trainer.config.steps - trainer.step)
 
 
 if __name__ == "__main__":  # torchrun starts modules

@@ -12,16 +12,18 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .backends import Backend, OnnxRuntimeBackend
+    from .detector_spec import DetectorSpec
     from .detectors import (
         BoxRule,
+        BuiltinDetector,
         Detection,
         Detector,
-        HaarDetector,
         YuNetDetector,
         roi_from_box,
     )
     from .draw import draw_faces
     from .errors import (
+        AccuracyError,
         BackendError,
         FaceModelError,
         FrsdkError,
@@ -44,16 +46,18 @@ if TYPE_CHECKING:
 
 # Public name -> the module that defines it.
 _MODULES = {
+    "AccuracyError": "errors",
     "Backend": "backends",
     "BackendError": "errors",
     "BoxRule": "detectors",
+    "BuiltinDetector": "detectors",
     "Detection": "detectors",
     "Detector": "detectors",
+    "DetectorSpec": "detector_spec",
     "Face": "face",
     "FaceModelError": "errors",
     "FaceReconstructor": "reconstructor",
     "FrsdkError": "errors",
-    "HaarDetector": "detectors",
     "ImageFileError": "errors",
     "InputError": "errors",
     "MissingDependencyError": "errors",
@@ -81,16 +85,18 @@ _MODULES = {
 }
 
 __all__ = [
+    "AccuracyError",
     "Backend",
     "BackendError",
     "BoxRule",
+    "BuiltinDetector",
     "Detection",
     "Detector",
+    "DetectorSpec",
     "Face",
     "FaceModelError",
     "FaceReconstructor",
     "FrsdkError",
-    "HaarDetector",
     "ImageFileError",
     "InputError",
     "MissingDependencyError",

@@ -51,7 +51,7 @@ main.add_command(doctor)
     metavar="N",
     help="Refuse photos with more pixels.",
 )
-@click.option("--detector", metavar="haar|FILE.onnx", help="Face detector [default: built in].")
+@click.option("--detector", metavar="builtin|FILE.onnx", help="Face detector [default: built in].")
 @click.option(
     "--engine",
     "--network",

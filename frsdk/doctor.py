@@ -6,13 +6,13 @@ import platform
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any  # JSON-ready values
 
 from ._version import __version__
 from .backends.cuda_driver import gpu_obstacle
 from .backends.device_memory import GpuInfo, driver_version, gpu_info
 from .backends.onnxruntime_session import load_onnxruntime
+from .cpu_features import FEATURES, cpu_features
 from .engine_cache import cache_folder
 from .engine_choice import BACKENDS
 from .engine_compatibility import host_os
@@ -29,15 +29,6 @@ _EXTRAS: dict[str, tuple[tuple[str, ...], ...]] = {
     "export": (("torch",), ("onnx",), ("onnxscript",), ("scipy",)),
 }
 _REPLACES = {"gpu": "pip uninstall onnxruntime && "}  # both packages are the module onnxruntime
-_FEATURES = {
-    "avx2": "AVX2",
-    "avx512f": "AVX-512",
-    "avx512_vnni": "AVX-512 VNNI",
-    "avx_vnni": "AVX VNNI",
-    "asimd": "NEON",
-    "asimddp": "NEON dot product",
-}
-_CPU_FILE = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +73,7 @@ class Diagnosis:
         """For people: one fact a line."""
         features = "unknown" if self.cpu_features is None else ", ".join(self.cpu_features)
         yield f"frsdk {self.frsdk}, Python {self.python}, {self.system}"
-        yield f"CPU: {features or 'none of ' + ', '.join(_FEATURES.values())}"
+        yield f"CPU: {features or 'none of ' + ', '.join(FEATURES.values())}"
         if self.gpu is None:
             yield f"GPU: none usable: {self.gpu_problem}"
         else:
@@ -119,7 +110,7 @@ def diagnose() -> Diagnosis:
         frsdk=__version__,
         python=platform.python_version(),
         system=host_os(),
-        cpu_features=_cpu_features(),
+        cpu_features=cpu_features(),
         gpu=gpu,
         gpu_problem=problem,
         driver=driver_version(),
@@ -165,12 +156,3 @@ def _reason(attempt: Callable[[], object]) -> str | None:
     except FrsdkError as error:
         return str(error)
     return None
-
-
-def _cpu_features() -> tuple[str, ...] | None:
-    """From Linux's list; other systems have none that can be read without a package."""
-    try:
-        words = set(_CPU_FILE.read_text(encoding="ascii", errors="replace").split())
-    except OSError:
-        return None
-    return tuple(name for flag, name in _FEATURES.items() if flag in words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any  # the fields that `replace` takes
 
@@ -26,6 +26,27 @@ class BatchProfile:
     optimum: int
     maximum: int
 
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """The three, rising."""
+        return (self.minimum, self.optimum, self.maximum)
+
+
+def profile_for(profiles: Sequence[BatchProfile], count: int) -> int:
+    """Which profile runs a batch: the one of the least maximum that holds it.
+
+    Args:
+        profiles: Of an engine.
+        count: Crops, at most the largest maximum.
+
+    Returns:
+        Its index. One whose minimum is above the count is taken where no other holds it: the batch
+        is then filled up.
+    """
+    holding = [index for index, each in enumerate(profiles) if count <= each.maximum]
+    exact = [index for index in holding if profiles[index].minimum <= count]
+    return min(exact or holding, key=lambda index: profiles[index].maximum)
+
 
 @dataclass(frozen=True, slots=True)
 class EngineHeader:
@@ -39,7 +60,7 @@ class EngineHeader:
         flavour_version: Version of that package.
         compute_capabilities: The GPU architectures that the plan is for, such as ``"8.6"``: of the
             building GPU, or the targets that were asked for.
-        profile: Batch sizes.
+        profiles: Batch sizes: one or more ranges, each tuned for its optimum.
         onnx_sha256: Digest of the ONNX file that the build started from.
         os: Operating system and processor, such as ``"linux-x86_64"``.
         frsdk_version: Who built it.
@@ -59,7 +80,7 @@ class EngineHeader:
     flavour: str
     flavour_version: str
     compute_capabilities: tuple[str, ...]
-    profile: BatchProfile
+    profiles: tuple[BatchProfile, ...]
     onnx_sha256: str
     os: str
     frsdk_version: str
@@ -74,6 +95,11 @@ class EngineHeader:
     plan_sha256: str = ""
     plan_bytes: int = 0
 
+    @property
+    def largest_batch(self) -> int:
+        """The most crops of one run."""
+        return max(each.maximum for each in self.profiles)
+
     def replace(self, **changes: Any) -> EngineHeader:
         """A copy with some fields changed."""
         return replace(self, **changes)
@@ -86,8 +112,7 @@ class EngineHeader:
         """
         document = {each.name: getattr(self, each.name) for each in fields(self)}
         document["spec"] = json.loads(self.spec.to_json())
-        batches = self.profile
-        document["profile"] = [batches.minimum, batches.optimum, batches.maximum]
+        document["profiles"] = [each.sizes for each in self.profiles]
         for name in ("layers", "precisions"):
             document[name] = dict(document[name])
         return canonical_json(document)
@@ -112,7 +137,7 @@ class EngineHeader:
             flavour=document.choice("flavour", FLAVOURS),
             flavour_version=document.text("flavour_version"),
             compute_capabilities=document.capabilities("compute_capabilities"),
-            profile=document.profile("profile"),
+            profiles=document.profiles("profiles"),
             onnx_sha256=document.sha256("onnx_sha256"),
             os=document.text("os"),
             frsdk_version=document.text("frsdk_version"),
@@ -170,11 +195,11 @@ class _HeaderFields(JsonFields):
             self.refuse(name, 'a list such as ["8.6"]', values)
         return tuple(values)
 
-    def profile(self, name: str) -> BatchProfile:
-        values = self.integers(name)
-        if len(values) != 3 or list(values) != sorted(values):
-            self.refuse(name, "three rising batch sizes", values)
-        return BatchProfile(*values)
+    def profiles(self, name: str) -> tuple[BatchProfile, ...]:
+        values = self._take(name)
+        if not isinstance(values, list) or not values or not all(map(_are_batches, values)):
+            self.refuse(name, "lists of three rising batch sizes", values)
+        return tuple(BatchProfile(*each) for each in values)
 
     def counts(self, name: str) -> dict[str, int]:
         values = self.mapping(name)
@@ -186,3 +211,12 @@ class _HeaderFields(JsonFields):
         if name not in self.rest:
             self._take(name)  # a missing field, which null is not
         return self.optional(name)
+
+
+def _are_batches(values: object) -> bool:
+    return (
+        isinstance(values, list)
+        and len(values) == 3
+        and all(isinstance(each, int) and not isinstance(each, bool) for each in values)
+        and 1 <= values[0] <= values[1] <= values[2]
+    )

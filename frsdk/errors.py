@@ -31,5 +31,9 @@ class BackendError(FrsdkError):
     """An inference engine cannot be opened or run."""
 
 
+class AccuracyError(FrsdkError):
+    """A converted network loses more accuracy against FP32 than it may."""
+
+
 class OutputError(FrsdkError):
     """A result cannot be written."""

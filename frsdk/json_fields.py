@@ -108,6 +108,17 @@ class JsonFields:
             self.refuse(name, "positive numbers", min(numbers))
         return numbers
 
+    def number(self, name: str, default: Any = _NOTHING) -> float:
+        """A finite number."""
+        value = self._take(name, default)
+        if not _is_number(value):
+            self.refuse(name, "a finite number", value)
+        return float(value)
+
+    def number_or_none(self, name: str) -> float | None:
+        """A finite number, or nothing."""
+        return self.number(name) if self.optional(name) else None
+
     def mapping(self, name: str, default: Any = _NOTHING) -> dict[str, Any]:
         """A free-form object."""
         value = self._take(name, default)

@@ -66,8 +66,9 @@ class FaceReconstructor:
             device: "cpu" or "gpu" limits what "auto" may take; None takes either.
             face_model: A face-model file or object; None is the built-in one. It must be the one
                 that the network was trained for.
-            detector: "haar", the path of a YuNet `.onnx` file, or a function from an image to
-                detections; None is "haar", loaded when it is first needed.
+            detector: "builtin", the path of an `.onnx` file (a detector of `frsdk-train detector`
+                or a YuNet network), or a function from an image to detections; None is "builtin".
+                It is loaded when it is first needed.
             threads: Threads of one engine call on a CPU. One is fastest for single faces on small
                 machines.
             vertex_precision: "fp32" decodes dense vertices from the face model's own basis, "int8"
@@ -81,7 +82,7 @@ class FaceReconstructor:
             FaceModelError: The face-model file is damaged.
             BackendError: The network or detector file is missing or damaged, or the backend cannot
                 run here.
-            MissingDependencyError: The backend's package, or for "haar" OpenCV 4, is not installed.
+            MissingDependencyError: The backend's package is not installed.
             InputError: An option has an impossible value.
             OutputError: The cache's folder cannot be written.
         """
@@ -89,7 +90,7 @@ class FaceReconstructor:
             raise InputError(f"expected max_faces >= 1 or None, got {max_faces}")
         if min_score is not None and not 0 <= min_score <= 1:
             raise InputError(f"expected min_score in 0..1 or None, got {min_score}")
-        self._max_faces, self._min_score = max_faces, min_score
+        self._max_faces, self._min_score, self._threads = max_faces, min_score, threads
         self._detector_option = detector
         self._model = _face_model(face_model)
         self._decoder = _vertex_decoder(vertex_precision, self._model)
@@ -239,7 +240,9 @@ class FaceReconstructor:
 
     @cached_property
     def _detector(self) -> Detector:
-        return detector_from_option(self._detector_option, min_score=self._min_score)
+        return detector_from_option(
+            self._detector_option, min_score=self._min_score, threads=self._threads
+        )
 
     def _targets(
         self,

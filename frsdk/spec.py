@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any  # free-form JSON values, and the fields that `replace` takes
 
+from .accuracy_spec import AccuracySpec, accuracy_from_fields
 from .errors import SpecError
 from .json_fields import JsonFields
 
@@ -16,7 +17,8 @@ N_PARAMS = 62
 CROP_RULE = "landmark-square-sqrt2"
 
 _PRECISIONS = ("fp32", "fp16", "int8")
-_PARTS = ("architecture", "face_model", "input", "output", "decoder")
+_PARTS = ("architecture", "face_model", "input", "output", "decoder", "accuracy")
+_OMITTED = ("decoder", "accuracy")  # left out where they are None
 _MIN_SIZE = 8
 
 
@@ -99,6 +101,8 @@ class ModelSpec:
         crop_rule: How a ROI follows from landmarks.
         precision: ``"fp32"``, ``"fp16"`` or ``"int8"``.
         calibration_digest: SHA-256 of what an INT8 artefact was calibrated on.
+        accuracy: What this form was measured to lose against FP32; None for one that was not
+            converted, or not measured.
         training: Summary of data, labels and steps.
         licence: Terms of the weights.
         producer: Who wrote the artefact.
@@ -116,6 +120,7 @@ class ModelSpec:
     crop_rule: str = CROP_RULE
     precision: str = "fp32"
     calibration_digest: str | None = None
+    accuracy: AccuracySpec | None = None
     training: Mapping[str, Any] | None = None
     licence: str = ""
     producer: str = ""
@@ -133,8 +138,9 @@ class ModelSpec:
         """
         known = asdict(self)
         document = {**known.pop("extra"), **known, "schema_version": SCHEMA_VERSION}
-        if self.decoder is None:
-            del known["decoder"], document["decoder"]
+        for name in _OMITTED:
+            if known[name] is None:
+                del known[name], document[name]
         for part in (name for name in _PARTS if name in known):
             document[part] = {**self.extra.get(part, {}), **known[part]}
         try:
@@ -155,22 +161,22 @@ class ModelSpec:
                 naming the source and the field.
         """
         document = JsonFields.from_text(text, source)
-        version = document.integer("schema_version", minimum=1)
-        if version > SCHEMA_VERSION:
+        check_schema_version(document, source)
+        if document.optional("kind"):
+            kind = document.text("kind")
             raise SpecError(
-                f"{source}: written by a newer frsdk (schema {version}, this one reads "
-                f"{SCHEMA_VERSION}): pip install -U frsdk"
+                f"{source}: holds a {kind}, not a reconstruction network: "
+                "give the .onnx file of a network that frsdk-train network made"
             )
         parts = {name: document.part(name) for name in _PARTS[:2]}
         parts.update({name: document.part(name, {}) for name in ("input", "output")})
-        if document.optional("decoder"):
-            parts["decoder"] = document.part("decoder")
+        parts.update({name: document.part(name) for name in _OMITTED if document.optional(name)})
         training = document.mapping("training") if document.optional("training") else None
         digest = "calibration_digest"
         spec = cls(
-            architecture=_architecture(parts["architecture"]),
+            architecture=architecture_from_fields(parts["architecture"]),
             face_model=_face_model(parts["face_model"]),
-            input=_input(parts["input"]),
+            input=input_from_fields(parts["input"]),
             output=_output(parts["output"]),
             decoder=_decoder(parts["decoder"]) if "decoder" in parts else None,
             param_mean=document.numbers("param_mean", N_PARAMS),
@@ -178,6 +184,7 @@ class ModelSpec:
             crop_rule=document.choice("crop_rule", [CROP_RULE], CROP_RULE),
             precision=document.choice("precision", _PRECISIONS, "fp32"),
             calibration_digest=document.text(digest) if document.optional(digest) else None,
+            accuracy=accuracy_from_fields(parts["accuracy"]) if "accuracy" in parts else None,
             training=training,
             licence=document.text("licence", "", empty=True),
             producer=document.text("producer", "", empty=True),
@@ -186,7 +193,22 @@ class ModelSpec:
         return replace(spec, extra={**document.rest, **nested})
 
 
-def _architecture(part: JsonFields) -> ArchitectureSpec:
+def check_schema_version(document: JsonFields, source: str) -> None:
+    """Take the version of a spec's JSON and refuse a later one.
+
+    Raises:
+        SpecError: The version is missing or newer than this frsdk.
+    """
+    version = document.integer("schema_version", minimum=1)
+    if version > SCHEMA_VERSION:
+        raise SpecError(
+            f"{source}: written by a newer frsdk (schema {version}, this one reads "
+            f"{SCHEMA_VERSION}): pip install -U frsdk"
+        )
+
+
+def architecture_from_fields(part: JsonFields) -> ArchitectureSpec:
+    """The architecture of a spec's JSON."""
     return ArchitectureSpec(part.text("name"), part.mapping("arguments", {}))
 
 
@@ -195,8 +217,8 @@ def _face_model(part: JsonFields) -> FaceModelRef:
     return FaceModelRef(part.text("name"), part.text("sha256"), count)
 
 
-def _input(part: JsonFields) -> InputSpec:
-    usual = InputSpec()
+def input_from_fields(part: JsonFields, usual: InputSpec = InputSpec()) -> InputSpec:
+    """The input tensor of a spec's JSON; `usual` fills what it leaves out."""
     shape = part.integers("shape", usual.shape)
     if len(shape) != 3 or shape[0] != 3 or shape[1] != shape[2] or shape[1] < _MIN_SIZE:
         part.refuse("shape", f"(3, side, side) with a side of at least {_MIN_SIZE}", shape)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 MAX_BYTES = 25_000_000
-ASSETS = {"MODEL_CARD.md", "facemodel.npz", "network.onnx"}
+ASSETS = {"MODEL_CARD.md", "face_detector.onnx", "facemodel.npz", "network.onnx"}
 
 
 def main() -> None:

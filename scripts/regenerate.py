@@ -19,6 +19,8 @@ from frsdk.files import atomic_write
 
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "weights" / "mobile_frnet.pth"
+DETECTOR_WEIGHTS = ROOT / "weights" / "face_detector.pth"
+DETECTOR = ROOT / "frsdk" / "assets" / "face_detector.onnx"
 NETWORK = ROOT / "frsdk" / "assets" / "network.onnx"
 CARD = ROOT / "frsdk" / "assets" / "MODEL_CARD.md"
 DOCS = ROOT / "docs"
@@ -35,6 +37,7 @@ def main() -> None:
         atomic_write(NETWORK, with_table(NETWORK.read_bytes(), table))
     else:
         sys.exit("other weights need another calibration table: run it again with FACES")
+    run("frsdk-export", str(DETECTOR_WEIGHTS), "-o", str(DETECTOR))
     run("frsdk-export", "facemodel", "sheet", "-o", str(DOCS / "face-model.png"))
     with tempfile.TemporaryDirectory() as folder:
         run("frsdk", "reconstruct", "sample:astronaut", "-o", folder)

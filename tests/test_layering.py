@@ -25,6 +25,8 @@ ALLOWED = {
     "frsdk.first_use -> frsdk.engines",
     # Weights are measured through the same ONNX export that ships them, loaded when asked for.
     "frsdk.benchmarks.evaluation.networks -> frsdk.export",
+    # Detectors are measured on scenes composed as for the training, from held-out pictures.
+    "frsdk.benchmarks.detection.holdout -> frsdk.export",
 }
 # Packages that only the named files may import, and only those.
 ENGINES = {

@@ -43,7 +43,14 @@ def test_every_folder_with_code_is_a_package(config: configparser.ConfigParser) 
 
 def test_only_the_built_in_artefacts_are_data() -> None:
     assets = {path.name for path in (ROOT / "frsdk" / "assets").iterdir() if path.is_file()}
-    assert assets == {"__init__.py", "MODEL_CARD.md", "facemodel.npz", "network.onnx"}
+    assert assets == {
+        "__init__.py",
+        "MODEL_CARD.md",
+        "face_detector.onnx",
+        "facemodel.npz",
+        "network.onnx",
+    }
+    assert (ROOT / "frsdk" / "assets" / "face_detector.onnx").stat().st_size <= 700e3
     size = sum(path.stat().st_size for path in (ROOT / "frsdk" / "assets").iterdir())
     assert size <= 24e6  # of the wheel's 25 MB
 

@@ -11,6 +11,7 @@ from frsdk.errors import SpecError
 
 from .damdnet import DAMDNet
 from .densenet import DenseNet121
+from .face_detector import FaceDetector
 from .mobile_frnet import MobileFRNet
 from .mobilenet_v1 import MobileNetV1
 from .resnext import ResNeXt50
@@ -19,6 +20,7 @@ _MOBILENET_V2: dict[str, Any] = {"kernels": (3,), "spatial_groups": 0, "channel_
 
 #: Name in a spec -> constructor and the arguments that make the variant.
 _REGISTRY: dict[str, tuple[Callable[..., nn.Module], dict[str, Any]]] = {
+    "face_detector": (FaceDetector, {}),
     "mobile_frnet": (MobileFRNet, {}),
     "mobile_frnet_no_attention": (MobileFRNet, {"spatial_groups": 0, "channel_width": 0.0}),
     "mobilenet_v2": (MobileFRNet, _MOBILENET_V2),

@@ -10,7 +10,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BackendError, InputError
+from ..detector_spec import DetectorSpec
+from ..errors import BackendError, InputError, SpecError
 from ..spec import ModelSpec
 
 FloatBatch = NDArray[np.float32]
@@ -37,7 +38,7 @@ _BackendT = TypeVar("_BackendT", bound="Backend")
 
 
 class Backend(ABC):
-    """A loaded network that turns crops into whitened parameters.
+    """A loaded network: one that turns crops into whitened parameters, or a face detector.
 
     A backend is open from its constructor to :meth:`close`, which a `with` block calls. Subclasses
     load their file in the constructor, and state `_infer` and `_release`; inputs and outputs are
@@ -47,7 +48,9 @@ class Backend(ABC):
     name: str
     """The engine's name, for example `onnxruntime`."""
 
-    def __init__(self, spec: ModelSpec, *, source: str, providers: tuple[str, ...]) -> None:
+    def __init__(
+        self, spec: ModelSpec | DetectorSpec, *, source: str, providers: tuple[str, ...]
+    ) -> None:
         """Keep what every backend has.
 
         Args:
@@ -62,7 +65,24 @@ class Backend(ABC):
 
     @property
     def spec(self) -> ModelSpec:
-        """The specification of the network that runs."""
+        """The specification of the network that runs.
+
+        Raises:
+            SpecError: It is a face detector.
+        """
+        if not isinstance(self._spec, ModelSpec):
+            raise SpecError(f"{self._source}: holds a face detector: pass it as detector=")
+        return self._spec
+
+    @property
+    def detector_spec(self) -> DetectorSpec:
+        """The specification of the face detector that runs.
+
+        Raises:
+            SpecError: It is a reconstruction network.
+        """
+        if not isinstance(self._spec, DetectorSpec):
+            raise SpecError(f"{self._source}: holds no face detector: pass it as engine=")
         return self._spec
 
     @property
@@ -72,9 +92,11 @@ class Backend(ABC):
 
     @property
     def description(self) -> str:
-        """One line: engine, device, precision, file."""
+        """One line: engine, device, precision, file, measured loss against FP32 where known."""
         devices = ", ".join(self._providers)
-        return f"{self.name} ({devices}) {self._spec.precision} {self._source}"
+        line = f"{self.name} ({devices}) {self._spec.precision} {self._source}"
+        accuracy = self._spec.accuracy if isinstance(self._spec, ModelSpec) else None
+        return line if accuracy is None else f"{line} ({accuracy.summary})"
 
     def run(self, batch: FloatBatch) -> FloatBatch:
         """Run the network once.
@@ -83,7 +105,7 @@ class Backend(ABC):
             batch: (n, 3, size, size) float32 as `network_input` makes it, n >= 1.
 
         Returns:
-            (n, 62) float32: whitened parameters, new memory.
+            (n, 62) float32: whitened parameters, or (n, 15, cells) of a face detector; new memory.
 
         Raises:
             InputError: The batch has another type or shape, or is empty.
@@ -104,13 +126,13 @@ class Backend(ABC):
             BackendError: The graph has no decoder, the backend is closed, or the engine failed or
                 returned non-numbers.
         """
-        if self._spec.decoder is None:
+        if self.spec.decoder is None:
             raise BackendError(
                 f"{self._source}: the graph returns parameters only: "
                 "export it with frsdk-export --with-decoder"
             )
         found = self._infer_decoded(self._checked(batch))
-        n, vertices = len(batch), self._spec.face_model.n_vertices
+        n, vertices = len(batch), self.spec.face_model.n_vertices
         self._check_output("output", found.whitened, (n, *self._spec.output.shape))
         self._check_output("landmarks", found.landmarks, (n, _N_LANDMARKS, 3))
         self._check_output("vertices", found.vertices, (n, vertices, 3))

@@ -39,10 +39,15 @@ def check_tensors(trt: Any, engine: Any, header: EngineHeader, source: str) -> N
                 f"{source}: expected {name} as float32 (n, {', '.join(map(str, shape))}), the plan "
                 f"has {got}: build it again"
             )
-    limits = engine.get_tensor_profile_shape(header.spec.input.name, 0)
-    sizes = tuple(next(iter(each)) for each in limits)
-    profile = (header.profile.minimum, header.profile.optimum, header.profile.maximum)
-    if sizes != profile:
+    found_sizes = [
+        tuple(
+            next(iter(each))
+            for each in engine.get_tensor_profile_shape(header.spec.input.name, index)
+        )
+        for index in range(engine.num_optimization_profiles)
+    ]
+    promised = [each.sizes for each in header.profiles]
+    if found_sizes != promised:
         raise BackendError(
-            f"{source}: the header says batches {profile}, the plan {sizes}: build it again"
+            f"{source}: the header says batches {promised}, the plan {found_sizes}: build it again"
         )

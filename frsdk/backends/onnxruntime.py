@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..detector_spec import spec_from_json
 from ..errors import BackendError, SpecError
 from ..spec import METADATA_KEY, ModelSpec
 from .base import Backend, DecodedBatch, FloatBatch
@@ -24,7 +25,7 @@ _N_LANDMARKS = 68
 
 
 class OnnxRuntimeBackend(Backend):
-    """A network in an ONNX file that carries its :class:`~frsdk.ModelSpec`."""
+    """A network in an ONNX file that carries its :class:`~frsdk.ModelSpec`, or a face detector."""
 
     name = "onnxruntime"
 
@@ -55,17 +56,21 @@ class OnnxRuntimeBackend(Backend):
                 f"{source}: no specification inside (metadata key {METADATA_KEY}): "
                 "export the network with frsdk-export"
             )
-        spec = ModelSpec.from_json(text, source=source)
+        spec = spec_from_json(text, source=source)
         _check_tensor(source, "input", spec.input.name, spec.input.shape, session.get_inputs())
         _check_tensor(source, "output", spec.output.name, spec.output.shape, session.get_outputs())
-        points = (_N_LANDMARKS, 3), (spec.face_model.n_vertices, 3)
-        names = (spec.decoder.landmarks, spec.decoder.vertices) if spec.decoder else ()
-        for name, shape in zip(names, points, strict=False):
-            _check_tensor(source, "output", name, shape, session.get_outputs())
+        decoder = spec.decoder if isinstance(spec, ModelSpec) else None
+        if isinstance(spec, ModelSpec) and decoder:
+            points = {
+                decoder.landmarks: (_N_LANDMARKS, 3),
+                decoder.vertices: (spec.face_model.n_vertices, 3),
+            }
+            for name, shape in points.items():
+                _check_tensor(source, "output", name, shape, session.get_outputs())
         super().__init__(spec, source=source, providers=tuple(session.get_providers()))
         self._run_options = load_onnxruntime().RunOptions()
         # Without it parameters alone would cost the whole decoder.
-        self._run_options.only_execute_path_to_fetches = spec.decoder is not None
+        self._run_options.only_execute_path_to_fetches = decoder is not None
         self._session = session
 
     def _infer(self, batch: FloatBatch) -> FloatBatch:
@@ -73,7 +78,7 @@ class OnnxRuntimeBackend(Backend):
         return output
 
     def _infer_decoded(self, batch: FloatBatch) -> DecodedBatch:
-        decoder = self._spec.decoder
+        decoder = self.spec.decoder
         points = [decoder.landmarks, decoder.vertices] if decoder else []
         return DecodedBatch(*self._run([self._spec.output.name, *points], batch))
 

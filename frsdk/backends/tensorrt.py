@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engine_compatibility import check_flavour_version, check_gpu, check_platform
 from ..engine_file import EngineFile, read_engine
-from ..engine_header import EngineHeader
+from ..engine_header import EngineHeader, profile_for
 from ..errors import BackendError
 from ..tensorrt_modules import TensorrtModule, load_tensorrt, message_log
 from .base import Backend, FloatBatch
@@ -20,10 +20,10 @@ from .engine_tensors import check_tensors
 
 
 class TensorrtBackend(Backend):
-    """A plan on the first GPU, with one execution context and one stream.
+    """A plan on the first GPU, with one execution context a profile and one stream.
 
-    Calls from several threads run one after the other. Batches above the engine's maximum are
-    split, those below its minimum are filled up.
+    Calls from several threads run one after the other. A batch runs on the profile of the least
+    maximum that holds it; batches above the largest are split, those below a minimum are filled up.
     """
 
     name = "tensorrt"
@@ -96,15 +96,20 @@ class TensorrtBackend(Backend):
         self._graphs_inside = cuda_graph and hasattr(trt, "CudaGraphStrategy")
         self._records = cuda_graph and not self._graphs_inside
         self._recorded: dict[int, tuple[Any, Any]] = {}
-        self._buffers = EngineBuffers(self._device, file.header.spec, file.header.profile.maximum)
+        self._buffers = EngineBuffers(self._device, file.header.spec, file.header.largest_batch)
         try:
-            self._context = self._create_context()
+            self._contexts = [
+                self._create_context(index) for index in range(len(file.header.profiles))
+            ]
         except BackendError:
             self._buffers.release()
             raise
 
-    def _create_context(self) -> Any:
-        """An `IExecutionContext` with its tensors bound; of RTX one that records graphs itself."""
+    def _create_context(self, index: int) -> Any:
+        """An `IExecutionContext` of a profile with its tensors bound.
+
+        That of RTX records graphs itself.
+        """
         engine, trt = self._engine, self._handle.trt
         if self._graphs_inside:
             runtime_config = engine.create_runtime_config()
@@ -117,6 +122,9 @@ class TensorrtBackend(Backend):
                 f"{self._source}: {self._handle.label} cannot start it "
                 f"({self._log.last_errors()}): free GPU memory"
             )
+        stream = self._buffers.stream
+        if index and not context.set_optimization_profile_async(index, stream):
+            self._fail(f"profile {index}")
         for name, address in (
             (self._spec.input.name, self._buffers.input_address),
             (self._spec.output.name, self._buffers.output_address),
@@ -128,37 +136,38 @@ class TensorrtBackend(Backend):
     def _infer(self, batch: FloatBatch) -> FloatBatch:
         output = np.empty((len(batch), *self._spec.output.shape), np.float32)
         with self._lock:
-            if self._context is None:
+            if not self._contexts:
                 raise BackendError(f"{self._source}: the backend is closed: open a new one")
             with self._device.active():
                 start = 0
-                for size in split_batch(len(batch), self._header.profile.maximum):
+                for size in split_batch(len(batch), self._header.largest_batch):
                     self._run_part(batch[start : start + size], output[start : start + size])
                     start += size
         return output
 
     def _run_part(self, batch: FloatBatch, output: FloatBatch) -> None:
-        """Run at most the profile's maximum of crops; `output` is filled."""
+        """Run at most the largest batch; `output` is filled."""
         buffers, device = self._buffers, self._device
-        size = max(len(batch), self._header.profile.minimum)
+        index = profile_for(self._header.profiles, len(batch))
+        size = max(len(batch), self._header.profiles[index].minimum)
         buffers.host_input[: len(batch)] = batch
         buffers.host_input[len(batch) : size] = 0.0
         if self._records:
             if size not in self._recorded:
-                self._recorded[size] = self._record(size)
+                self._recorded[size] = self._record(size, index)
             device.launch(self._recorded[size][1], buffers.stream)
         else:
-            self._enqueue(self._context, size)
+            self._enqueue(self._contexts[index], size)
         device.synchronise(buffers.stream)
         output[:] = buffers.host_output[: len(batch)]
 
-    def _record(self, size: int) -> tuple[Any, Any]:
+    def _record(self, size: int, index: int) -> tuple[Any, Any]:
         """A context and the graph of its work on a batch size.
 
         A graph belongs to the state of the context that it was recorded from, so each has its own.
         """
         buffers, device = self._buffers, self._device
-        context = self._create_context()
+        context = self._create_context(index)
         self._enqueue(context, size)  # once unrecorded: TensorRT sets the shape up
         device.synchronise(buffers.stream)
         device.begin_capture(buffers.stream)
@@ -190,7 +199,8 @@ class TensorrtBackend(Backend):
                 self._device.destroy_graph(graph)
             # In this order: a context needs its engine, an engine its runtime, all the memory.
             self._recorded.clear()
-            self._context = self._engine = self._runtime = None
+            self._contexts = []
+            self._engine = self._runtime = None
             self._buffers.release()
 
 

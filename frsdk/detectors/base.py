@@ -21,11 +21,14 @@ class Detection:
         box_xyxy: x0, y0, x1, y1 in image pixels, on the plane where pixel 0 covers [0, 1).
         score: 0..1, higher is surer; comparable within one detector only.
         roll_deg: Roll of the face, positive clockwise in the image; 0 where it is not known.
+        points_xy: The person's right eye, left eye, nose tip, right and left mouth corner, image
+            pixels with centres at integers; empty where the detector gives none.
     """
 
     box_xyxy: tuple[float, float, float, float]
     score: float
     roll_deg: float = 0.0
+    points_xy: tuple[tuple[float, float], ...] = ()
 
 
 class Detector(Protocol):

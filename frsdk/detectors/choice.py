@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 
+from ..backends.onnxruntime import OnnxRuntimeBackend
+from ..backends.onnxruntime_session import open_session
 from ..errors import InputError
+from ..spec import METADATA_KEY
 from .base import Detector
-from .haar import HaarDetector
+from .builtin import BuiltinDetector
 from .yunet import YuNetDetector
 
 
@@ -16,25 +19,36 @@ def detector_from_option(
     """Make or pass on a detector.
 
     Args:
-        option: None or "haar", the path of a YuNet `.onnx` file, or a callable, which is returned
-            as it is.
+        option: None or "builtin"; the path of an `.onnx` file, a detector of `frsdk-train detector`
+            or a YuNet network; or a callable, which is returned as it is.
         min_score: The detector's threshold, 0..1; None is its default.
-        threads: Threads of one call of a YuNet network.
+        threads: Threads of one call of the network.
 
     Raises:
         InputError: The option is none of these.
-        BackendError: The file is missing, damaged or not a YuNet network.
-        MissingDependencyError: ONNX Runtime, or for "haar" OpenCV 4, is not installed.
+        BackendError: The file is missing, damaged or no detector.
+        SpecError: The file is a network of frsdk's that is no detector.
+        MissingDependencyError: ONNX Runtime is not installed.
     """
-    if option is None or option == "haar":
-        return HaarDetector() if min_score is None else HaarDetector(min_score=min_score)
+    if option is None or option == "builtin":
+        return BuiltinDetector(min_score=min_score, threads=threads)
     if isinstance(option, str | os.PathLike):
         if os.fspath(option).lower().endswith(".onnx"):
-            if min_score is None:
-                return YuNetDetector(option, threads=threads)
-            return YuNetDetector(option, min_score=min_score, threads=threads)
+            return _from_file(option, min_score, threads)
     elif callable(option):
         return option
     raise InputError(
-        f'expected detector "haar", the path of a YuNet .onnx file, or a function, got {option!r}'
+        'expected detector "builtin", the path of a detector\'s .onnx file, or a function, '
+        f"got {option!r}"
     )
+
+
+def _from_file(path: str | os.PathLike[str], min_score: float | None, threads: int) -> Detector:
+    """A file with a specification is frsdk's own; one without must be a YuNet network."""
+    session = open_session(path, threads=threads)
+    if METADATA_KEY in session.get_modelmeta().custom_metadata_map:
+        backend = OnnxRuntimeBackend(path, threads=threads)
+        return BuiltinDetector(backend, min_score=min_score)
+    if min_score is None:
+        return YuNetDetector(path, threads=threads)
+    return YuNetDetector(path, min_score=min_score, threads=threads)

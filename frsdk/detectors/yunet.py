@@ -70,6 +70,11 @@ class YuNetDetector:
             )
         self._input_name, self._size, self._min_score = entry.name, int(size), min_score
 
+    @property
+    def min_score(self) -> float:
+        """The threshold below which faces are left out."""
+        return self._min_score
+
     def __call__(self, image_bgr: Image, /) -> list[Detection]:
         """Find the faces of an image.
 

@@ -107,14 +107,19 @@ class Context:
 
     def __init__(self, engine: Engine) -> None:
         self.engine, self.shape, self.addresses = engine, None, {}
+        self.profile = 0
         engine.contexts += 1
+
+    def set_optimization_profile_async(self, index: int, stream: int) -> bool:
+        self.profile, self.shape = index, None
+        return index < self.engine.num_optimization_profiles and stream in self.engine.device.held
 
     def set_tensor_address(self, name: str, address: int) -> bool:
         self.addresses[name] = address
         return name in self.engine.shapes
 
     def set_input_shape(self, name: str, shape: tuple[int, ...]) -> bool:
-        low, _, high = self.engine.sizes
+        low, _, high = self.engine.sizes[self.profile]
         self.shape = shape if low <= shape[0] <= high else None
         return self.shape is not None
 
@@ -123,6 +128,7 @@ class Context:
             return False
         shape = self.shape
         self.engine.runs.append(shape[0])
+        self.engine.profiles.append(self.profile)
         entry, output = (self.addresses[name] for name in self.engine.shapes)
 
         def work() -> None:
@@ -136,11 +142,13 @@ class Context:
 class Engine:
     """What a plan becomes."""
 
-    def __init__(self, device: HostDevice, spec: ModelSpec, sizes: tuple[int, int, int]) -> None:
+    def __init__(self, device: HostDevice, spec: ModelSpec, *sizes: tuple[int, int, int]) -> None:
         self.device, self.sizes = device, sizes
+        self.num_optimization_profiles = len(sizes)
         self.shapes = {spec.input.name: spec.input.shape, spec.output.name: spec.output.shape}
         self.num_io_tensors = len(self.shapes)
         self.runs: list[int] = []
+        self.profiles: list[int] = []
         self.contexts = 0
 
     def get_tensor_name(self, index: int) -> str:
@@ -156,7 +164,7 @@ class Engine:
         return "float32"
 
     def get_tensor_profile_shape(self, name: str, profile: int) -> list[tuple[int, ...]]:
-        return [(size, *self.shapes[name]) for size in self.sizes]
+        return [(size, *self.shapes[name]) for size in self.sizes[profile]]
 
     def create_execution_context(self) -> Context | None:
         return Context(self)
@@ -173,6 +181,7 @@ class Machine:
     def __init__(self) -> None:
         self.device = HostDevice()
         self.plans: list[bytes] = []
+        self.profiles = [(2, 2, 4)]
         self.engine: Engine | None = None
         self.next_engine: Callable[[], Engine | None] = lambda: None
 
@@ -199,7 +208,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tiny_spec: ModelSpec) -> Machine:
     import sys
 
     found = Machine()
-    found.next_engine = lambda: Engine(found.device, tiny_spec, (2, 2, 4))
+    found.next_engine = lambda: Engine(found.device, tiny_spec, *found.profiles)
     monkeypatch.setitem(sys.modules, "tensorrt", found.trt)
     monkeypatch.setattr("frsdk.backends.tensorrt.open_device", lambda: found.device)
     return found
@@ -212,7 +221,7 @@ def header(tiny_spec: ModelSpec) -> EngineHeader:
         flavour="tensorrt",
         flavour_version=VERSION,
         compute_capabilities=(GPU.compute_capability,),
-        profile=BatchProfile(2, 2, 4),
+        profiles=(BatchProfile(2, 2, 4),),
         onnx_sha256="0" * 64,
         os=host_os(),
         frsdk_version=__version__,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from frsdk.backends.tensorrt import TensorrtBackend, split_batch
-from frsdk.engine_header import BatchProfile
+from frsdk.engine_header import BatchProfile, profile_for
 from frsdk.errors import BackendError, InputError, MissingDependencyError
 from frsdk.spec import ModelSpec, OutputSpec
 
@@ -50,7 +50,7 @@ def test_what_it_says(machine: Any, write: Write) -> None:
     path = write()
     with TensorrtBackend(path, flavour="tensorrt") as backend:
         assert backend.description == (f"tensorrt (Imagined GPU, tensorrt 10.16.1.11) fp16 {path}")
-        assert backend.header.profile.maximum == 4
+        assert backend.header.largest_batch == 4
         with pytest.raises(InputError, match="n >= 1"):
             backend.run(np.zeros((0, *backend.spec.input.shape), np.float32))
     with pytest.raises(BackendError, match="closed"):
@@ -129,7 +129,10 @@ def test_a_missing_package_is_named(write: Write, monkeypatch: pytest.MonkeyPatc
     ("change", "match"),
     [
         ({"output": OutputSpec("elsewhere")}, "expected tensors crops, elsewhere, the plan has"),
-        ({"profile": BatchProfile(1, 2, 4)}, r"header says batches \(1, 2, 4\), the plan \(2, 2"),
+        (
+            {"profiles": (BatchProfile(1, 2, 4),)},
+            r"header says batches \[\(1, 2, 4\)\], the plan \[\(2, 2, 4\)\]",
+        ),
     ],
 )
 def test_a_plan_that_is_another_one(
@@ -179,3 +182,29 @@ def test_split_batch() -> None:
             assert max(parts) <= maximum
             assert max(parts) - min(parts) <= 1
             assert len(parts) == -(-count // maximum)
+
+
+PROFILES = ((1, 1, 1), (2, 4, 8))
+
+
+@pytest.mark.parametrize("cuda_graph", [False, True])
+def test_a_batch_runs_on_the_smallest_profile_that_holds_it(
+    machine: Any, write: Write, tiny_spec: ModelSpec, cuda_graph: bool
+) -> None:
+    machine.profiles = PROFILES
+    path = write(profiles=tuple(BatchProfile(*each) for each in PROFILES))
+    with TensorrtBackend(path, cuda_graph=cuda_graph) as backend:
+        for n, sizes, used in ((1, {1}, {0}), (2, {2}, {1}), (8, {8}, {1}), (11, {5, 6}, {1})):
+            machine.engine.runs.clear()
+            machine.engine.profiles.clear()
+            batch = crops(tiny_spec, n)
+            assert np.allclose(backend.run(batch), expected(batch), atol=1e-5)
+            assert (set(machine.engine.runs), set(machine.engine.profiles)) == (sizes, used)
+        assert backend.header.largest_batch == 8
+    assert machine.device.held == {}
+
+
+def test_which_profile_runs_a_batch() -> None:
+    profiles = [BatchProfile(*each) for each in ((16, 32, 64), (1, 1, 1), (4, 8, 20))]
+    wanted = {1: 1, 2: 2, 4: 2, 20: 2, 21: 0, 64: 0}
+    assert {n: profile_for(profiles, n) for n in wanted} == wanted

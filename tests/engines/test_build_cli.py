@@ -11,7 +11,11 @@ import pytest
 from click.testing import Result
 
 from frsdk.engine_header import BatchProfile
-from frsdk.engines.build_options import capabilities_from_texts, profile_from_text
+from frsdk.engines.build_options import (
+    capabilities_from_texts,
+    profile_from_text,
+    profiles_from_texts,
+)
 from frsdk.engines.estimate import estimate
 from frsdk.engines.sensitivity import LayerCost
 from frsdk.errors import InputError
@@ -47,6 +51,12 @@ def test_bad_batches(text: str, match: str) -> None:
 
 def test_options_from_texts() -> None:
     assert profile_from_text("1:4:16") == BatchProfile(1, 4, 16)
+    assert profiles_from_texts(("2:8:32", "1:1:1")) == (
+        BatchProfile(1, 1, 1),
+        BatchProfile(2, 8, 32),
+    )
+    with pytest.raises(InputError, match="different MAX, got two of 8"):
+        profiles_from_texts(("1:1:8", "2:4:8"))
     assert capabilities_from_texts(("12.0", "8.6", "7.5", "8.6")) == ("7.5", "8.6", "12.0")
     for text in ("86", "8", "sm_86", "8.61", "0.1"):
         with pytest.raises(InputError, match=r"such as 8\.6"):

@@ -48,7 +48,7 @@ def test_the_shipped_network_for_five_architectures(
     path = tmp_path / "network.engine"
     done = frsdk_build(
         source, "--precision", precision, "--target", "rtx", "-o", path,
-        "--compute-capability", *CAPABILITIES, "--batch", "1:2:4",
+        "--compute-capability", *CAPABILITIES, "--batch", "2:4:8", "--batch", "1:1:1",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     assert f"precision: {precision}" in done.stdout
@@ -56,7 +56,10 @@ def test_the_shipped_network_for_five_architectures(
     assert facts["spec"]["precision"] == precision
     assert (facts["spec"]["calibration_digest"] is None) == (precision != "int8")
     engine = facts["engine"]
-    assert (engine["flavour"], engine["profile"]) == ("tensorrt_rtx", [1, 2, 4])
+    assert (engine["flavour"], engine["profiles"]) == (
+        "tensorrt_rtx",
+        [[1, 1, 1], [2, 4, 8]],
+    )
     assert tuple(engine["compute_capabilities"]) == CAPABILITIES
     assert engine["onnx_sha256"] == read_network(source).sha256
     assert engine["gpu_name"] is engine["driver_version"] is None
@@ -117,7 +120,7 @@ def test_what_the_flavour_lacks_is_an_error(
 
 def test_workspace_is_taken(tiny_onnx: Path, tmp_path: Path) -> None:
     build(tiny_onnx, tmp_path / "a.engine", workspace_mib=64)
-    assert read_engine(tmp_path / "a.engine").header.profile.maximum == 8
+    assert read_engine(tmp_path / "a.engine").header.largest_batch == 8
 
 
 def test_without_a_gpu_the_targets_must_be_named(

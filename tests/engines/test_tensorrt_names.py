@@ -27,7 +27,6 @@ HOLDERS = {
     "cache": "ITimingCache",
     "config": "IBuilderConfig",
     "context": "IExecutionContext",
-    "self._context": "IExecutionContext",
     "definition": "INetworkDefinition",
     "engine": "ICudaEngine",
     "self._engine": "ICudaEngine",

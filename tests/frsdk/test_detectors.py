@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -12,13 +11,12 @@ import pytest
 
 from frsdk.detectors import (
     BoxRule,
-    HaarDetector,
     YuNetDetector,
     detector_from_option,
     roi_from_box,
 )
 from frsdk.detectors.nms import non_maximum_suppression
-from frsdk.errors import BackendError, InputError, MissingDependencyError
+from frsdk.errors import BackendError, InputError
 
 
 def iou(a: tuple[float, ...], b: tuple[float, ...]) -> float:
@@ -56,45 +54,6 @@ def test_suppression_of_nothing_and_of_equal_scores() -> None:
     assert non_maximum_suppression(boxes, np.ones(2), max_iou=0.5).tolist() == [0]
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 3), (3, 2000, 3), (240, 320, 3)])
-def test_haar_finds_nothing_in_plain_images(shape: tuple[int, ...]) -> None:
-    assert HaarDetector()(np.full(shape, 128, np.uint8)) == []
-
-
-def test_haar_refuses_a_grey_image() -> None:
-    with pytest.raises(InputError, match="GRAY2BGR"):
-        HaarDetector()(np.zeros((50, 50), np.uint8))
-
-
-def test_haar_without_cascades_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(cv2, "CascadeClassifier")
-    with pytest.raises(MissingDependencyError, match="opencv-python-headless<5"):
-        HaarDetector()
-
-
-def astronaut() -> np.ndarray:
-    data = pytest.importorskip("skimage.data", reason="needs scikit-image (frsdk[quickstart])")
-    return np.ascontiguousarray(data.astronaut()[..., ::-1])
-
-
-def test_haar_finds_the_astronaut_from_several_threads() -> None:
-    image, detect = astronaut(), HaarDetector()
-    with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(detect, [image] * 4))
-    assert all(result == results[0] for result in results)
-    (face,) = results[0]
-    assert iou(face.box_xyxy, (172, 70, 273, 176)) > 0.5
-    assert 0.5 < face.score <= 1
-
-
-def test_haar_boxes_follow_the_size_of_the_image() -> None:
-    image = astronaut()
-    large = cv2.resize(image, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
-    (small_face,), (large_face,) = HaarDetector()(image), HaarDetector()(np.asarray(large))
-    tripled = tuple(3 * value for value in small_face.box_xyxy)
-    assert iou(large_face.box_xyxy, tripled) > 0.7
-
-
 def photo_faces(shared_data: Path, name: str) -> tuple[np.ndarray, list[tuple[float, ...]]]:
     photos = json.loads((shared_data / "photos" / "photos.json").read_text())["photos"]
     (photo,) = (each for each in photos if each["file"] == name)
@@ -104,14 +63,6 @@ def photo_faces(shared_data: Path, name: str) -> tuple[np.ndarray, list[tuple[fl
 
 
 PHOTOS = ["london_061_neutral.jpg", "trump_hillary.jpg", "afw_5106695994.jpg"]
-
-
-@pytest.mark.parametrize("name", PHOTOS)
-def test_haar_finds_the_faces_of_photographs(shared_data: Path, name: str) -> None:
-    image, truth = photo_faces(shared_data, name)
-    found = HaarDetector()(image)
-    assert all(max(iou(face.box_xyxy, box) for face in found) > 0.4 for box in truth)
-    assert len(found) <= len(truth) + 1
 
 
 @pytest.mark.parametrize("network", ["yunet_n_320.onnx", "yunet_s_320.onnx"])
@@ -136,16 +87,13 @@ def test_yunet_refuses_another_network(tiny_onnx: Path) -> None:
 
 
 def test_detector_options() -> None:
-    assert isinstance(detector_from_option(None, min_score=None), HaarDetector)
-    assert isinstance(detector_from_option("haar", min_score=0.3), HaarDetector)
-
     def mine(image: np.ndarray) -> list[object]:
         return []
 
     assert detector_from_option(mine, min_score=None) is mine
-    with pytest.raises(InputError, match='expected detector "haar"'):
-        detector_from_option("harr", min_score=None)
-    with pytest.raises(InputError, match='expected detector "haar"'):
+    with pytest.raises(InputError, match='expected detector "builtin"'):
+        detector_from_option("haar", min_score=None)
+    with pytest.raises(InputError, match='expected detector "builtin"'):
         detector_from_option(3, min_score=None)  # type: ignore[arg-type]
     with pytest.raises(BackendError, match="no such file"):
         detector_from_option("absent.onnx", min_score=None)

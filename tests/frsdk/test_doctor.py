@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from frsdk import doctor
 from frsdk.backends.device_memory import GpuInfo
+from frsdk.cpu_features import cpu_features
 from frsdk.engine_choice import BACKENDS
 
 
@@ -86,5 +87,5 @@ def test_cpu_features(
     path = tmp_path / "cpuinfo"
     if text is not None:
         path.write_text(text)
-    monkeypatch.setattr(doctor, "_CPU_FILE", path)
-    assert doctor._cpu_features() == expected
+    monkeypatch.setattr("frsdk.cpu_features._CPU_FILE", path)
+    assert cpu_features() == expected

@@ -17,6 +17,7 @@ from frsdk import engine_choice, first_use
 from frsdk.backends.cuda_driver import gpu_obstacle
 from frsdk.backends.device_memory import GpuInfo
 from frsdk.engine_choice import BACKENDS, open_backend
+from frsdk.engines.accuracy_gate import GateOptions
 from frsdk.errors import BackendError, FrsdkError, InputError, MissingDependencyError
 from frsdk.morphable import MorphableModel
 from frsdk.reconstructor import FaceReconstructor
@@ -229,7 +230,10 @@ def test_an_engine_is_keyed_by_all_that_it_depends_on(
     gpu = GpuInfo("A", "8.6", "13.0", "580.1")
     built = []
 
-    def build(source: Path, output: Path, *, target: str, precision: str | None) -> None:
+    def build(
+        source: Path, output: Path, *, target: str, precision: str | None, gate: GateOptions
+    ) -> None:
+        assert gate.quick
         built.append((target, precision))
         output.write_bytes(b"plan")
 

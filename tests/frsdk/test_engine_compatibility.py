@@ -19,7 +19,7 @@ def header(tiny_spec: ModelSpec) -> EngineHeader:
         flavour="tensorrt",
         flavour_version="10.3.0",
         compute_capabilities=("8.6",),
-        profile=BatchProfile(1, 1, 8),
+        profiles=(BatchProfile(1, 1, 8),),
         onnx_sha256="0" * 64,
         os="linux-x86_64",
         frsdk_version="0.1",

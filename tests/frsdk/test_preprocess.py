@@ -87,7 +87,7 @@ def test_images_longer_than_opencv_can_warp() -> None:
 def test_tiny_image() -> None:
     crop = crop_face(np.full((1, 1, 3), 90, np.uint8), Roi(0, 0, 1), 120)
     assert crop.shape == (120, 120, 3)
-    assert crop[60, 60].tolist() == [90, 90, 90]
+    np.testing.assert_allclose(crop[60, 60], 90, atol=1)  # OpenCV 5 rounds another way
 
 
 def test_network_input_normalises_and_orders_channels() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frsdk.accuracy_spec import AccuracySpec
 from frsdk.errors import SpecError
 from frsdk.spec import (
     METADATA_KEY,
@@ -51,6 +52,7 @@ def specs(draw: Callable[..., Any]) -> ModelSpec:
         output=OutputSpec(draw(NAME)),
         precision=draw(st.sampled_from(["fp32", "fp16", "int8"])),
         calibration_digest=draw(st.none() | NAME),
+        accuracy=draw(st.none() | accuracies()),
         training=draw(st.none() | st.dictionaries(NAME, JSON, max_size=2)),
         licence=draw(st.text(max_size=8)),
         producer=draw(st.text(max_size=8)),
@@ -61,6 +63,14 @@ def specs(draw: Callable[..., Any]) -> ModelSpec:
 def document(spec: ModelSpec) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(spec.to_json())
     return content
+
+
+@st.composite
+def accuracies(draw: Callable[..., Any]) -> AccuracySpec:
+    found = {name: draw(st.none() | NUMBER) for name in ("nme_percent", "nme_drift_points")}
+    ran = draw(st.sampled_from(["engine", "onnx", "onnx (engine not run)"]))
+    crops = draw(st.integers(1, 999))
+    return AccuracySpec(draw(POSITIVE), crops, "cd" * 32, draw(NAME), ran, **found)
 
 
 @given(specs())
@@ -220,3 +230,36 @@ def test_decoder_outputs_are_optional_and_survive(tiny_spec: ModelSpec) -> None:
     document = {**json.loads(tiny_spec.to_json()), "decoder": {"vertices": 3}}
     with pytest.raises(SpecError, match=r"decoder\.vertices: expected a text, got 3"):
         ModelSpec.from_json(json.dumps(document), source="spec")
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"ran": "somewhere"}, "accuracy.ran: expected 'engine' or 'onnx' or"),
+        ({"crops": 0}, "accuracy.crops: expected a whole number of at least 1"),
+        ({"params_rms": "small"}, "accuracy.params_rms: expected a finite number"),
+        ({"nme_drift_points": True}, "accuracy.nme_drift_points: expected a finite number"),
+    ],
+)
+def test_a_wrong_accuracy_is_refused(
+    tiny_spec: ModelSpec, change: dict[str, object], match: str
+) -> None:
+    accuracy = AccuracySpec(0.1, 40, "cd" * 32, "8 renderings", "onnx", 2.5, 0.01, 0.2, 0.3)
+    content = document(tiny_spec.replace(accuracy=accuracy))
+    assert "accuracy" not in document(tiny_spec)
+    content["accuracy"] |= {"later": 1}
+    kept = ModelSpec.from_json(json.dumps(content), source="here")
+    assert (kept.accuracy, kept.extra) == (accuracy, {"accuracy": {"later": 1}})
+    content["accuracy"] |= change
+    with pytest.raises(SpecError, match=match):
+        ModelSpec.from_json(json.dumps(content), source="here")
+
+
+def test_an_accuracy_in_words() -> None:
+    accuracy = AccuracySpec(0.1, 40, "cd" * 32, "8 renderings", "onnx", 2.5, 0.012, 0.2, 0.3)
+    assert accuracy.line() == (
+        "NME +0.012 points against fp32 (2.50 %), parameters 0.1000 rms, landmarks 0.200 % of the "
+        "face, vertices 0.300 % of the face; 40 crops (8 renderings); ran: onnx"
+    )
+    bare = AccuracySpec(0.1, 40, "cd" * 32, "8 renderings", "engine")
+    assert bare.line() == "parameters 0.1000 rms from fp32; 40 crops (8 renderings); ran: engine"

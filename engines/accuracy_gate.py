@@ -1,0 +1,194 @@
+"""The accuracy gate: what an artefact loses against FP32, and whether it may."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frsdk.accuracy_spec import AccuracySpec
+from frsdk.errors import AccuracyError, InputError
+from frsdk.morphable import builtin_face_model
+from frsdk.nme import nme_percent
+from frsdk.spec import ModelSpec
+
+from .gate_faces import Crops, GateFaces, faces_from_crops, faces_from_photo
+from .rendered_faces import rendered_faces
+from .run_network import FloatArray, NetworkRun
+
+MAX_DROP_POINTS = 0.05
+
+_FEWEST_CROPS = 64
+_RENDERINGS, _QUICK_RENDERINGS = 16, 8
+_CROPS_EACH = 4  # of a rendering
+_BLOCK = 16  # faces whose vertices are compared at a time
+
+
+@dataclass(frozen=True, slots=True)
+class GateOptions:
+    """How strict the gate is.
+
+    Attributes:
+        max_drop: Percentage points of NME that an artefact may lose.
+        allow_drop: Let one that loses more pass; what it loses is written down all the same.
+        quick: Measure on half as many faces.
+    """
+
+    max_drop: float = MAX_DROP_POINTS
+    allow_drop: bool = False
+    quick: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the limit.
+
+        Raises:
+            InputError: It is negative or not finite.
+        """
+        if not math.isfinite(self.max_drop) or self.max_drop < 0.0:
+            raise InputError(
+                f"expected a largest drop of 0 or more points of NME, got {self.max_drop}"
+            )
+
+
+class AccuracyGate:
+    """Measures artefacts of one network against its FP32 form, on the same faces.
+
+    Args:
+        reference: The serialised FP32 network.
+        spec: Its specification.
+        crops: (n, size, size, 3) uint8 BGR, real face crops; None takes renderings, and the sample
+            photo where scikit-image is installed.
+        quick: Half as many renderings.
+
+    Raises:
+        AccuracyError: The network itself does not give finite numbers.
+        InputError: The crops are not faces to it.
+    """
+
+    def __init__(
+        self, reference: bytes, spec: ModelSpec, *, crops: Crops | None = None, quick: bool = False
+    ) -> None:
+        model = builtin_face_model()
+        self._model = model if model.sha256 == spec.face_model.sha256 else None
+        self._spec = spec
+        self._run = NetworkRun(reference)
+        self._faces = self._gathered(crops, quick)
+        self._whitened = self._finite(self._run.output(self._faces.crops, spec.input), "fp32")
+
+    def measure(self, run: Callable[[Crops], FloatArray], ran: str) -> AccuracySpec:
+        """Run an artefact on the faces.
+
+        Args:
+            run: (n, size, size, 3) uint8 BGR -> (n, 62) whitened parameters.
+            ran: What runs, for the record.
+
+        Raises:
+            AccuracyError: It gives numbers that are not finite.
+        """
+        faces = self._faces
+        found = self._finite(run(faces.crops), ran)
+        rms = math.sqrt(float(np.mean((found - self._whitened) ** 2, dtype=np.float64)))
+        nme = drift = landmarks = vertices = None
+        if self._model is not None:
+            points, reference = self._landmarks(found), self._landmarks(self._whitened)
+            nme = float(nme_percent(points, faces.landmarks).mean())
+            drift = nme - float(nme_percent(reference, faces.landmarks).mean())
+            landmarks = float(nme_percent(points, reference).mean())
+            vertices = self._vertices_percent(found, reference)
+        return AccuracySpec(
+            params_rms=float(f"{rms:.6g}"),
+            crops=len(faces.crops),
+            crops_sha256=faces.sha256,
+            source=faces.source,
+            ran=ran,
+            nme_percent=_short(nme),
+            nme_drift_points=_short(drift),
+            landmarks_percent=_short(landmarks),
+            vertices_percent=_short(vertices),
+        )
+
+    def _gathered(self, crops: Crops | None, quick: bool) -> GateFaces:
+        size = self._spec.input.size
+        if crops is not None and self._model is not None:
+            return faces_from_crops(crops, self._landmarks_of, at_least=_FEWEST_CROPS)
+        if crops is not None:  # no landmarks to compare: the parameters need no truth
+            nothing = np.zeros((len(crops), 68, 2))
+            return GateFaces(crops, nothing, f"{len(crops)} calibration crops")
+        faces = _renderings(size, _QUICK_RENDERINGS if quick else _RENDERINGS)
+        if self._model is None:
+            return faces
+        photo = faces_from_photo(self._landmarks_of, size, count=len(faces.crops) // 4)
+        return faces if photo is None else faces.joined(photo)
+
+    def _landmarks_of(self, crops: Crops) -> NDArray[np.float64]:
+        whitened = self._run.output(crops, self._spec.input)
+        return self._landmarks(self._finite(whitened, "fp32"))
+
+    def _landmarks(self, whitened: FloatArray) -> NDArray[np.float64]:
+        """(n, 68, 3) crop pixels."""
+        size = self._spec.input.size
+        found = builtin_face_model().decode_landmarks(self._params(whitened), size=size)
+        return found.astype(np.float64)
+
+    def _vertices_percent(self, found: FloatArray, reference: NDArray[np.float64]) -> float:
+        low, high = reference[..., :2].min(axis=1), reference[..., :2].max(axis=1)
+        boxes = np.concatenate([low, high], axis=1)  # (n, 4)
+        size, model = self._spec.input.size, builtin_face_model()
+        total = 0.0
+        for start in range(0, len(found), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            pair = [
+                model.decode_vertices(self._params(each[part]), size=size)
+                for each in (found, self._whitened)
+            ]
+            total += float(nme_percent(*pair, n_dims=3, boxes_xyxy=boxes[part]).sum())
+        return total / len(found)
+
+    def _params(self, whitened: FloatArray) -> FloatArray:
+        mean, std = (
+            np.array(each, np.float32) for each in (self._spec.param_mean, self._spec.param_std)
+        )
+        return np.asarray(whitened * std + mean, np.float32)
+
+    def _finite(self, whitened: FloatArray, ran: str) -> FloatArray:
+        if not np.isfinite(whitened).all():
+            raise AccuracyError(
+                f"the network as {self._spec.precision} ({ran}) gives numbers that are not finite: "
+                "use a higher precision"
+            )
+        return whitened
+
+
+def check_drop(accuracy: AccuracySpec | None, options: GateOptions, name: str) -> None:
+    """Refuse an artefact that loses more than it may.
+
+    Args:
+        accuracy: What was measured; nothing to refuse where no NME was.
+        options: The limit.
+        name: The artefact, for the message.
+
+    Raises:
+        AccuracyError: It loses more.
+    """
+    drift = None if accuracy is None else accuracy.nme_drift_points
+    if accuracy is None or drift is None or drift <= options.max_drop or options.allow_drop:
+        return
+    raise AccuracyError(
+        f"{name}: loses {drift:.3f} points of NME against fp32 on {accuracy.crops} crops "
+        f"({accuracy.source}), {options.max_drop:g} are allowed: calibrate on more faces, use a "
+        "higher precision, or build it with frsdk-build --allow-drop"
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _renderings(size: int, faces: int) -> GateFaces:
+    return rendered_faces(builtin_face_model(), size, faces=faces, crops=_CROPS_EACH)
+
+
+def _short(value: float | None) -> float | None:
+    """Six digits, so that the spec stays readable."""
+    return None if value is None else float(f"{value:.6g}")

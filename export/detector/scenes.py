@@ -1,0 +1,366 @@
+"""Compose training scenes: labelled crops pasted onto photographs without faces."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .backgrounds import Backgrounds, Place
+from .boxes import N_POINTS, face_boxes, five_points, mirrored_landmarks
+from .camera import CameraSettings, photographed
+from .face_stock import FaceStock
+from .paste import Image, Mask, Placement, ellipse_mask, paste, rectangle_mask
+
+Array = NDArray[np.float64]
+
+_VISIBLE = 0.55  # with less of its middle in sight, a face is neither right nor wrong
+_TOO_SMALL_PX = 9.0
+_CROP_SIDE = 160
+_NARROW_PX = 14
+_AT_PLACES = 0.45
+
+
+@dataclass(frozen=True, slots=True)
+class SceneSettings:
+    """How scenes are composed.
+
+    Attributes:
+        faceless: Share of scenes with no face at all.
+        mosaic: Share that are grids of crops and backgrounds.
+        portrait: Share with one large face.
+        most_faces: Of a scene that is none of these.
+        smallest_px: Of a face box's longer side.
+        roll_deg: Largest turn of most faces.
+        tilted: Share of the faces that turn by up to 45 degrees.
+        inset: Least distance of a face's centre from the scene's edge, share of its size.
+        occlusion: Share of the faces of which something covers a part.
+        camera: What happens to the whole scene.
+    """
+
+    faceless: float = 0.2
+    mosaic: float = 0.22
+    portrait: float = 0.2
+    most_faces: int = 10
+    smallest_px: float = 9.0
+    roll_deg: float = 18.0
+    tilted: float = 0.3
+    inset: float = 0.35
+    occlusion: float = 0.18
+    camera: CameraSettings = field(default_factory=CameraSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A picture with labels on its continuous plane.
+
+    Attributes:
+        image: (s, s, 3) uint8 BGR.
+        boxes: (k, 4) xyxy of the faces to find.
+        points: (k, 5, 2).
+        ignored: (m, 4) boxes in which a detection is neither right nor wrong.
+        rows: (k,) row of each face in the stock.
+        landmarks: (k, 68, 2).
+    """
+
+    image: Image
+    boxes: Array
+    points: Array
+    ignored: Array
+    rows: NDArray[np.int64]
+    landmarks: Array
+
+
+@dataclass(slots=True)
+class _Canvas:
+    """A scene in the making."""
+
+    image: Image
+    owner: NDArray[np.int16]
+    rows: list[int] = field(default_factory=list)
+    landmarks: list[Array] = field(default_factory=list)
+    ignored: list[Array] = field(default_factory=list)
+
+
+class SceneComposer:
+    """Makes scenes from a stock of faces and pictures without faces.
+
+    Args:
+        stock: The labelled crops.
+        pictures: Photographs without faces.
+        settings: How scenes are composed.
+    """
+
+    def __init__(self, stock: FaceStock, pictures: Backgrounds, settings: SceneSettings) -> None:
+        self._stock, self._pictures, self._settings = stock, pictures, settings
+        self._cumulative = np.cumsum(stock.sampling)
+
+    def __call__(self, side: int, rng: np.random.Generator, places: Sequence[Place] = ()) -> Scene:
+        """Compose one scene.
+
+        Args:
+            side: Pixels of a side.
+            rng: Source of all randomness.
+            places: Where a network took a background for a face; nearly half of the scenes show
+                one.
+        """
+        settings = self._settings
+        if places and rng.random() < _AT_PLACES:
+            place = places[int(rng.integers(len(places)))]
+            base = self._pictures.window_at(place, (side, side), rng)
+        else:
+            base = self._pictures.random_window((side, side), rng)
+        canvas = _Canvas(base.copy(), np.zeros((side, side), np.int16))
+        kind = rng.random()
+        if kind < settings.faceless:
+            self._decoys(canvas, rng, int(rng.integers(0, 7)))
+        elif kind < settings.faceless + settings.mosaic:
+            self._mosaic(canvas, rng)
+        elif kind < settings.faceless + settings.mosaic + settings.portrait:
+            self._face(canvas, rng, side * np.exp(rng.uniform(np.log(0.35), np.log(1.05))))
+        else:
+            self._decoys(canvas, rng, int(rng.integers(0, 5)))
+            self._crowd(canvas, rng)
+        self._occlude(canvas, rng)
+        return self._finished(canvas, rng)
+
+    def _draw_row(self, rng: np.random.Generator) -> int:
+        drawn = int(np.searchsorted(self._cumulative, rng.random() * self._cumulative[-1]))
+        return min(drawn, len(self._stock) - 1)
+
+    def _crowd(self, canvas: _Canvas, rng: np.random.Generator) -> None:
+        """Several faces, large ones first, each of its own size or all alike."""
+        side = canvas.image.shape[0]
+        count = 1 + int(rng.integers(self._settings.most_faces))
+        low, high = np.log(self._settings.smallest_px), np.log(0.6 * side)
+        if rng.random() < 0.4:
+            middle = rng.uniform(low, np.log(0.3 * side))
+            sizes = np.exp(middle + rng.uniform(-0.25, 0.25, count))
+        else:
+            sizes = np.exp(rng.uniform(low, high, count))
+        for size in np.sort(sizes)[::-1]:
+            self._face(canvas, rng, float(size))
+
+    def _face(self, canvas: _Canvas, rng: np.random.Generator, size: float) -> None:
+        """One face with a box of a size, at a random place that leaves most of it in sight."""
+        side = canvas.image.shape[0]
+        margin = min(size * self._settings.inset, side * 0.45)
+        target = rng.uniform(margin, side - margin, 2)
+        boxes = [face_boxes(points[None])[0] for points in canvas.landmarks]
+        if boxes:
+            centres = np.array([(box[:2] + box[2:]) / 2 for box in boxes])
+            reach = np.array([(box[2:] - box[:2]).max() for box in boxes])
+            for _ in range(6):
+                if (np.abs(centres - target).max(axis=1) > 0.45 * (reach + size)).all():
+                    break
+                target = rng.uniform(margin, side - margin, 2)
+        self._paste_face(canvas, self._draw_row(rng), target, size, rng)
+
+    def _paste_face(
+        self,
+        canvas: _Canvas,
+        row: int,
+        target: Array,
+        size: float,
+        rng: np.random.Generator,
+        *,
+        square: bool = False,
+    ) -> None:
+        """Blend the face of a row in, its box's centre at a target; `square` keeps its corners."""
+        crop, landmarks, content, neighbours = self._piece(row, rng)
+        box = face_boxes(landmarks[None])[0]
+        scale = size / float((box[2:] - box[:2]).max())
+        roll = 0.0 if square else self._roll(rng)
+        x0, y0, x1, y1 = content
+        corner = np.array([x0, y0], np.float64)
+        piece = _recoloured(np.ascontiguousarray(crop[y0:y1, x0:x1]), canvas.image, target, rng)
+        mask = (
+            rectangle_mask((x1 - x0, y1 - y0), 0.0)
+            if square
+            else _face_mask((x1 - x0, y1 - y0), box - np.tile(corner, 2), scale, rng)
+        )
+        centre = (box[:2] + box[2:]) / 2 - corner
+        placement = Placement.about(centre, target, scale, roll)
+        canvas.rows.append(row)
+        canvas.landmarks.append(placement.moved(landmarks - corner))
+        paste(canvas.image, canvas.owner, piece, mask, placement, len(canvas.rows))
+        for other in neighbours - np.tile(corner, 2):
+            corners = np.array([(x, y) for x in other[::2] for y in other[1::2]])
+            there = placement.moved(corners)
+            canvas.ignored.append(np.concatenate([there.min(axis=0), there.max(axis=0)]))
+
+    def _roll(self, rng: np.random.Generator) -> float:
+        most = 45.0 if rng.random() < self._settings.tilted else self._settings.roll_deg
+        return float(np.radians(rng.uniform(-most, most)))
+
+    def _piece(
+        self, row: int, rng: np.random.Generator
+    ) -> tuple[Image, Array, tuple[int, int, int, int], Array]:
+        """Crop, landmarks, content and neighbours, mirrored half of the time."""
+        stock = self._stock
+        crop, landmarks = stock.crops[row], stock.landmarks[row]
+        x0, y0, x1, y1 = (int(value) for value in stock.content[row])
+        neighbours = stock.neighbours.get(row, np.zeros((0, 4)))
+        if rng.random() < 0.5:
+            crop = crop[:, ::-1]
+            landmarks = mirrored_landmarks(landmarks, _CROP_SIDE)
+            x0, x1 = _CROP_SIDE - x1, _CROP_SIDE - x0
+            neighbours = neighbours.copy()
+            neighbours[:, [0, 2]] = _CROP_SIDE - neighbours[:, [2, 0]]
+        return crop, landmarks, (x0, y0, x1, y1), neighbours
+
+    def _mosaic(self, canvas: _Canvas, rng: np.random.Generator) -> None:
+        """A grid of unequal cells, three in four with a face, each with hard edges."""
+        side = canvas.image.shape[0]
+        count = int(rng.integers(2, 6))
+        for y0, y1 in _cuts(side, count, rng):
+            for x0, x1 in _cuts(side, count, rng):
+                cell = _Canvas(
+                    self._pictures.random_window((x1 - x0, y1 - y0), rng),
+                    np.zeros((y1 - y0, x1 - x0), np.int16),
+                )
+                if rng.random() < 0.75:
+                    size = max(x1 - x0, y1 - y0) * rng.uniform(0.5, 0.85)
+                    middle = np.array([x1 - x0, y1 - y0]) * rng.uniform(0.42, 0.58, 2)
+                    alike = bool(rng.random() < 0.5)
+                    self._paste_face(cell, self._draw_row(rng), middle, size, rng, square=alike)
+                self._place_cell(canvas, cell, x0, y0)
+
+    @staticmethod
+    def _place_cell(canvas: _Canvas, cell: _Canvas, x0: int, y0: int) -> None:
+        height, width = cell.owner.shape
+        window = (slice(y0, y0 + height), slice(x0, x0 + width))
+        canvas.image[window] = cell.image
+        canvas.owner[window] = np.where(cell.owner > 0, cell.owner + len(canvas.rows), 0)
+        canvas.rows += cell.rows
+        canvas.landmarks += [points + np.array([x0, y0]) for points in cell.landmarks]
+        canvas.ignored += [box + np.array([x0, y0, x0, y0]) for box in cell.ignored]
+
+    def _decoys(self, canvas: _Canvas, rng: np.random.Generator, count: int) -> None:
+        """Pieces without a face pasted just as faces are, so that a seam says nothing.
+
+        Half are parts of backgrounds, half are what lies beside the face in a crop: hair, ears,
+        neck, shoulders and clothes.
+        """
+        side = canvas.image.shape[0]
+        for _ in range(count):
+            piece = self._beside_a_face(rng) if rng.random() < 0.5 else None
+            if piece is None:
+                piece = self._pictures.random_window((96, 96), rng)
+            size = np.array(piece.shape[1::-1], np.float64)
+            scale = side / size.max() * float(np.exp(rng.uniform(np.log(0.08), np.log(0.7))))
+            box = np.concatenate([size * 0.25, size * 0.8])
+            mask = _face_mask((piece.shape[1], piece.shape[0]), box, scale, rng)
+            target = rng.uniform(0, side, 2)
+            placement = Placement.about(size / 2, target, scale, self._roll(rng))
+            paste(canvas.image, canvas.owner, piece, mask, placement, 0)
+
+    def _beside_a_face(self, rng: np.random.Generator) -> Image | None:
+        """The part of a random crop left of, right of or below its face; None if it is narrow."""
+        row = self._draw_row(rng)
+        x0, y0, x1, y1 = (int(value) for value in self._stock.content[row])
+        left, _, right, bottom = face_boxes(self._stock.landmarks[row][None])[0].astype(int)
+        parts = [(x0, y0, left - 3, y1), (right + 4, y0, x1, y1), (x0, bottom + 4, x1, y1)]
+        wide = [part for part in parts if min(part[2] - part[0], part[3] - part[1]) >= _NARROW_PX]
+        if not wide or row in self._stock.neighbours:
+            return None
+        x0, y0, x1, y1 = wide[int(rng.integers(len(wide)))]
+        return np.ascontiguousarray(self._stock.crops[row][y0:y1, x0:x1])
+
+    def _occlude(self, canvas: _Canvas, rng: np.random.Generator) -> None:
+        """Cover a part of some faces: by a piece of a background or a flat colour."""
+        for points in canvas.landmarks:
+            if rng.random() >= self._settings.occlusion:
+                continue
+            box = face_boxes(points[None])[0]
+            size = box[2:] - box[:2]
+            piece = self._pictures.random_window((48, 48), rng)
+            if rng.random() < 0.4:
+                piece[:] = rng.integers(0, 256, 3)
+            scale = float(size.max()) / 48 * rng.uniform(0.2, 0.6)
+            target = box[:2] + size * rng.uniform(-0.05, 1.05, 2)
+            mask = (
+                rectangle_mask((48, 48), 1.0)
+                if rng.random() < 0.5
+                else ellipse_mask((48, 48), np.full(2, 24.0), rng.uniform(12, 23, 2), 0.0, 0.1)
+            )
+            placement = Placement.about(np.full(2, 24.0), target, scale, rng.uniform(-0.8, 0.8))
+            paste(canvas.image, canvas.owner, piece, mask, placement, -1)
+
+    def _finished(self, canvas: _Canvas, rng: np.random.Generator) -> Scene:
+        image = photographed(canvas.image, rng, self._settings.camera)
+        landmarks = np.array(canvas.landmarks).reshape(-1, 68, 2)
+        boxes = face_boxes(landmarks) if len(landmarks) else np.zeros((0, 4))
+        seen = [_visible(canvas.owner, box, i + 1) for i, box in enumerate(boxes)]
+        longer = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) if len(boxes) else np.zeros(0)
+        good = (np.array(seen) >= _VISIBLE) & (longer >= _TOO_SMALL_PX)
+        ignored = [*boxes[~good], *canvas.ignored]
+        points = five_points(landmarks) if len(landmarks) else np.zeros((0, N_POINTS, 2))
+        return Scene(
+            image=image,
+            boxes=boxes[good],
+            points=points[good],
+            ignored=np.array(ignored).reshape(-1, 4),
+            rows=np.array(canvas.rows, np.int64).reshape(-1)[good],
+            landmarks=landmarks[good],
+        )
+
+
+def _visible(owner: NDArray[np.int16], box: Array, identity: int) -> float:
+    """Share of the middle of a box that its own piece covers in the scene."""
+    centre, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) * 0.35
+    low, high = np.rint(centre - half).astype(int), np.rint(centre + half).astype(int)
+    area = max(1, int((high - low).prod()))
+    y0, x0 = max(0, int(low[1])), max(0, int(low[0]))
+    part = owner[y0 : max(0, int(high[1])), x0 : max(0, int(high[0]))]
+    return float((part == identity).sum()) / area
+
+
+def _cuts(side: int, count: int, rng: np.random.Generator) -> list[tuple[int, int]]:
+    """A side cut into parts of unlike length."""
+    parts = rng.uniform(0.7, 1.3, count)
+    ends = np.rint(np.concatenate([[0.0], np.cumsum(parts) / parts.sum()]) * side).astype(int)
+    return [(int(a), int(b)) for a, b in itertools.pairwise(ends)]
+
+
+def _face_mask(
+    size_wh: tuple[int, int], box: Array, scale: float, rng: np.random.Generator
+) -> Mask:
+    """Of the three ways to blend: nearly hard edges, soft edges, or the head's own shape."""
+    kind = rng.random()
+    if kind < 0.3:
+        return rectangle_mask(size_wh, rng.uniform(0.0, 2.0) / max(scale, 1e-3))
+    edge = rectangle_mask(size_wh, rng.uniform(0.02, 0.2) * min(size_wh))
+    if kind < 0.6:
+        return edge
+    centre, axes = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2
+    shape = ellipse_mask(
+        size_wh,
+        centre + axes * rng.uniform(-0.15, 0.15, 2),
+        axes * rng.uniform(1.05, 1.9) * rng.uniform(0.9, 1.1, 2),
+        rng.uniform(-0.2, 0.2),
+        rng.uniform(0.05, 0.35),
+    )
+    edge = rectangle_mask(size_wh, 3.0)
+    return np.asarray(shape * edge, np.float32)
+
+
+def _recoloured(piece: Image, scene: Image, target: Array, rng: np.random.Generator) -> Image:
+    """A piece with light of its own, sometimes drawn toward what surrounds its place."""
+    kind = rng.random()
+    if kind < 0.35:
+        return piece
+    gain, shift = rng.uniform(0.75, 1.25), rng.uniform(-20, 20, 3)
+    middle = np.array(cv2.mean(piece)[:3])
+    if kind < 0.65:
+        x, y = np.clip(target.astype(int), 0, np.array(scene.shape[1::-1]) - 1)
+        nearby = scene[max(0, y - 8) : y + 8, max(0, x - 8) : x + 8]
+        toward = np.array(cv2.mean(nearby)[:3]) - middle
+        shift = shift * 0.3 + toward * rng.uniform(0, 0.5)
+    levels = (np.arange(256)[:, None] - middle) * gain + middle + shift  # (256, 3)
+    tables = np.clip(levels, 0, 255).astype(np.uint8)[None]
+    return np.asarray(cv2.LUT(piece, tables), np.uint8)
