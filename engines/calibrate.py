@@ -90,14 +90,15 @@ def calibrate(
     """
     _check(network, crops)
     folded = fold_constants(network.content)
-    usual = crops[~runaway_crops(folded, crops, network.spec.input)]
-    held_out = np.arange(len(usual)) % _HELD_OUT == 0
-    ranges = activation_ranges(folded, usual[~held_out], network.spec.input)
-    meter = DriftMeter(folded, network.spec, builtin_face_model(), usual[held_out])
+    usual = ~runaway_crops(folded, crops, network.spec.input)
+    held_out = np.arange(len(crops)) % _HELD_OUT == 0
+    ranges = activation_ranges(folded, crops[usual & ~held_out], network.spec.input)
+    compared = crops[usual & held_out]
+    meter = DriftMeter(folded, network.spec, builtin_face_model(), compared)
     targets = {target: _best(target, folded, ranges, meter) for target in TARGETS}
     for target, best in targets.items():
         if sensitivity and best.final > BUDGET_PERCENT:
-            some = DriftMeter(folded, network.spec, builtin_face_model(), _few(usual[held_out]))
+            some = DriftMeter(folded, network.spec, builtin_face_model(), _few(compared))
             costs = layer_costs(folded, ranges[best.method], some, target=target, report=report)
             targets[target] = _without_dearest(target, folded, ranges, meter, best, costs)
     return CalibrationTable(
@@ -132,7 +133,8 @@ def sensitivity_report(
         calibration = read_calibration(calibration, network.spec.input.size)
     table = calibrate(network, calibration)
     folded = fold_constants(network.content)
-    held_out = _few(calibration[::_HELD_OUT])
+    usual = ~runaway_crops(folded, calibration, network.spec.input)
+    held_out = _few(calibration[::_HELD_OUT][usual[::_HELD_OUT]])
     meter = DriftMeter(folded, network.spec, builtin_face_model(), held_out)
     return layer_costs(folded, table.ranges_for(target), meter, target=target, report=report)
 

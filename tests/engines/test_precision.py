@@ -13,7 +13,7 @@ pytest.importorskip("onnx", reason="needs onnx (frsdk[engines])")
 
 import onnx
 
-from frsdk.engines.activation_ranges import METHODS, activation_ranges
+from frsdk.engines.activation_ranges import METHODS, _range, activation_ranges
 from frsdk.engines.calibrate import calibrate_file, sensitivity_report
 from frsdk.engines.calibration_table import CALIBRATION_KEY, table_of
 from frsdk.engines.fold_constants import fold_constants
@@ -22,7 +22,7 @@ from frsdk.engines.network_file import network_from_bytes
 from frsdk.engines.onnx_graph import OnnxGraph
 from frsdk.engines.precision import convert_precision
 from frsdk.engines.run_network import NetworkRun
-from frsdk.engines.sensitivity import LayerCost, dominant_layers
+from frsdk.engines.sensitivity import LayerCost, fewest_layers
 from frsdk.errors import InputError, SpecError
 from frsdk.spec import METADATA_KEY, ModelSpec
 
@@ -213,6 +213,11 @@ def test_ranges(network: Path, crops: Crops, tiny_spec: ModelSpec) -> None:
     stem = np.concatenate(batches)
     assert found["minmax"]["stem"] == pytest.approx((float(stem.min()), float(stem.max())))
     low, high = found["percentile"]["stem"]
+    share = found["squares"]["stem"][1] / found["minmax"]["stem"][1]
+    assert squared_error(stem, *found["squares"]["stem"]) <= 1.02 * min(
+        squared_error(stem, *(each * other for each in found["minmax"]["stem"]))
+        for other in (0.9 * share, min(1.0, 1.1 * share), 1.0)
+    )
     step = float(np.ptp(stem)) / 2048
     assert low == pytest.approx(float(np.quantile(stem, 1e-4)), abs=20 * step)
     assert high == pytest.approx(float(np.quantile(stem, 1 - 1e-4)), abs=20 * step)
@@ -223,6 +228,22 @@ def test_ranges(network: Path, crops: Crops, tiny_spec: ModelSpec) -> None:
             assert widest[0] <= low <= 0 <= high <= widest[1]
 
 
+def squared_error(values: NDArray[np.float32], low: float, high: float) -> float:
+    """Mean squared error of 256 levels between two ends."""
+    step = (high - low) / 255
+    levels = np.clip(np.rint((values - low) / step), 0, 255)
+    return float(np.mean((values - low - levels * step) ** 2))
+
+
+def test_a_tail_is_clipped_by_least_squares() -> None:
+    values = np.random.default_rng(0).normal(size=200_000).astype(np.float32)
+    values[0] = 60.0  # one of 200,000
+    counts, edges = np.histogram(np.append(values, -60.0), bins=2048)
+    low, high = _range("squares", counts, float(edges[0]), float(edges[-1]))
+    assert 5 < high < 50 and low == -high  # rounding 256 levels of 120 errs as much as 60 clipped
+    assert _range("squares", np.zeros(2048, np.int64), -1.0, 2.0) == (-1.0, 2.0)
+
+
 def test_sensitivity(network: Path, crops: Crops) -> None:
     costs = sensitivity_report(network, target="cpu", calibration=crops)
     assert [each.cost for each in costs] == sorted((each.cost for each in costs), reverse=True)
@@ -231,9 +252,34 @@ def test_sensitivity(network: Path, crops: Crops) -> None:
     assert "/block2.3.expand" in names and "/block1.3.expand" not in names and "/stem" not in names
 
 
-def test_layers_that_dominate_are_left_out(network: Path, crops: Crops, tmp_path: Path) -> None:
-    costs = [LayerCost("a", 0.5), LayerCost("b", 0.31), LayerCost("c", 0.29)]
-    assert dominant_layers(costs, 1.0) == ("a", "b")
+@pytest.mark.parametrize(
+    ("whole", "left", "wanted"),
+    [
+        (0.2, {}, ()),
+        (0.9, {1: 0.4, 2: 0.25}, ("a", "b")),
+        (0.9, {1: 0.5, 2: 0.7, 3: 0.6}, ("a",)),  # out of reach: the best of what was tried
+    ],
+)
+def test_the_fewest_layers_are_left_out(
+    whole: float, left: dict[int, float], wanted: tuple[str, ...]
+) -> None:
+    costs = [LayerCost(name, 0.1) for name in "abc"]
+    found, cost = fewest_layers(costs, lambda names: left[len(names)], whole)
+    assert found == wanted
+    assert cost == left.get(len(wanted), whole)
+
+
+def test_no_more_than_twelve_layers_are_left_out() -> None:
+    costs = [LayerCost(str(index), 1.0) for index in range(40)]
+    found, _ = fewest_layers(costs, lambda names: 10.0 - len(names) / 10, 10.0)
+    assert found == tuple(str(index) for index in range(12))
+
+
+def test_sensitive_layers_of_a_network_beyond_the_budget_are_left_out(
+    network: Path, crops: Crops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("frsdk.engines.calibrate.BUDGET_PERCENT", 0.0)
+    monkeypatch.setattr("frsdk.engines.sensitivity.BUDGET_PERCENT", 0.0)
     seen: list[tuple[int, int]] = []
     table = calibrate_file(
         network,
@@ -243,8 +289,9 @@ def test_layers_that_dominate_are_left_out(network: Path, crops: Crops, tmp_path
         report=lambda done, of: seen.append((done, of)),
     )
     assert seen[0] == (0, 16) and seen[-1][0] == seen[-1][1]
-    excluded = table.targets["tensorrt"].excluded
-    assert excluded
+    chosen = table.targets["tensorrt"]
+    excluded = chosen.excluded
+    assert excluded and chosen.final < chosen.drift[chosen.method]
     content = convert_precision(tmp_path / "table.onnx", precision="int8", target="tensorrt")
     graph = OnnxGraph(content)
     kept = {node.name: node for node in graph.nodes if node.name in excluded}
