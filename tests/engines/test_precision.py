@@ -201,7 +201,10 @@ def test_the_table_has_the_best_method(calibrated: Path) -> None:
     for target in ("cpu", "tensorrt"):
         chosen = table.targets[target]
         assert set(chosen.drift) == set(METHODS)
-        assert chosen.drift[chosen.method] == min(chosen.drift.values()) == chosen.final > 0
+        best = min(chosen.drift.values())
+        tied = chosen.drift["squares"] <= 1.05 * best
+        assert chosen.final == chosen.drift["squares" if tied else chosen.method] > 0
+        assert chosen.method == "squares" if tied else chosen.final == best
         assert all(low <= 0 <= high for low, high in table.ranges_for(target).values())
 
 
