@@ -111,6 +111,9 @@ def pipelines_table(
         for precision, decoder in decoders.items():
             label = f"frsdk, engine {name}, {precision} vertices"
             cases[label] = _sized_case(engine.backend, model, decoder, photo)
+    cases[f"frsdk's chain with {BASE}, fp32 vertices"] = _sized_case(
+        networks[BASE].backend, model, model, photo
+    )
     if mediapipe is not None:
         cases[mediapipe.label] = mediapipe.case(photo.image)
     samples = interleaved(cases, rounds=rounds, on_round=on_round)

@@ -133,4 +133,5 @@ def test_peers_run_beside_the_engine(tmp_path, monkeypatch):
     pipelines = [row[0] for row in tables["pipelines"]["rows"]]
     assert pipelines[0] == f"3DDFA_V2's pipeline, {peers._V2_FULL}"
     assert "frsdk, engine fp32, int8 vertices" in pipelines
+    assert f"frsdk's chain with {peers.BASE}, fp32 vertices" in pipelines
     assert "re-statements" in tables["peer_networks"]["note"] and plot.stat().st_size > 1000
