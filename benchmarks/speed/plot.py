@@ -1,4 +1,4 @@
-"""Draw a report: latency distribution, stages, batches."""
+"""Draw a report: latency distribution, batches, stages, peers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from frsdk.files import atomic_write
 from .tables import Table
 from .timing import Samples
 
-_INCHES, _DPI = (13.0, 4.0), 120
+_INCHES, _DPI = (13.0, 8.0), 100
 
 
 def write_plot(
     path: Path, samples: Mapping[int, Mapping[str, Samples]], tables: Sequence[Table]
 ) -> None:
-    """Write a PNG with three panels, the last of which is the peers' where they were run.
+    """Write a PNG with three panels, and a fourth for the peers where they were run.
 
     Raises:
         MissingDependencyError: matplotlib is not installed.
@@ -36,13 +36,14 @@ def write_plot(
         ) from error
     found = {table.key: table for table in tables}
     figure = figures.Figure(figsize=_INCHES, layout="constrained")
-    left, middle, right = figure.subplots(1, 3)
-    _distribution(left, samples)
-    _stages(middle, found["stages"])
+    (distribution, batches), (stages, peers) = figure.subplots(2, 2)
+    _distribution(distribution, samples)
+    _batches(batches, samples)
+    _stages(stages, found["stages"])
     if "peer_networks" in found:
-        _peers(right, found["peer_networks"])
+        _peers(peers, found["peer_networks"])
     else:
-        _batches(right, samples)
+        peers.remove()
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=_DPI)
     atomic_write(path, buffer.getvalue())
@@ -66,7 +67,8 @@ def _stages(axes: Any, table: Table) -> None:
         axes.barh(engines, values, left=left, label=str(row[0]))
         left += values
     axes.set(xlabel="ms", title="Stages of one photograph")
-    axes.legend(fontsize=7)
+    axes.set_ylim(-0.5, len(engines) - 0.5 + 0.5 * len(engines))  # room for the legend
+    axes.legend(fontsize=7, ncols=4, loc="upper center")
 
 
 def _batches(axes: Any, samples: Mapping[int, Mapping[str, Samples]]) -> None:
@@ -86,4 +88,4 @@ def _peers(axes: Any, table: Table) -> None:
     bars = axes.barh(labels, values)
     axes.bar_label(bars, [f"{value:.2f}" for value in values], fontsize=7)
     axes.tick_params(axis="y", labelsize=7)
-    axes.set(xlabel="time, MobileNetV2 = 1", title="Networks, batch 1")
+    axes.set(xlabel="time, MobileNetV2 = 1", title="Networks, batch 1", xlim=(0, 1.1 * max(values)))
