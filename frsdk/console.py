@@ -11,6 +11,15 @@ import click
 from ._version import __version__
 from .errors import FrsdkError
 
+# Packages that a command imports when it runs, and the extra that has them.
+_EXTRAS = {
+    "torch": "export",
+    "onnx": "export",
+    "onnxscript": "export",
+    "scipy": "export",
+    "onnxruntime": "cpu",
+}
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -34,6 +43,8 @@ class ReportedError(click.ClickException):
 def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
     """Make a click command report each `FrsdkError` as one line and exit with 1.
 
+    A package of an extra that is not installed is reported alike, with the line that installs it.
+
     Put it below the click decorators::
 
         @click.command()
@@ -50,6 +61,13 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except FrsdkError as error:
             raise ReportedError(str(error)) from error
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package not in _EXTRAS:
+                raise
+            raise ReportedError(
+                f'needs {package}: pip install "frsdk[{_EXTRAS[package]}]"'
+            ) from error
 
     return reporting
 

@@ -101,8 +101,8 @@ def main(
 def _restart_with_one_blas_thread() -> None:
     if any(os.environ.get(name) != "1" for name in _BLAS_THREADS):
         os.environ.update(dict.fromkeys(_BLAS_THREADS, "1"))
-        command = [sys.executable, "-m", "frsdk.benchmarks.speed.cli", *sys.argv[1:]]
-        os.execv(sys.executable, command)
+        # As it was started: -m would look for frsdk in the current folder first.
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _batches(text: str) -> tuple[int, ...]:

@@ -222,6 +222,25 @@ def test_progress_bar_on_a_terminal_only(
     assert json.loads(result.stdout)["faces"] == 2
 
 
+@pytest.mark.parametrize(
+    ("package", "remedy"), [("torch.nn", 'pip install "frsdk[export]"'), ("somewhere", None)]
+)
+def test_a_missing_extra_is_one_line_and_other_modules_are_not_hidden(
+    package: str, remedy: str | None
+) -> None:
+    @click.command()
+    @reports_errors
+    def command() -> None:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+
+    done = CliRunner().invoke(command, [])
+    assert done.exit_code == 1
+    if remedy is None:
+        assert isinstance(done.exception, ModuleNotFoundError)
+    else:
+        assert done.output == f"command: needs torch: {remedy}\n"
+
+
 def test_reports_errors_serves_other_scripts() -> None:
     @click.command()
     @reports_errors
