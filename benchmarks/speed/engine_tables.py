@@ -27,8 +27,10 @@ _STATISTICS = ("mean", "p50", "p90", "p95", "p99", "iqr")
 
 def engines_table(engines: Engines) -> Table:
     """What really runs: backend, device, arithmetic and file."""
-    rows: list[tuple[Cell, ...]] = [(name, each.engine) for name, each in engines.items()]
-    return Table("engines", "Engines", ("engine", "what runs"), rows)
+    rows: list[tuple[Cell, ...]] = [
+        (name, each.backend.arithmetic, each.engine) for name, each in engines.items()
+    ]
+    return Table("engines", "Engines", ("engine", "arithmetic", "what runs"), rows)
 
 
 def batch_samples(

@@ -18,6 +18,12 @@ FloatBatch = NDArray[np.float32]
 
 _N_LANDMARKS = 68
 
+_ARITHMETIC = {
+    "fp32": "FP32",
+    "fp16": "FP16, some layers FP32",
+    "int8": "INT8, some layers FP32",
+}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedBatch:
@@ -89,6 +95,11 @@ class Backend(ABC):
     def providers(self) -> tuple[str, ...]:
         """The devices that really run the network."""
         return self._providers
+
+    @property
+    def arithmetic(self) -> str:
+        """In which number formats the network is computed, which on some devices is not its own."""
+        return _ARITHMETIC.get(self._spec.precision, self._spec.precision)
 
     @property
     def description(self) -> str:

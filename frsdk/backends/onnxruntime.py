@@ -73,6 +73,13 @@ class OnnxRuntimeBackend(Backend):
         self._run_options.only_execute_path_to_fetches = decoder is not None
         self._session = session
 
+    @property
+    def arithmetic(self) -> str:
+        """As the base says, but a CPU computes fp16 in FP32."""
+        if self._spec.precision == "fp16" and self._providers == (CPU_PROVIDER,):
+            return "FP32, from FP16 weights widened at load"
+        return super().arithmetic
+
     def _infer(self, batch: FloatBatch) -> FloatBatch:
         (output,) = self._run([self._spec.output.name], batch)
         return output

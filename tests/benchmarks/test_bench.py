@@ -71,7 +71,9 @@ def test_several_engines_and_threads_are_interleaved(tmp_path):
     done = bench("--threads", "1,2", "--vertices", "int8", "--no-cold-start", "--json", path)
     assert done.exit_code == 0, done.output
     tables = {table["key"]: table for table in json.loads(path.read_text())["tables"]}
-    assert [row[0] for row in tables["engines"]["rows"]] == ["fp32", "fp32, 2 threads"]
+    assert [row[:2] for row in tables["engines"]["rows"]] == [
+        ["fp32", "FP32"], ["fp32, 2 threads", "FP32"]
+    ]  # fmt: skip
     assert tables["latency"]["rows"][0][-1] == 1.0  # the first engine is the base
     assert len(tables["stages"]["columns"]) == 5
 

@@ -29,9 +29,17 @@ def landmarks(engine: Path | None, photo: np.ndarray) -> np.ndarray:
     return np.stack([face.landmarks for face in faces])
 
 
-@pytest.mark.parametrize(("precision", "share"), [("fp32", 1.2), ("fp16", 0.6)])
+@pytest.mark.parametrize(
+    ("precision", "share", "arithmetic"),
+    [("fp32", 1.2, "FP32"), ("fp16", 0.6, "FP32, from FP16 weights widened at load")],
+)
 def test_a_build_runs_and_agrees(
-    frsdk_build: Build, photo: np.ndarray, tmp_path: Path, precision: str, share: float
+    frsdk_build: Build,
+    photo: np.ndarray,
+    tmp_path: Path,
+    precision: str,
+    share: float,
+    arithmetic: str,
 ) -> None:
     path = tmp_path / "network.onnx"
     done = frsdk_build(BUILTIN, "--target", "cpu", "--precision", precision, "-o", path)
@@ -41,6 +49,8 @@ def test_a_build_runs_and_agrees(
     assert (facts["kind"], facts["spec"]["precision"]) == ("onnx", precision)
     distance = np.abs(landmarks(path, photo) - landmarks(None, photo))
     assert distance.max() < 0.2  # pixels, of a face of about 100
+    with FaceReconstructor(engine=path) as reconstruct:
+        assert reconstruct.backend.arithmetic == arithmetic
 
 
 def test_int8_runs_agrees_and_is_not_converted_again(
