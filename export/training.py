@@ -41,6 +41,8 @@ from .train_config import TrainConfig, config_from_mapping, differing_options
 from .train_log import ScalarLog, write_log
 from .train_loss import TrainLoss
 from .train_state import read_state, write_state
+from .weight_average import update_average
+from .weight_decay import decay_groups
 
 __all__ = [
     "ProfilingGeometry",
@@ -107,7 +109,7 @@ class Trainer:
         std = torch.tensor(self.whitening.std, dtype=torch.float32)
         decoder = LandmarkDecoder(loss_basis or basis, mean, std)
         self.loss = TrainLoss(decoder, config).to(self.team.device)
-        self.optimiser = torch.optim.AdamW(_decay_groups(self.network, config.weight_decay))
+        self.optimiser = torch.optim.AdamW(decay_groups(self.network, config.weight_decay))
         self.step = 0
         self.log: list[Record] = []
         self._stop = False
@@ -250,7 +252,7 @@ class Trainer:
         nn.utils.clip_grad_norm_(self.network.parameters(), config.clip_norm)
         scaler.step(self.optimiser)
         scaler.update()
-        self._average()
+        update_average(self.average, self.network, step=self.step, decay=self.config.ema_decay)
         took = time.perf_counter() - begin
         return {
             "step": float(self.step),
@@ -276,7 +278,7 @@ class Trainer:
                 first, second = whitened.split(len(truth))
                 terms["consistency"] = self.loss.consistency(first, second, *copies[1:])
                 terms["loss"] = terms["loss"] + config.consistency_weight * terms["consistency"]
-            self.precision.scaler.scale(terms["loss"] / count).backward()  # type: ignore[no-untyped-call]
+            self.precision.scaler.scale(terms["loss"] / count).backward()  # type: ignore[no-untyped-call]  # torch
         return terms
 
     def _held_gradients(self, held: bool) -> AbstractContextManager[None]:
@@ -294,28 +296,8 @@ class Trainer:
         motion, flip = (each.to(pixels.device) for each in random_views(len(pixels), rng))
         return moved_pictures(pixels, motion), motion, flip
 
-    @torch.no_grad()
-    def _average(self) -> None:
-        decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
-        live = self.network.state_dict()
-        for name, value in self.average.state_dict().items():
-            if value.is_floating_point():
-                value.lerp_(live[name], 1.0 - decay)
-            else:
-                value.copy_(live[name])
-
 
 def _parts(team: Team, config: TrainConfig) -> tuple[range, int]:
     """Which parts of each batch this process works on, of how many."""
     own = config.micro_batches
     return range(team.rank * own, (team.rank + 1) * own), team.size * own
-
-
-def _decay_groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """No weight decay on biases, normalisation and attention scales."""
-    plain = [p for p in network.parameters() if p.ndim <= 1]
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    return [
-        {"params": decayed, "weight_decay": weight_decay},
-        {"params": plain, "weight_decay": 0.0},
-    ]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any  # free-form JSON values, and the fields that `replace` takes
 
 from .errors import SpecError
-from .json_fields import JsonFields
+from .json_fields import JsonFields, json_line
 from .spec import (
     SCHEMA_VERSION,
     ArchitectureSpec,
@@ -88,10 +87,7 @@ class DetectorSpec:
         document.update(kind=DETECTOR_KIND, schema_version=SCHEMA_VERSION)
         for part in _PARTS:
             document[part] = {**self.extra.get(part, {}), **known[part]}
-        try:
-            return json.dumps(document, sort_keys=True, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise SpecError(f"a spec holds finite JSON values only: {error}") from error
+        return json_line(document)
 
     @classmethod
     def from_json(cls, text: str, *, source: str) -> DetectorSpec:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any  # JSON-ready values
@@ -14,7 +14,7 @@ from .backends.device_memory import GpuInfo, driver_version, gpu_info
 from .backends.onnxruntime_session import load_onnxruntime
 from .cpu_features import FEATURES, cpu_features
 from .engine_cache import cache_folder
-from .engine_choice import BACKENDS
+from .engine_choice import BACKENDS, obstacle_of
 from .engine_compatibility import host_os
 from .errors import FrsdkError
 from .tensorrt_modules import load_tensorrt
@@ -135,7 +135,7 @@ def _packages() -> dict[str, str]:
 
 
 def _providers() -> tuple[str, ...]:
-    if _reason(load_onnxruntime) is not None:
+    if obstacle_of(load_onnxruntime) is not None:
         return ()
     return tuple(load_onnxruntime().get_available_providers())
 
@@ -146,13 +146,5 @@ def _builds(packages: dict[str, str]) -> dict[str, str | None]:
         "cpu": no_onnx,
         "tensorrt": no_onnx or BACKENDS["tensorrt"].obstacle(),
         # Without a GPU too, for targets that are named.
-        "rtx": no_onnx or _reason(lambda: load_tensorrt("tensorrt_rtx")),
+        "rtx": no_onnx or obstacle_of(lambda: load_tensorrt("tensorrt_rtx")),
     }
-
-
-def _reason(attempt: Callable[[], object]) -> str | None:
-    try:
-        attempt()
-    except FrsdkError as error:
-        return str(error)
-    return None

@@ -159,11 +159,11 @@ def _check_names(backend: str, device: str | None) -> None:
 
 
 def _tensorrt_obstacle() -> str | None:
-    return gpu_obstacle() or _reason(lambda: (load_tensorrt("tensorrt"), gpu_info()))
+    return gpu_obstacle() or obstacle_of(lambda: (load_tensorrt("tensorrt"), gpu_info()))
 
 
 def _rtx_obstacle() -> str | None:
-    obstacle = gpu_obstacle() or _reason(lambda: (load_tensorrt("tensorrt_rtx"), gpu_info()))
+    obstacle = gpu_obstacle() or obstacle_of(lambda: (load_tensorrt("tensorrt_rtx"), gpu_info()))
     if obstacle is not None:
         return obstacle
     known = named_capabilities(load_tensorrt("tensorrt_rtx").trt)
@@ -178,17 +178,17 @@ def _cuda_provider_obstacle() -> str | None:
 
 
 def _provider_obstacle(provider: str) -> str | None:
-    obstacle = _reason(load_onnxruntime)
+    obstacle = obstacle_of(load_onnxruntime)
     if obstacle is None and provider not in load_onnxruntime().get_available_providers():
         return f"this onnxruntime has no {provider}: it is in onnxruntime-gpu"
     return obstacle
 
 
 def _cpu_obstacle() -> str | None:
-    return _reason(load_onnxruntime)
+    return obstacle_of(load_onnxruntime)
 
 
-def _reason(attempt: Callable[[], object]) -> str | None:
+def obstacle_of(attempt: Callable[[], object]) -> str | None:
     """Why something does not work, as its error says; None where it does."""
     try:
         attempt()

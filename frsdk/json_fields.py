@@ -1,10 +1,10 @@
-"""Take checked fields out of a JSON object."""
+"""Specs as JSON: checked fields out of an object, and one line of text back."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar  # Any: values of a JSON document, each checked where it is taken
 
 from .errors import SpecError
@@ -159,6 +159,18 @@ class JsonFields:
         return f"{self._path}.{name}" if self._path else name
 
 
+def json_line(document: Mapping[str, Any]) -> str:
+    """One line of JSON with sorted keys: equal documents give equal text.
+
+    Raises:
+        SpecError: A field holds something that JSON has not, such as NaN.
+    """
+    try:
+        return json.dumps(document, sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise SpecError(f"a spec holds finite JSON values only: {error}") from error
+
+
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
@@ -172,4 +184,4 @@ def _is_integer(value: object) -> bool:
 
 def _is_number(value: object) -> bool:
     # The limit keeps whole numbers that overflow a float out.
-    return (_is_integer(value) or isinstance(value, float)) and abs(value) < 1e300  # type: ignore[arg-type]
+    return (_is_integer(value) or isinstance(value, float)) and abs(value) < 1e300  # type: ignore[arg-type]  # a number by now

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any  # free-form JSON values, and the fields that `replace` takes
 
 from .accuracy_spec import AccuracySpec, accuracy_from_fields
 from .errors import SpecError
-from .json_fields import JsonFields
+from .json_fields import JsonFields, json_line
 
 SCHEMA_VERSION = 1
 METADATA_KEY = "frsdk.spec"
@@ -143,10 +142,7 @@ class ModelSpec:
                 del known[name], document[name]
         for part in (name for name in _PARTS if name in known):
             document[part] = {**self.extra.get(part, {}), **known[part]}
-        try:
-            return json.dumps(document, sort_keys=True, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise SpecError(f"a spec holds finite JSON values only: {error}") from error
+        return json_line(document)
 
     @classmethod
     def from_json(cls, text: str, *, source: str) -> ModelSpec:

@@ -7,6 +7,7 @@ import numpy as np
 
 from frsdk import Face, FaceReconstructor, crop_face, dense_vertices, network_input
 from frsdk.decode import N_POSE, image_poses
+from frsdk.face import VertexDecoder
 
 from .photo import Photo
 from .timing import Case
@@ -73,9 +74,8 @@ def many_faces_case(reconstruct: FaceReconstructor, photo: Photo, count: int) ->
     return whole
 
 
-def decode_case(face: Face, decoder: object) -> Case:
+def decode_case(face: Face, decoder: VertexDecoder) -> Case:
     """Dense vertices of one face by a given decoder, into memory that is there."""
     poses = image_poses(face.params[None], [face.roi], face.crop_size)
     out = np.empty((1, face.face_model.n_vertices, 3), np.float32)
-    decode = decoder.decode_posed  # type: ignore[attr-defined]
-    return lambda: decode(face.params[None, N_POSE:], poses, out=out)
+    return lambda: decoder.decode_posed(face.params[None, N_POSE:], poses, out=out)

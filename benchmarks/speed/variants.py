@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from frsdk import FaceReconstructor
-from frsdk.errors import BackendError, InputError
+from frsdk.errors import InputError
 
 PRECISIONS = ("fp32", "fp16", "int8")
 
@@ -60,28 +59,13 @@ def open_reconstructor(variant: Variant) -> FaceReconstructor:
     """Open one.
 
     Raises:
-        BackendError: This frsdk cannot choose a precision or backend by name, or the engine cannot
-            be opened.
         FrsdkError: As `FaceReconstructor` raises.
     """
-    options: dict[str, str] = {}
-    if "backend" in inspect.signature(FaceReconstructor).parameters:
-        options = {"engine": variant.engine, "backend": variant.backend}
-    elif variant.backend not in ("auto", "onnxruntime"):
-        raise BackendError(
-            f"backend {variant.backend}: this frsdk has onnxruntime only: use --backend auto"
-        )
-    elif variant.engine in PRECISIONS[1:]:
-        raise BackendError(
-            f"engine {variant.engine}: this frsdk cannot build {variant.engine} engines: use fp32, "
-            "or the path of an .onnx file"
-        )
-    elif variant.engine != "fp32":
-        options = {"engine": variant.engine}
     return FaceReconstructor(
+        engine=variant.engine,
+        backend=variant.backend,
         threads=variant.threads,
         vertex_precision=variant.vertex_precision,
-        **options,  # type: ignore[arg-type]  # texts for the parameters named above
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import signal
 import time
@@ -22,6 +20,9 @@ from frsdk.errors import InputError
 from frsdk.files import atomic_write
 
 from ..networks import build_network
+from ..train_log import write_log
+from ..weight_average import update_average
+from ..weight_decay import decay_groups
 from .assignment import cells_of
 from .backgrounds import Backgrounds, Place
 from .face_stock import FaceStock
@@ -95,7 +96,7 @@ class DetectorTrainer:
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
         self.average = build_network(config.architecture, config.arguments)
         self.average.load_state_dict(self.network.state_dict())
-        self.optimiser = torch.optim.AdamW(_decay_groups(self.network, config.weight_decay))
+        self.optimiser = torch.optim.AdamW(decay_groups(self.network, config.weight_decay))
         self.step = 0
         self.places: list[Place] = []
         self.log: list[dict[str, float]] = []
@@ -136,12 +137,7 @@ class DetectorTrainer:
             "places": [(p.picture, p.x, p.y, p.scale) for p in self.places],
         }
         atomic_write(self.state_path, lambda file: torch.save(state, file))
-        text = io.StringIO()
-        if self.log:
-            writer = csv.DictWriter(text, fieldnames=list(self.log[0]))
-            writer.writeheader()
-            writer.writerows(self.log)
-        atomic_write(self.folder / "log.csv", text.getvalue().encode())
+        write_log(self.folder / "log.csv", self.log)
 
     def stop_soon(self, signum: int, frame: FrameType | None) -> None:
         """Signal handler: finish the step, save, return."""
@@ -203,7 +199,7 @@ class DetectorTrainer:
         loss.total.backward()  # type: ignore[no-untyped-call]  # torch's stub
         nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_norm)
         self.optimiser.step()
-        self._average()
+        update_average(self.average, self.network, step=self.step, decay=self.config.ema_decay)
         return {
             "step": float(self.step),
             "loss": float(loss.total.detach()),
@@ -213,23 +209,3 @@ class DetectorTrainer:
             "learning_rate": rate,
             "mined": float(len(self.places)),
         }
-
-    @torch.no_grad()
-    def _average(self) -> None:
-        decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
-        live = self.network.state_dict()
-        for name, value in self.average.state_dict().items():
-            if value.is_floating_point():
-                value.lerp_(live[name], 1.0 - decay)
-            else:
-                value.copy_(live[name])
-
-
-def _decay_groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """No weight decay on biases and normalisation."""
-    plain = [p for p in network.parameters() if p.ndim <= 1]
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    return [
-        {"params": decayed, "weight_decay": weight_decay},
-        {"params": plain, "weight_decay": 0.0},
-    ]
