@@ -18,6 +18,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of the run.")
 @click.option("--teacher", type=_FILE, help="A YuNet .onnx that finds unlabelled faces in crops.")
 @click.option("--test-photos", type=_FOLDER, help="Photographs whose faces are left out.")
+@click.option("--init", type=_FILE, help="A .pth to start from instead of random weights.")
+@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), default=4e-3,
+              show_default=True, help="Peak rate.")  # fmt: skip
+@click.option("--turned", type=click.IntRange(0), default=3000, show_default=True,
+              help="Add so many faces turned in 3D to large poses.")  # fmt: skip
 @click.option("--steps", type=click.IntRange(1), default=6000, show_default=True)
 @click.option("--batch-size", type=click.IntRange(2), default=16, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
@@ -29,6 +34,9 @@ def detector(
     output: Path,
     teacher: Path | None,
     test_photos: Path | None,
+    init: Path | None,
+    learning_rate: float,
+    turned: int,
     steps: int,
     batch_size: int,
     seed: int,
@@ -54,11 +62,17 @@ def detector(
     if threads:
         torch.set_num_threads(threads)
     make_folder(output)
-    stock = load_detector_stock(faces, teacher=teacher, test_photos=test_photos)
-    config = DetectorConfig(steps=steps, batch_size=batch_size, seed=seed)
+    config = DetectorConfig(
+        steps=steps, batch_size=batch_size, seed=seed, learning_rate=learning_rate, turned=turned
+    )
+    stock = load_detector_stock(
+        faces, teacher=teacher, test_photos=test_photos, turned=turned, seed=seed
+    )
     trainer = DetectorTrainer(stock, Backgrounds.load(backgrounds), config, output)
     if trainer.resume():
         click.echo(f"resumed at step {trainer.step}", err=True)
+    elif init:
+        trainer.start_from(init)
     show_progress(trainer.run, steps - trainer.step)
     if trainer.step < steps:
         raise ReportedError(f"stopped at step {trainer.step}: run it again to resume")

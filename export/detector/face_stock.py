@@ -19,9 +19,12 @@ from .boxes import face_boxes
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
-# Share of the draws that each source gets: profiles come from cfp_profile alone, and afw, helen and
-# udacity are the photographs taken in the wild. Sources that are not named share the rest.
+TURNED_SOURCE = "turned"  # faces of the other sources, turned in 3D
+# Share of the draws that each source gets, of the sum over those at hand: profiles come from
+# cfp_profile and the turned faces alone, and afw, helen and udacity are the photographs taken in
+# the wild. Sources that are not named share the rest.
 SOURCE_SHARES = {
+    TURNED_SOURCE: 0.14,
     "cfp_profile": 0.26,
     "cfp_frontal": 0.12,
     "aaf": 0.22,
@@ -66,6 +69,13 @@ class FaceStock:
 def load_stock(
     folder: Path, split: str, *, leave_out: Iterable[str] = (), clean: bool = True
 ) -> FaceStock:
+    """The crops of :func:`usable_faces` as a stock."""
+    return stock_of(*usable_faces(folder, split, leave_out=leave_out, clean=clean))
+
+
+def usable_faces(
+    folder: Path, split: str, *, leave_out: Iterable[str] = (), clean: bool = True
+) -> tuple[FaceLabels, Image]:
     """Read a split of the labelled crops.
 
     Args:
@@ -73,6 +83,9 @@ def load_stock(
         split: ``"train"`` or ``"val"``.
         leave_out: Names of photographs whose faces are not to be used: a key that contains one.
         clean: Leave out crops on whose label the ensemble disagrees.
+
+    Returns:
+        The labels of n faces and their (n, 160, 160, 3) crops.
 
     Raises:
         InputError: Labels or crops are missing or damaged, or nothing is left.
@@ -85,16 +98,19 @@ def load_stock(
         used &= labels.spread < _MAX_SPREAD
     if not used.any():
         raise InputError(f"{folder}: no {split} crop is left to use")
-    crops = crops[used]
-    source = labels.source[used]
+    return labels.subset(used), crops[used]
+
+
+def stock_of(labels: FaceLabels, crops: Image) -> FaceStock:
+    """A stock of n labelled crops, without neighbours."""
     return FaceStock(
         crops=crops,
-        landmarks=labels.landmarks[used, :, :2] + 0.5,
+        landmarks=labels.landmarks[..., :2] + 0.5,
         content=np.array([content_rectangle(crop) for crop in crops]),
         neighbours={},
-        sampling=sampling_weights(labels, used),
-        yaw_deg=labels.yaw_deg[used],
-        source=source,
+        sampling=sampling_weights(labels.source, labels.yaw_deg),
+        yaw_deg=labels.yaw_deg,
+        source=labels.source,
     )
 
 
@@ -117,9 +133,8 @@ def content_rectangle(crop: Image) -> tuple[int, int, int, int]:
     )
 
 
-def sampling_weights(labels: FaceLabels, used: NDArray[np.bool_]) -> Array:
-    """(n,) probabilities of the used labels: each source its share, turned faces more often."""
-    source, yaw_deg = labels.source[used], labels.yaw_deg[used]
+def sampling_weights(source: NDArray[np.str_], yaw_deg: Array) -> Array:
+    """(n,) probabilities of n faces: each source its share, turned faces more often."""
     weight = np.where(np.abs(yaw_deg) > _TURNED_DEG, TURNED_WEIGHT, 1.0)
     others = max(0.0, 1.0 - sum(SOURCE_SHARES.values()))
     for name in np.unique(source):

@@ -8,7 +8,8 @@ from pathlib import Path
 from frsdk import YuNetDetector
 from frsdk.errors import InputError
 
-from .face_stock import FaceStock, find_neighbours, load_stock
+from .face_stock import FaceStock, find_neighbours, stock_of, usable_faces
+from .turned_faces import with_turned_faces
 
 # Crops of these show other people beside the labelled one now and then.
 _CROWDED = ("afw", "helen", "udacity")
@@ -16,7 +17,12 @@ _TEACHER_SCORE = 0.45
 
 
 def load_detector_stock(
-    folder: Path, *, teacher: Path | None = None, test_photos: Path | None = None
+    folder: Path,
+    *,
+    teacher: Path | None = None,
+    test_photos: Path | None = None,
+    turned: int = 0,
+    seed: int = 0,
 ) -> FaceStock:
     """Decode the training crops.
 
@@ -25,6 +31,8 @@ def load_detector_stock(
         teacher: A YuNet ``.onnx``; what it finds beside the labelled face counts neither as a face
             nor as background.
         test_photos: Folder of photographs for tests: crops named after one are left out.
+        turned: How many faces turned in 3D to add.
+        seed: Of their choice.
 
     Raises:
         InputError: Labels, crops or the folder of photographs are missing or damaged.
@@ -35,8 +43,9 @@ def load_detector_stock(
         names = [path.stem for path in sorted(test_photos.glob("*.jpg"))]
         if not names:
             raise InputError(f"{test_photos}: no .jpg photograph in it")
-    stock = load_stock(folder, "train", leave_out=names)
-    if teacher is None:
-        return stock
-    detect = YuNetDetector(teacher, min_score=_TEACHER_SCORE)
-    return replace(stock, neighbours=find_neighbours(stock, detect, _CROWDED))
+    labels, crops = usable_faces(folder, "train", leave_out=names)
+    stock = stock_of(labels, crops)
+    if teacher is not None:
+        detect = YuNetDetector(teacher, min_score=_TEACHER_SCORE)
+        stock = replace(stock, neighbours=find_neighbours(stock, detect, _CROWDED))
+    return with_turned_faces(stock, labels, turned, seed) if turned else stock

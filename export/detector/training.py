@@ -16,9 +16,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from frsdk.errors import InputError
+from frsdk.errors import InputError, SpecError
 from frsdk.files import atomic_write
+from frsdk.spec import ArchitectureSpec
 
+from ..checkpoint import load_any_checkpoint
 from ..networks import build_network
 from ..train_log import write_log
 from ..weight_average import update_average
@@ -52,6 +54,7 @@ class DetectorConfig:
         mining: Shares of the run at which backgrounds are searched for what looks like faces.
         seed: Of weights and scenes.
         save_every: Steps between checkpoints.
+        turned: Faces turned in 3D that are added to the stock.
     """
 
     architecture: str = "face_detector"
@@ -68,6 +71,7 @@ class DetectorConfig:
     mining: tuple[float, ...] = (0.25, 0.45, 0.65, 0.8)
     seed: int = 0
     save_every: int = 100
+    turned: int = 3000
 
 
 def learning_rate(step: int, config: DetectorConfig) -> float:
@@ -101,6 +105,21 @@ class DetectorTrainer:
         self.places: list[Place] = []
         self.log: list[dict[str, float]] = []
         self._stop = False
+
+    def start_from(self, path: Path) -> None:
+        """Put a checkpoint's weights into a run that has not begun.
+
+        Raises:
+            SpecError: Damaged, or of another architecture.
+        """
+        network, spec = load_any_checkpoint(path)
+        wanted = ArchitectureSpec(self.config.architecture, self.config.arguments)
+        if spec.architecture != wanted:
+            raise SpecError(
+                f"{path}: is a {spec.architecture.name}, not this {wanted.name}: use another file"
+            )
+        self.network.load_state_dict(network.state_dict())
+        self.average.load_state_dict(network.state_dict())
 
     @property
     def state_path(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,22 @@ def test_another_configuration_does_not_resume(
     other = DetectorConfig(arguments=TINY, steps=9)
     with pytest.raises(InputError, match="another configuration"):
         DetectorTrainer(stock, backgrounds, other, tmp_path).resume()
+
+
+def test_a_run_starts_from_a_checkpoint(
+    stock: FaceStock, backgrounds: Backgrounds, tmp_path: Path
+) -> None:
+    first = DetectorTrainer(stock, backgrounds, replace(CONFIG, seed=1), tmp_path)
+    path = tmp_path / "first.pth"
+    write_detector(first, stock, path)
+    second = DetectorTrainer(stock, backgrounds, CONFIG, tmp_path)
+    second.start_from(path)
+    for network in (second.network, second.average):
+        for key, value in first.average.state_dict().items():
+            torch.testing.assert_close(network.state_dict()[key], value, rtol=0, atol=0)
+    wider = replace(CONFIG, arguments={**TINY, "neck": 16})
+    with pytest.raises(SpecError, match="use another file"):
+        DetectorTrainer(stock, backgrounds, wider, tmp_path).start_from(path)
 
 
 class BrightSpots(torch.nn.Module):

@@ -1,0 +1,84 @@
+"""Further profiles for the detector: faces turned in 3D, as the network's training does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frsdk.morphable import builtin_face_model
+from frsdk.pose import angles_from_rotation
+
+from ..facemodel.evaluate import landmark_basis_of
+from ..faces_data import MARGIN, NETWORK_SIZE, STORED_SIZE, FaceLabels
+from ..profiling import ProfilingSettings, chosen_turn, rotation_of, turned_face
+from ..profiling_mesh import profiling_mesh
+from ..targets import fit_labels
+from .face_stock import TURNED_SOURCE, FaceStock, sampling_weights
+
+Array = NDArray[np.float64]
+
+# Least and greatest yaw of the turned faces; beyond, the surface's warp looks unlike a photograph.
+_YAW_DEG = (40.0, 85.0)
+
+
+def with_turned_faces(stock: FaceStock, labels: FaceLabels, count: int, seed: int) -> FaceStock:
+    """Append turned copies of faces to a stock.
+
+    Only crops that their photograph fills and that show one person are turned; the landmarks that
+    come along are those of the turned surface.
+
+    Args:
+        stock: n faces.
+        labels: Of the same n faces.
+        count: How many to add; fewer where there are not enough that can turn.
+        seed: Of the choice and the turns.
+    """
+    whole = (stock.content == (0, 0, STORED_SIZE, STORED_SIZE)).all(axis=1)
+    whole[list(stock.neighbours)] = False
+    rng = np.random.default_rng([seed, 3])
+    rows = np.flatnonzero(whole)
+    if not len(rows):
+        return stock
+    weights = stock.sampling[rows]
+    rows = rng.choice(rows, min(count, len(rows)), replace=False, p=weights / weights.sum())
+    chosen = np.zeros(len(stock), np.bool_)
+    chosen[rows] = True
+    model = builtin_face_model()
+    params = fit_labels(labels.subset(chosen), landmark_basis_of(model))
+    mesh = profiling_mesh(model)
+    settings = ProfilingSettings(yaw_deg=_YAW_DEG)
+    crops, landmarks, yaw_deg = [], [], []
+    for row, pose in zip(np.flatnonzero(chosen), params, strict=True):
+        turn = chosen_turn(pose, settings, rng)
+        if turn is None:
+            continue
+        points = mesh.vertices(pose)[: mesh.landmark_count]
+        crop, move = turned_face(stock.crops[row], pose, mesh, *turn)
+        points = (points - (0.0, 0.0, points[:, 2].mean())) @ move.linear.T + move.offset
+        crops.append(crop)
+        landmarks.append(_stored_plane(points[:, :2]))
+        turned = move.applied(pose, 0.0)
+        yaw_deg.append(angles_from_rotation(rotation_of(turned))[0])
+    if not crops:
+        return stock
+    content = np.tile([0, 0, STORED_SIZE, STORED_SIZE], (len(crops), 1))
+    source = np.concatenate([stock.source, np.full(len(crops), TURNED_SOURCE)])
+    all_yaw = np.concatenate([stock.yaw_deg, np.array(yaw_deg)])
+    return replace(
+        stock,
+        crops=np.concatenate([stock.crops, np.array(crops)]),
+        landmarks=np.concatenate([stock.landmarks, np.array(landmarks)]),
+        content=np.concatenate([stock.content, content]),
+        sampling=sampling_weights(source, all_yaw),
+        yaw_deg=all_yaw,
+        source=source,
+    )
+
+
+def _stored_plane(points: Array) -> Array:
+    """Points of the y-up crop frame on the continuous plane of the stored crop."""
+    x = points[:, 0] + MARGIN
+    y = NETWORK_SIZE - 1 - points[:, 1] + MARGIN
+    return np.stack([x, y], axis=1) + 0.5
