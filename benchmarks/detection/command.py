@@ -26,6 +26,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--photos", type=_FOLDER, help="Whole photographs with photos.json.")
 @click.option("--scenes", type=click.IntRange(1), default=400, show_default=True)
 @click.option("--nme-scenes", type=click.IntRange(1), default=60, show_default=True)
+@click.option("--portraits", type=click.IntRange(1), help="Faces by themselves. [default: all]")
 @click.option("--rounds", type=click.IntRange(1), default=60, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @reports_errors
@@ -36,6 +37,7 @@ def detector(
     photos: Path | None,
     scenes: int,
     nme_scenes: int,
+    portraits: int | None,
     rounds: int,
     as_json: bool,
 ) -> None:
@@ -51,7 +53,7 @@ def detector(
     from .report import markdown
     from .run import Plan, environment, evaluate_detectors
 
-    plan = Plan(faces, backgrounds, photos, scenes, rounds, nme_scenes)
+    plan = Plan(faces, backgrounds, photos, scenes, rounds, nme_scenes, portraits)
     results = evaluate_detectors(
         list(dict.fromkeys(detectors)), plan, lambda line: click.echo(line, err=True)
     )

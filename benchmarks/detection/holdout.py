@@ -7,30 +7,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from frsdk import InputError, read_image
 from frsdk.export.detector.backgrounds import Backgrounds
+from frsdk.export.detector.boxes import face_boxes
 from frsdk.export.detector.camera import CameraSettings
-from frsdk.export.detector.face_stock import load_stock
-from frsdk.export.detector.scenes import SceneComposer, SceneSettings
+from frsdk.export.detector.face_stock import FaceStock, load_stock
+from frsdk.export.detector.scenes import Scene, SceneComposer, SceneSettings
 
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
 SCENE_PX = 320
 
-_HARD = SceneSettings(faceless=0.0, mosaic=0.1, most_faces=8, smallest_px=12.0)
+_HARD = SceneSettings(
+    faceless=0.0, mosaic=0.1, portrait=0.2, photograph=0.0, most_faces=8, smallest_px=12.0
+)
 _PLAIN = replace(_HARD, occlusion=0.0, tilted=0.0, camera=CameraSettings(0, 0, 0, 0, 0, 0, 0))
-#: Kinds of scenes: one face in full sight, from 32 px; up to eight that may overlap and reach over
-#: the edge, from 12 px; and the same with blur, darkness, noise, occlusion and turns of up to 45
-#: degrees, as in training.
+_ALONE = replace(_PLAIN, mosaic=0.0, portrait=0.0, most_faces=1, smallest_px=32.0, inset=0.6)
+#: Kinds of scenes: up to eight faces that may overlap and reach over the edge, from 12 px; and the
+#: same with blur, darkness, noise, occlusion and turns of up to 45 degrees, as in training.
 KINDS = {
-    "single": replace(_PLAIN, mosaic=0.0, portrait=0.0, most_faces=1, smallest_px=32.0, inset=0.6),
     "plain": _PLAIN,
     "hard": _HARD,
 }
+_WILD = ("afw", "helen", "udacity", "cfp_profile")
+_PORTRAIT_ENLARGEMENT = 2
 _FOREHEAD = 0.35  # of the landmark box's height: from the brows to where detectors' boxes begin
 
 
@@ -68,21 +73,76 @@ def scenes(
         seed: Of everything random.
     """
     stock = load_stock(faces, "val", clean=False)
-    wild = np.isin(stock.source, ["afw", "helen", "udacity", "cfp_profile"])
     # Every face in the wild and every profile weighs alike; studio portraits a fifth.
-    sampling = np.where(wild, 1.0, 0.2)
+    sampling = np.where(np.isin(stock.source, _WILD), 1.0, 0.2)
     stock = replace(stock, sampling=sampling / sampling.sum())
     compose = SceneComposer(stock, Backgrounds.load(backgrounds), KINDS[kind])
     for index in range(count):
         scene = compose(SCENE_PX, np.random.default_rng([seed, index]))
+        yield _picture(f"{kind} scene {index}", scene, stock)
+
+
+def alone(
+    faces: Path, backgrounds: Path, most: int | None = None, *, repeats: int = 2
+) -> Iterator[Picture]:
+    """Each held-out face in the wild and each profile alone on a background, from 32 px, 320 px.
+
+    Args:
+        faces: Folder with ``val.npz`` and its shards.
+        backgrounds: Folder of photographs without faces.
+        most: Show no more faces than this, spread over all of them.
+        repeats: How often each face is shown, at another place and size.
+    """
+    stock, pictures = load_stock(faces, "val", clean=False), Backgrounds.load(backgrounds)
+    for row in _wild_rows(stock, most):
+        only = replace(stock, sampling=(np.arange(len(stock)) == row).astype(np.float64))
+        compose = SceneComposer(only, pictures, _ALONE)
+        for repeat in range(repeats):
+            scene = compose(SCENE_PX, np.random.default_rng([2, int(row), repeat]))
+            yield _picture(f"face {row}", scene, stock)
+
+
+def portraits(faces: Path, most: int | None = None) -> Iterator[Picture]:
+    """Each held-out crop in the wild and each profile as a photograph by itself, enlarged twice.
+
+    Nothing is pasted: what surrounds the face is its own photograph, without the black around it.
+
+    Args:
+        faces: Folder with ``val.npz`` and its shards.
+        most: Show no more faces than this, spread over all of them.
+    """
+    stock = load_stock(faces, "val", clean=False)
+    for row in _wild_rows(stock, most):
+        x0, y0, x1, y1 = (int(value) for value in stock.content[row])
+        size = ((x1 - x0) * _PORTRAIT_ENLARGEMENT, (y1 - y0) * _PORTRAIT_ENLARGEMENT)
+        image = cv2.resize(stock.crops[row, y0:y1, x0:x1], size, interpolation=cv2.INTER_CUBIC)
+        points = (stock.landmarks[row : row + 1] - (x0, y0)) * _PORTRAIT_ENLARGEMENT
         yield Picture(
-            name=f"{kind} scene {index}",
-            image=scene.image,
-            faces=scene.boxes,
-            ignored=scene.ignored,
-            yaw_deg=stock.yaw_deg[scene.rows],
-            landmarks=scene.landmarks - 0.5,
+            name=f"portrait {row}",
+            image=np.asarray(image, np.uint8),
+            faces=face_boxes(points),
+            ignored=np.zeros((0, 4)),
+            yaw_deg=stock.yaw_deg[row : row + 1],
+            landmarks=points - 0.5,
         )
+
+
+def _wild_rows(stock: FaceStock, most: int | None) -> list[int]:
+    rows = np.flatnonzero(np.isin(stock.source, _WILD))
+    count = len(rows) if most is None else min(most, len(rows))
+    chosen = np.linspace(0, len(rows) - 1, count).round().astype(int)
+    return [int(row) for row in rows[chosen]]
+
+
+def _picture(name: str, scene: Scene, stock: FaceStock) -> Picture:
+    return Picture(
+        name=name,
+        image=scene.image,
+        faces=scene.boxes,
+        ignored=scene.ignored,
+        yaw_deg=stock.yaw_deg[scene.rows],
+        landmarks=scene.landmarks - 0.5,
+    )
 
 
 def photographs(folder: Path) -> list[Picture]:
@@ -112,6 +172,13 @@ def photographs(folder: Path) -> list[Picture]:
         image = read_image(folder / name)
         pictures.append(Picture(name, image, faces, rest, yaw_deg, unknown))
     return pictures
+
+
+def landmark_boxes(faces: Array) -> Array:
+    """(k, 4) boxes of the 68 landmarks, pixel centres at integers, of a photograph's faces."""
+    boxes = faces - 0.5
+    boxes[:, 1] = boxes[:, 3] - (boxes[:, 3] - boxes[:, 1]) / (1.0 + _FOREHEAD)
+    return boxes
 
 
 def faceless(folder: Path) -> list[Image]:

@@ -25,10 +25,21 @@ def markdown(results: Sequence[DetectorResult], environment: dict[str, str]) -> 
                 cells = [f"{each.recalls[place].share * 100:.1f}" for each in sets]
                 yield _row(f"recall, {recall.name} ({recall.n_faces}), %", cells)
         yield _row("false positives a picture", [f"{each.false_positives:.3f}" for each in sets])
+    yield from _landmark_rows(results)
     for name, cells in _others(results).items():
         yield _row(name, cells)
     yield ""
     yield "Measured with " + ", ".join(f"{key} {value}" for key, value in environment.items()) + "."
+
+
+def _landmark_rows(results: Sequence[DetectorResult]) -> Iterator[str]:
+    for name in results[0].landmarks:
+        costs = [result.landmarks[name] for result in results]
+        yield _row(f"**landmarks of {name}**", [f"{each.n_faces} found" for each in costs])
+        yield _row("NME from true squares, %", [f"{each.true_percent:.2f}" for each in costs])
+        yield _row("NME from its boxes, %", [f"{each.detected_percent:.2f}" for each in costs])
+        upright = [f"{each.upright_percent:.2f}" for each in costs]
+        yield _row("NME from its boxes without roll, %", upright)
 
 
 def _others(results: Sequence[DetectorResult]) -> dict[str, list[str]]:
@@ -38,12 +49,6 @@ def _others(results: Sequence[DetectorResult]) -> dict[str, list[str]]:
             f"{each.faceless_false_positives:.3f}" for each in results
         ],
         "threshold": [f"{each.min_score:.2f}" for each in results],
-        "NME from true squares, %": [f"{each.landmarks.true_percent:.2f}" for each in results],
-        "NME from its boxes, %": [f"{each.landmarks.detected_percent:.2f}" for each in results],
-        "NME from its boxes without roll, %": [
-            f"{each.landmarks.upright_percent:.2f}" for each in results
-        ],
-        "faces of that comparison": [str(each.landmarks.n_faces) for each in results],
         "320 x 320 image, median ms": [f"{each.latency.median_ms:.2f}" for each in results],
         "320 x 320 image, least ms": [f"{each.latency.least_ms:.2f}" for each in results],
     }

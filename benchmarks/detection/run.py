@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +12,21 @@ import numpy as np
 from frsdk import Detector, FaceReconstructor, YuNetDetector
 from frsdk.detectors import BuiltinDetector, detector_from_option
 
-from .holdout import KINDS, SCENE_PX, Image, faceless, photographs, scenes
+from .holdout import (
+    KINDS,
+    SCENE_PX,
+    Image,
+    Picture,
+    alone,
+    faceless,
+    photographs,
+    portraits,
+    scenes,
+)
 from .landmark_cost import LandmarkCost, landmark_cost
 from .latency import Latency, interleaved
 from .measures import SetResult, false_positives, measure
+from .photo_landmarks import annotated_photographs
 
 _LEAST_SCORE = 0.02
 
@@ -28,9 +39,10 @@ class Plan:
         faces: Folder with ``val.npz`` and its shards.
         backgrounds: Folder of photographs without faces.
         photos: Folder with ``photos.json``, or None.
-        scenes: Number of composed scenes of each kind.
+        scenes: Number of composed scenes of each kind with several faces.
         rounds: Of the timing.
         nme_scenes: Scenes on which landmarks are compared.
+        portraits: Most faces shown by themselves, None for every held-out one.
     """
 
     faces: Path
@@ -39,6 +51,7 @@ class Plan:
     scenes: int
     rounds: int
     nme_scenes: int
+    portraits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +63,7 @@ class DetectorResult:
         min_score: Its default threshold.
         sets: Results by set of pictures.
         faceless_false_positives: Per picture without faces.
-        landmarks: What its boxes cost.
+        landmarks: What its boxes cost, by set of pictures.
         latency: Of a 320 x 320 image.
     """
 
@@ -58,7 +71,7 @@ class DetectorResult:
     min_score: float
     sets: dict[str, SetResult]
     faceless_false_positives: float
-    landmarks: LandmarkCost
+    landmarks: dict[str, LandmarkCost]
     latency: Latency
 
 
@@ -86,20 +99,35 @@ def evaluate_detectors(
             sensitive = detector_from_option(name, min_score=_LEAST_SCORE)
             least = default_score(detect)
             sets = {}
-            for kind in KINDS:
-                progress(f"{name}: {kind} scenes")
-                pictures = scenes(plan.faces, plan.backgrounds, plan.scenes, kind)
-                sets[f"{kind} scenes"] = measure(sensitive, least, pictures)
-            if plan.photos is not None:
-                progress(f"{name}: photographs")
-                sets["photographs"] = measure(sensitive, least, photographs(plan.photos))
+            for title, pictures in _sets(plan):
+                progress(f"{name}: {title}")
+                sets[title] = measure(sensitive, least, pictures)
             progress(f"{name}: pictures without faces")
             wrong = false_positives(detect, faceless(plan.backgrounds))
-            progress(f"{name}: landmarks")
-            pictures = scenes(plan.faces, plan.backgrounds, plan.nme_scenes, seed=1)
-            cost = landmark_cost(reconstruct, detect, pictures)
-            results.append(DetectorResult(name, least, sets, wrong, cost, latency[name]))
+            costs = {}
+            for title, pictures in _landmark_sets(plan):
+                progress(f"{name}: landmarks of {title}")
+                costs[title] = landmark_cost(reconstruct, detect, pictures)
+            results.append(DetectorResult(name, least, sets, wrong, costs, latency[name]))
     return results
+
+
+def _sets(plan: Plan) -> Iterator[tuple[str, Iterable[Picture]]]:
+    yield "portraits", portraits(plan.faces, plan.portraits)
+    yield "alone", alone(plan.faces, plan.backgrounds, plan.portraits)
+    for kind in KINDS:
+        yield f"{kind} scenes", scenes(plan.faces, plan.backgrounds, plan.scenes, kind)
+    if plan.photos is not None:
+        yield "photographs", photographs(plan.photos)
+
+
+def _landmark_sets(plan: Plan) -> Iterator[tuple[str, Iterable[Picture]]]:
+    yield "portraits", portraits(plan.faces, plan.portraits)
+    yield "plain scenes", scenes(plan.faces, plan.backgrounds, plan.nme_scenes, seed=1)
+    if plan.photos is not None:
+        found = list(annotated_photographs(photographs(plan.photos), plan.faces))
+        if found:
+            yield "annotated photographs", found
 
 
 def default_score(detect: Detector) -> float:

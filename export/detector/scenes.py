@@ -15,6 +15,7 @@ from .boxes import N_POINTS, face_boxes, five_points, mirrored_landmarks
 from .camera import CameraSettings, photographed
 from .face_stock import FaceStock
 from .paste import Image, Mask, Placement, ellipse_mask, paste, rectangle_mask
+from .photograph import framing, surround, trimmed
 
 Array = NDArray[np.float64]
 
@@ -33,6 +34,7 @@ class SceneSettings:
         faceless: Share of scenes with no face at all.
         mosaic: Share that are grids of crops and backgrounds.
         portrait: Share with one large face.
+        photograph: Share that are one crop as its photograph shows it, with nothing pasted.
         most_faces: Of a scene that is none of these.
         smallest_px: Of a face box's longer side.
         roll_deg: Largest turn of most faces.
@@ -43,8 +45,9 @@ class SceneSettings:
     """
 
     faceless: float = 0.2
-    mosaic: float = 0.22
-    portrait: float = 0.2
+    mosaic: float = 0.17
+    portrait: float = 0.15
+    photograph: float = 0.22
     most_faces: int = 10
     smallest_px: float = 9.0
     roll_deg: float = 18.0
@@ -85,6 +88,24 @@ class _Canvas:
     landmarks: list[Array] = field(default_factory=list)
     ignored: list[Array] = field(default_factory=list)
 
+    def add(
+        self,
+        row: int,
+        piece: Image,
+        mask: Mask,
+        placement: Placement,
+        landmarks: Array,
+        neighbours: Array,
+    ) -> None:
+        """Blend a piece with a face in; landmarks and neighbours are on the piece's plane."""
+        self.rows.append(row)
+        self.landmarks.append(placement.moved(landmarks))
+        paste(self.image, self.owner, piece, mask, placement, len(self.rows))
+        for other in neighbours:
+            corners = np.array([(x, y) for x in other[::2] for y in other[1::2]])
+            there = placement.moved(corners)
+            self.ignored.append(np.concatenate([there.min(axis=0), there.max(axis=0)]))
+
 
 class SceneComposer:
     """Makes scenes from a stock of faces and pictures without faces.
@@ -115,12 +136,15 @@ class SceneComposer:
         else:
             base = self._pictures.random_window((side, side), rng)
         canvas = _Canvas(base.copy(), np.zeros((side, side), np.int16))
-        kind = rng.random()
-        if kind < settings.faceless:
+        shares = (settings.faceless, settings.mosaic, settings.portrait, settings.photograph)
+        kind = int(np.searchsorted(np.cumsum(shares), rng.random(), side="right"))
+        if kind == 0:
             self._decoys(canvas, rng, int(rng.integers(0, 7)))
-        elif kind < settings.faceless + settings.mosaic:
+        elif kind == 1:
             self._mosaic(canvas, rng)
-        elif kind < settings.faceless + settings.mosaic + settings.portrait:
+        elif kind == 3:
+            self._photograph(canvas, rng)
+        elif kind == 2:
             self._face(canvas, rng, side * np.exp(rng.uniform(np.log(0.35), np.log(1.05))))
         else:
             self._decoys(canvas, rng, int(rng.integers(0, 5)))
@@ -185,13 +209,20 @@ class SceneComposer:
         )
         centre = (box[:2] + box[2:]) / 2 - corner
         placement = Placement.about(centre, target, scale, roll)
-        canvas.rows.append(row)
-        canvas.landmarks.append(placement.moved(landmarks - corner))
-        paste(canvas.image, canvas.owner, piece, mask, placement, len(canvas.rows))
-        for other in neighbours - np.tile(corner, 2):
-            corners = np.array([(x, y) for x in other[::2] for y in other[1::2]])
-            there = placement.moved(corners)
-            canvas.ignored.append(np.concatenate([there.min(axis=0), there.max(axis=0)]))
+        canvas.add(row, piece, mask, placement, landmarks - corner, neighbours - np.tile(corner, 2))
+
+    def _photograph(self, canvas: _Canvas, rng: np.random.Generator) -> None:
+        """One crop as a photograph by itself: whole, trimmed, or with what its edges go on as."""
+        row = self._draw_row(rng)
+        crop, landmarks, content, neighbours = self._piece(row, rng)
+        x0, y0, x1, y1 = trimmed(content, face_boxes(landmarks[None])[0], rng)
+        piece = np.ascontiguousarray(crop[y0:y1, x0:x1])
+        roll = self._roll(rng) if rng.random() < 0.5 else 0.0
+        placement = framing((x1 - x0, y1 - y0), canvas.image.shape[0], roll, rng)
+        surround(canvas.image, piece, placement, rng)
+        mask = rectangle_mask((x1 - x0, y1 - y0), 0.0)
+        corner = np.array([x0, y0], np.float64)
+        canvas.add(row, piece, mask, placement, landmarks - corner, neighbours - np.tile(corner, 2))
 
     def _roll(self, rng: np.random.Generator) -> float:
         most = 45.0 if rng.random() < self._settings.tilted else self._settings.roll_deg

@@ -11,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from frsdk import Detection, InputError
-from frsdk.benchmarks.detection.holdout import Picture, faceless, photographs
+from frsdk.benchmarks.detection.holdout import Picture, faceless, landmark_boxes, photographs
 from frsdk.benchmarks.detection.latency import interleaved
 from frsdk.benchmarks.detection.measures import false_positives, measure
+from frsdk.benchmarks.detection.photo_landmarks import annotated_photographs
 from frsdk.benchmarks.eval_cli import main
 
 FACES = np.array([[0.0, 0.0, 20.0, 20.0], [40.0, 0.0, 100.0, 60.0]])
@@ -59,6 +60,7 @@ def test_photographs_grow_to_the_forehead(tmp_path: Path) -> None:
     assert photo.image.shape == (80, 90, 3)
     assert photo.faces[0] == pytest.approx([10.5, 40.5 - 0.35 * 19, 49.5, 59.5])
     assert photo.ignored.tolist() == [[0, 0, 5, 5]]
+    np.testing.assert_allclose(landmark_boxes(photo.faces), [[10, 40, 49, 59]])
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"photos": [{"file": "a.png"}]}', '{"photos": 3}'])
@@ -87,7 +89,7 @@ def test_the_command_reports_both_detectors(shared_data: Path, tmp_path: Path) -
     )
     yunet = str(shared_data / "detector" / "yunet_n_320.onnx")
     arguments = ["detector", str(shared_data / "faces"), str(tmp_path), "--scenes", "3"]
-    arguments += ["--nme-scenes", "2", "--rounds", "2", "--json"]
+    arguments += ["--portraits", "4", "--nme-scenes", "2", "--rounds", "2", "--json"]
     done = CliRunner().invoke(main, [*arguments, "--detector", "builtin", "--detector", yunet])
     assert done.exit_code == 0, done.output
     document = json.loads(done.stdout)
@@ -96,7 +98,21 @@ def test_the_command_reports_both_detectors(shared_data: Path, tmp_path: Path) -
     for result in (ours, theirs):
         assert result["sets"]["plain scenes"]["average_precision"] > 0.3
         assert result["latency"]["median_ms"] > 0
-        assert result["landmarks"]["n_faces"] >= 1
+        assert result["sets"]["portraits"]["pictures"] == 4
+        assert result["sets"]["alone"]["pictures"] == 8
+        assert result["landmarks"]["portraits"]["n_faces"] >= 1
+
+
+def test_photographs_get_the_landmarks_of_their_crops(shared_data: Path) -> None:
+    pictures = photographs(shared_data / "photos")
+    found = list(annotated_photographs(pictures, shared_data / "faces"))
+    assert sorted(Path(each.name).stem for each in found) == [
+        "afw_24795717", "afw_4239974048", "afw_5106695994",
+    ]  # fmt: skip
+    for each in found:
+        boxes = landmark_boxes(each.faces)
+        np.testing.assert_allclose(each.landmarks.min(axis=1), boxes[:, :2], atol=0.2)
+        np.testing.assert_allclose(each.landmarks.max(axis=1), boxes[:, 2:], atol=0.2)
 
 
 def test_the_command_names_what_is_missing(tmp_path: Path) -> None:

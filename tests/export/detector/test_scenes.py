@@ -11,19 +11,27 @@ from frsdk.errors import InputError
 from frsdk.export.detector.backgrounds import Backgrounds, Place
 from frsdk.export.detector.camera import CameraSettings, photographed
 from frsdk.export.detector.face_stock import FaceStock, content_rectangle, load_stock
+from frsdk.export.detector.photograph import framing, trimmed
 from frsdk.export.detector.scenes import SceneComposer, SceneSettings
 
 NO_CAMERA = CameraSettings(0, 0, 0, 0, 0, 0, 0)
 PLAIN = SceneSettings(
-    faceless=0.0, mosaic=0.0, portrait=0.0, most_faces=1, occlusion=0.0, camera=NO_CAMERA
+    faceless=0.0,
+    mosaic=0.0,
+    portrait=0.0,
+    photograph=0.0,
+    most_faces=1,
+    occlusion=0.0,
+    camera=NO_CAMERA,
 )
 
 
 def kinds() -> list[SceneSettings]:
-    return [PLAIN, replace(PLAIN, mosaic=1.0), replace(PLAIN, portrait=1.0)]
+    return [PLAIN, replace(PLAIN, mosaic=1.0), replace(PLAIN, portrait=1.0),
+            replace(PLAIN, photograph=1.0)]  # fmt: skip
 
 
-@pytest.mark.parametrize("settings", kinds(), ids=["crowd", "mosaic", "portrait"])
+@pytest.mark.parametrize("settings", kinds(), ids=["crowd", "mosaic", "portrait", "photograph"])
 def test_labels_lie_on_the_faces(
     stock: FaceStock, backgrounds: Backgrounds, settings: SceneSettings
 ) -> None:
@@ -47,6 +55,26 @@ def test_a_covered_face_is_neither_right_nor_wrong(
     compose = SceneComposer(stock, backgrounds, replace(PLAIN, most_faces=40))
     scenes = [compose(96, np.random.default_rng(seed)) for seed in range(6)]
     assert sum(len(scene.ignored) for scene in scenes) > 10
+
+
+def test_a_trimmed_photograph_keeps_its_face() -> None:
+    box = np.array([40.0, 50.0, 90.0, 120.0])
+    rng = np.random.default_rng(0)
+    kept = np.array([trimmed((10, 0, 150, 100), box, rng) for _ in range(200)])
+    assert (kept[:, :2] >= (10, 0)).all() and (kept[:, 2:] <= (150, 100)).all()
+    assert (kept[:, 0] <= 40).all() and (kept[:, 1] <= 50).all() and (kept[:, 2] >= 90).all()
+    assert (kept[:, 3] == 100).all()  # the face goes on below the photograph
+    assert (kept[:, 0] == 10).mean() == pytest.approx(0.5, abs=0.12)
+
+
+def test_a_photograph_fills_the_scene_or_lies_inside() -> None:
+    rng = np.random.default_rng(0)
+    corners = np.array([(0.0, 0.0), (100.0, 80.0)])
+    placed = np.array([framing((100, 80), 64, 0.0, rng).moved(corners) for _ in range(100)])
+    assert (placed >= -1e-9).all() and (placed <= 64 + 1e-9).all()
+    fills = (placed[:, 1] - placed[:, 0])[:, 0] > 63.999
+    assert 0.3 < fills.mean() < 0.7
+    np.testing.assert_allclose(placed[fills][:, 0], 0.0, atol=1e-9)
 
 
 def test_faceless_scenes_have_no_labels(stock: FaceStock, backgrounds: Backgrounds) -> None:
