@@ -3,9 +3,10 @@
 
     scripts/run_ablation.py ../shared/data/faces -o runs/ablation [--steps 1400] [--seeds 0,1]
 
-Each run is a `frsdk-train network` of its own folder: a stopped one resumes, a finished one is not
-trained again, and two of these commands with other `--only` share the work. When all are there it
-writes benchmarks/results/ablation.json, .md and .png (held-out crops, against lmk68).
+Each run is a `frsdk-train network` in its own folder. A stopped one resumes, and a finished one
+leaves its figures in benchmarks/results/ablation/NAME.json, so that it is not trained again, on
+whatever machine or day the others follow; two of these commands with other `--only` share the work.
+When all are there it writes benchmarks/results/ablation.md and .png (held-out crops, lmk68).
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ import csv
 import json
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 import cv2
+import numpy as np
 
 from frsdk.benchmarks.evaluation.ablation import (
     FULL,
@@ -31,12 +32,15 @@ from frsdk.benchmarks.evaluation.ablation import (
     verdict,
 )
 from frsdk.benchmarks.evaluation.ced_plot import Line, ced_plot
-from frsdk.benchmarks.evaluation.face_set import FaceSet
 from frsdk.benchmarks.evaluation.networks import NetworkChoice
 from frsdk.benchmarks.evaluation.run import EvaluationOptions, evaluate
 from frsdk.benchmarks.evaluation.shards import read_shards
 from frsdk.benchmarks.evaluation.teacher_bounds import LABELLED_BY_TEACHER
 from frsdk.console import reports_errors
+from frsdk.export.faces_data import read_labels
+from frsdk.export.train_config import TrainConfig
+from frsdk.files import atomic_write
+from frsdk.nme import summarise_nme
 
 RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "results"
 ARCHITECTURES = (FULL, NO_ATTENTION, PLAIN)
@@ -49,19 +53,29 @@ CURVE_END_PERCENT = 10.0
 @click.option("--steps", type=click.IntRange(1), default=1400, show_default=True)
 @click.option("--seeds", default="0,1", show_default=True)
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--only", help="Train only these (ARCHITECTURE-SEED,...), and write nothing.")
+@click.option("--only", help="Only these runs: ARCHITECTURE-SEED,...")
 @reports_errors
 def main(faces: Path, output: Path, steps: int, seeds: str, threads: int, only: str | None) -> None:
-    """Train what is missing; then measure and write."""
+    """Train and measure what is missing; compare when nothing is."""
     names = [f"{name}-{seed}" for seed in seeds.split(",") for name in ARCHITECTURES]
     for name in only.split(",") if only else names:
-        train(name, faces, output / name, steps, threads)
-    if not only:
-        write(ablation_result(measured(names, output, read_shards(faces, "val"))), steps)
+        if not figures_of(name).is_file():
+            train(name, faces, output / name, steps, threads)
+            measure(name, faces, output / name)
+    missing = [name for name in names if not figures_of(name).is_file()]
+    if missing:
+        print(f"not there yet: {', '.join(missing)}")
+        return
+    write(ablation_result([read_run(name, faces) for name in names]), steps)
+
+
+def figures_of(name: str) -> Path:
+    """Where a run's figures are kept."""
+    return RESULTS / "ablation" / f"{name}.json"
 
 
 def train(name: str, faces: Path, folder: Path, steps: int, threads: int) -> None:
-    """One run, unless it is there."""
+    """One run, unless its weights are there."""
     if (folder / "model.pth").is_file():
         return
     architecture, _, seed = name.rpartition("-")
@@ -72,37 +86,42 @@ def train(name: str, faces: Path, folder: Path, steps: int, threads: int) -> Non
     subprocess.run(command, check=True)
 
 
-def measured(names: list[str], folder: Path, faces: FaceSet) -> list[AblationRun]:
-    """The runs with their accuracy on the held-out crops."""
-    choices = [NetworkChoice(name, folder / name / "model.pth") for name in names]
-    report = evaluate(faces, EvaluationOptions(networks=choices, worst=0)).report
-    runs = []
-    for name, score in zip(names, report.scores, strict=True):
-        found = next(each for each in score.truths if each.truth == LABELLED_BY_TEACHER)
-        if found.summary is None:
-            sys.exit(f"{name}: no face was measured")
-        images, minutes = trained(folder / name / "log.csv")
-        architecture, _, seed = name.rpartition("-")
-        runs.append(
-            AblationRun(
-                architecture, int(seed), images, minutes, found.summary, found.errors_percent
-            )
-        )
-    return runs
-
-
-def trained(log: Path) -> tuple[int, float]:
-    """Images that a run saw, and the minutes that its steps took."""
-    from frsdk.export.train_config import TrainConfig
-
-    with log.open(encoding="utf-8", newline="") as file:
+def measure(name: str, faces: Path, folder: Path) -> None:
+    """Write a finished run's figures."""
+    choice = NetworkChoice(name, folder / "model.pth")
+    report = evaluate(read_shards(faces, "val"), EvaluationOptions([choice], worst=0)).report
+    found = next(each for each in report.scores[0].truths if each.truth == LABELLED_BY_TEACHER)
+    with (folder / "log.csv").open(encoding="utf-8", newline="") as file:
         rates = [float(row["images_per_s"]) for row in csv.DictReader(file)]
     batch = TrainConfig().batch_size
-    return batch * len(rates), sum(batch / rate for rate in rates) / 60.0
+    document = {
+        "images": batch * len(rates),
+        "minutes": round(sum(batch / rate for rate in rates) / 60.0, 1),
+        "nme_percent": [round(float(error), 4) for error in found.errors_percent],
+    }
+    figures_of(name).parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(document) + "\n"
+    atomic_write(figures_of(name), text.encode())
+
+
+def read_run(name: str, faces: Path) -> AblationRun:
+    """A run from its figures."""
+    document = json.loads(figures_of(name).read_text(encoding="utf-8"))
+    errors = np.array(document["nme_percent"])
+    yaw_deg = read_labels(faces / "val.npz").yaw_deg
+    architecture, _, seed = name.rpartition("-")
+    return AblationRun(
+        architecture=architecture,
+        seed=int(seed),
+        images=document["images"],
+        minutes=document["minutes"],
+        summary=summarise_nme(errors, yaw_deg),
+        errors_percent=errors,
+    )
 
 
 def write(result: AblationResult, steps: int) -> None:
-    """The table, the figures and the curves."""
+    """The table and the curves."""
     runs = [run for variant in result.variants for run in variant.runs]
     lines = [
         Line(f"{run.architecture}, seed {run.seed}", run.errors_percent)
@@ -123,20 +142,7 @@ def write(result: AblationResult, steps: int) -> None:
         "",
         "![Cumulative error](ablation.png)",
     ]
-    document = {
-        "steps": steps,
-        "runs": [
-            {"network": run.architecture, "seed": run.seed, "images": run.images,
-             "minutes": round(run.minutes, 1), "nme": asdict(run.summary)}
-            for run in runs
-        ],
-        "attention_points": result.attention_percent,
-        "spread_points": result.spread_percent,
-        "below_mobilenet_v2_percent": result.gain_percent,
-    }  # fmt: skip
-    RESULTS.mkdir(exist_ok=True)
     (RESULTS / "ablation.md").write_text("\n".join(text) + "\n", encoding="utf-8")
-    (RESULTS / "ablation.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     cv2.imwrite(str(RESULTS / "ablation.png"), plot)
     print("\n".join(text))
 
