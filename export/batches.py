@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -198,10 +199,10 @@ def step_loader(batches: StepBatches, steps: range, workers: int) -> Iterator[li
     Args:
         batches: Where they come from.
         steps: Which.
-        workers: Processes that prepare them ahead; 0: this one, when asked.
+        workers: Processes that prepare them ahead; 0: a thread of this one, one step ahead.
     """
     if not workers:
-        return (batches[step] for step in steps)
+        return _one_ahead(batches, steps)
     loader = DataLoader(
         batches,
         batch_size=None,
@@ -216,6 +217,17 @@ def step_loader(batches: StepBatches, steps: range, workers: int) -> Iterator[li
         return iter(loader)
     finally:
         cv2.setNumThreads(threads)
+
+
+def _one_ahead(batches: StepBatches, steps: range) -> Iterator[list[Batch]]:
+    """Each step's batch, while the next one is made beside the network's work."""
+    with ThreadPoolExecutor(1) as maker:
+        coming = [maker.submit(batches.__getitem__, step) for step in steps[:1]]
+        for step in steps:
+            ready = coming.pop().result()
+            if step + 1 in steps:
+                coming.append(maker.submit(batches.__getitem__, step + 1))
+            yield ready
 
 
 def _calm_worker(_: int) -> None:

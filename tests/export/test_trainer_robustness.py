@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from frsdk.errors import InputError, MissingDependencyError, OutputError
-from frsdk.export.batches import TrainData
+from frsdk.export.batches import TrainData, step_loader
 from frsdk.export.distributed import Team, chosen_device, joined_team
 from frsdk.export.targets import LandmarkBasis
 from frsdk.export.train_config import TrainConfig
@@ -78,6 +78,20 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("one_thread")
+def test_batches_made_ahead_come_in_order_and_fail_in_their_turn() -> None:
+    class Failing:
+        def __getitem__(self, step: int) -> list[int]:
+            if step == 3:
+                raise InputError("crop 7 is damaged")
+            return [step]
+
+    loader = step_loader(Failing(), range(1, 9), 0)  # type: ignore[arg-type]
+    assert [next(loader), next(loader)] == [[1], [2]]
+    with pytest.raises(InputError, match="crop 7"):
+        next(loader)
+    assert list(step_loader(Failing(), range(4, 4), 0)) == []  # type: ignore[arg-type]
+
+
 def test_two_processes_have_the_gradients_of_one(tmp_path: Path) -> None:
     """torchrun with two gloo processes against one process with two micro-batches."""
     script = tmp_path / "worker.py"
