@@ -55,7 +55,9 @@ main.add_command(detector)
 @click.option("--seed", type=int, help="Default 0.")
 @click.option("--threads", type=click.IntRange(1), help="PyTorch's threads.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
-@click.option("--workers", type=click.IntRange(0), help="Loader processes (CUDA: 8, CPU: 0, a thread).")
+@click.option(
+    "--workers", type=click.IntRange(0), help="Loader processes (CUDA: 8, CPU: 0, a thread)."
+)
 @click.option(
     "--bad-share",
     type=click.FloatRange(0, 1),

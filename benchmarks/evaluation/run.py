@@ -34,7 +34,7 @@ class EvaluationOptions:
     Attributes:
         networks: At least one.
         face_models: Beside the built-in one; each network takes its own.
-        detector: None gives each face's true square; else "haar" or a YuNet file.
+        detector: None gives each face's true square; else "builtin" or a detector's file.
         truth_model: Makes the true dense surface of labels that hold its parameters.
         threshold_percent: End of the curve; above it a face counts as failed.
         worst: Faces on each sheet of worst cases.

@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from .backgrounds import Backgrounds, Place
+from .blending import face_mask, recoloured
 from .boxes import N_POINTS, face_boxes, five_points, mirrored_landmarks
 from .camera import CameraSettings, photographed
 from .face_stock import FaceStock
@@ -201,11 +201,11 @@ class SceneComposer:
         roll = 0.0 if square else self._roll(rng)
         x0, y0, x1, y1 = content
         corner = np.array([x0, y0], np.float64)
-        piece = _recoloured(np.ascontiguousarray(crop[y0:y1, x0:x1]), canvas.image, target, rng)
+        piece = recoloured(np.ascontiguousarray(crop[y0:y1, x0:x1]), canvas.image, target, rng)
         mask = (
             rectangle_mask((x1 - x0, y1 - y0), 0.0)
             if square
-            else _face_mask((x1 - x0, y1 - y0), box - np.tile(corner, 2), scale, rng)
+            else face_mask((x1 - x0, y1 - y0), box - np.tile(corner, 2), scale, rng)
         )
         centre = (box[:2] + box[2:]) / 2 - corner
         placement = Placement.about(centre, target, scale, roll)
@@ -285,7 +285,7 @@ class SceneComposer:
             size = np.array(piece.shape[1::-1], np.float64)
             scale = side / size.max() * float(np.exp(rng.uniform(np.log(0.08), np.log(0.7))))
             box = np.concatenate([size * 0.25, size * 0.8])
-            mask = _face_mask((piece.shape[1], piece.shape[0]), box, scale, rng)
+            mask = face_mask((piece.shape[1], piece.shape[0]), box, scale, rng)
             target = rng.uniform(0, side, 2)
             placement = Placement.about(size / 2, target, scale, self._roll(rng))
             paste(canvas.image, canvas.owner, piece, mask, placement, 0)
@@ -356,42 +356,3 @@ def _cuts(side: int, count: int, rng: np.random.Generator) -> list[tuple[int, in
     parts = rng.uniform(0.7, 1.3, count)
     ends = np.rint(np.concatenate([[0.0], np.cumsum(parts) / parts.sum()]) * side).astype(int)
     return [(int(a), int(b)) for a, b in itertools.pairwise(ends)]
-
-
-def _face_mask(
-    size_wh: tuple[int, int], box: Array, scale: float, rng: np.random.Generator
-) -> Mask:
-    """Of the three ways to blend: nearly hard edges, soft edges, or the head's own shape."""
-    kind = rng.random()
-    if kind < 0.3:
-        return rectangle_mask(size_wh, rng.uniform(0.0, 2.0) / max(scale, 1e-3))
-    edge = rectangle_mask(size_wh, rng.uniform(0.02, 0.2) * min(size_wh))
-    if kind < 0.6:
-        return edge
-    centre, axes = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2
-    shape = ellipse_mask(
-        size_wh,
-        centre + axes * rng.uniform(-0.15, 0.15, 2),
-        axes * rng.uniform(1.05, 1.9) * rng.uniform(0.9, 1.1, 2),
-        rng.uniform(-0.2, 0.2),
-        rng.uniform(0.05, 0.35),
-    )
-    edge = rectangle_mask(size_wh, 3.0)
-    return np.asarray(shape * edge, np.float32)
-
-
-def _recoloured(piece: Image, scene: Image, target: Array, rng: np.random.Generator) -> Image:
-    """A piece with light of its own, sometimes drawn toward what surrounds its place."""
-    kind = rng.random()
-    if kind < 0.35:
-        return piece
-    gain, shift = rng.uniform(0.75, 1.25), rng.uniform(-20, 20, 3)
-    middle = np.array(cv2.mean(piece)[:3])
-    if kind < 0.65:
-        x, y = np.clip(target.astype(int), 0, np.array(scene.shape[1::-1]) - 1)
-        nearby = scene[max(0, y - 8) : y + 8, max(0, x - 8) : x + 8]
-        toward = np.array(cv2.mean(nearby)[:3]) - middle
-        shift = shift * 0.3 + toward * rng.uniform(0, 0.5)
-    levels = (np.arange(256)[:, None] - middle) * gain + middle + shift  # (256, 3)
-    tables = np.clip(levels, 0, 255).astype(np.uint8)[None]
-    return np.asarray(cv2.LUT(piece, tables), np.uint8)
