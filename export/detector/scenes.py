@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +25,7 @@ _TOO_SMALL_PX = 9.0
 _CROP_SIDE = 160
 _NARROW_PX = 14
 _AT_PLACES = 0.45
+_BESIDE, _FRAGMENT = 0.3, 0.15  # of the scenes without faces
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ class SceneComposer:
         shares = (settings.faceless, settings.mosaic, settings.portrait, settings.photograph)
         kind = int(np.searchsorted(np.cumsum(shares), rng.random(), side="right"))
         if kind == 0:
+            self._people_without_faces(canvas, rng)
             self._decoys(canvas, rng, int(rng.integers(0, 7)))
         elif kind == 1:
             self._mosaic(canvas, rng)
@@ -289,6 +292,31 @@ class SceneComposer:
             target = rng.uniform(0, side, 2)
             placement = Placement.about(size / 2, target, scale, self._roll(rng))
             paste(canvas.image, canvas.owner, piece, mask, placement, 0)
+
+    def _people_without_faces(self, canvas: _Canvas, rng: np.random.Generator) -> None:
+        """Sometimes fill a scene with what lies beside a face, or with a small part of one.
+
+        The latter is what a detector sees of a large face when it looks for small ones.
+        """
+        draw = rng.random()
+        if draw < _BESIDE:
+            piece = self._beside_a_face(rng)
+        elif draw < _BESIDE + _FRAGMENT:
+            piece = self._fragment(rng)
+        else:
+            return
+        if piece is not None:
+            size = canvas.image.shape[1::-1]
+            canvas.image[:] = cv2.resize(piece, size, interpolation=cv2.INTER_CUBIC)
+
+    def _fragment(self, rng: np.random.Generator) -> Image:
+        """A square of a crop that shows less than a third of its face."""
+        crop, landmarks, (x0, y0, x1, y1), _ = self._piece(self._draw_row(rng), rng)
+        box = face_boxes(landmarks[None])[0]
+        side = int((box[2:] - box[:2]).max() / rng.uniform(1.8, 3.2))
+        side = max(_NARROW_PX, min(side, x1 - x0, y1 - y0))
+        x, y = int(rng.integers(x0, x1 - side + 1)), int(rng.integers(y0, y1 - side + 1))
+        return np.ascontiguousarray(crop[y : y + side, x : x + side])
 
     def _beside_a_face(self, rng: np.random.Generator) -> Image | None:
         """The part of a random crop left of, right of or below its face; None if it is narrow."""
