@@ -30,7 +30,7 @@ from frsdk.export.train_config import TrainConfig
 from frsdk.export.training import Trainer
 from frsdk.morphable import builtin_face_model
 
-TRAINER_STEPS = 30
+TRAINER_STEPS = 14
 WARM_UP = 4
 
 
