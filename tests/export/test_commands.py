@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from click.testing import CliRunner, Result
 
 from frsdk import FaceReconstructor, MorphableModel, builtin_face_model
-from frsdk.engines.calibration_table import table_of, with_table
+from frsdk.engines.calibration_table import table_of
 from frsdk.export.checkpoint import load_checkpoint
 from frsdk.export.cli import main as export_main
 from frsdk.export.train_cli import main as train_main
+from frsdk.spec import METADATA_KEY
 
 BUILTIN = Path(__file__).resolve().parents[2] / "frsdk" / "assets" / "network.onnx"
 TINY = ["--architecture", "mobilenet_v1", "--steps", "2", "--batch-size", "4"]
@@ -139,10 +141,17 @@ def test_built_in_network_is_the_export_of_the_committed_weights(tmp_path: Path)
     root = Path(__file__).resolve().parents[2]
     done = export(root / "weights" / "mobile_frnet.pth", "-o", tmp_path / "again.onnx")
     assert done.exit_code == 0, done.output
-    again, shipped = (tmp_path / "again.onnx").read_bytes(), BUILTIN.read_bytes()
-    table = table_of(shipped, source="the built-in network")
-    assert table is not None
-    assert with_table(again, table) == shipped
+    assert table_of(BUILTIN.read_bytes(), source="the built-in network") is not None
+    again, shipped = onnx.load(tmp_path / "again.onnx"), onnx.load(BUILTIN)
+    assert [str(node) for node in again.graph.node] == [str(node) for node in shipped.graph.node]
+    assert len(again.graph.initializer) == len(shipped.graph.initializer)
+    for ours, theirs in zip(again.graph.initializer, shipped.graph.initializer, strict=True):
+        values, wanted = (onnx.numpy_helper.to_array(each) for each in (ours, theirs))
+        assert (ours.name, values.shape) == (theirs.name, wanted.shape)
+        # Equal bytes on one machine; another processor folds batch norms in another order.
+        np.testing.assert_allclose(values, wanted, rtol=1e-4, atol=1e-6)
+    kept = [{p.key: p.value for p in each.metadata_props} for each in (again, shipped)]
+    assert kept[0][METADATA_KEY] == kept[1][METADATA_KEY]
 
 
 def test_built_in_face_model_is_what_the_command_builds(shared_data: Path, tmp_path: Path) -> None:
