@@ -126,6 +126,12 @@ def crop_frame_from_stored(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return moved
 
 
+def stored_from_crop_frame(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points (..., 2 or 3) of the y-up crop frame in 160-crop pixels, y down, without z."""
+    x, y = points[..., 0], points[..., 1]
+    return np.stack([x + MARGIN, NETWORK_SIZE - 1 - y + MARGIN], axis=-1)
+
+
 def crop_frame_from_3ddfa(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
     """Raw 3DDFA parameters (n, 62) with the translation counted from pixel 0 and t_z 0."""
     moved = parameters.astype(np.float64, copy=True)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from frsdk.errors import InputError
 from frsdk.pose import angles_from_rotation, rotation_from_angles
 
-from .faces_data import MARGIN, NETWORK_SIZE, STORED_SIZE
+from .faces_data import MARGIN, NETWORK_SIZE, STORED_SIZE, stored_from_crop_frame
 from .paint import source_map
 from .profiling_mesh import ProfilingMesh
 
@@ -162,7 +162,9 @@ def turned_face(
     target = target @ turn.linear.T + turn.offset
     order = _drawing_order(target, mesh)
     _hold_background(target, mesh, len(points), source, float(np.sign(turn_deg)))
-    bent = source_map(_stored(target), _stored(source), order, STORED_SIZE)
+    bent = source_map(
+        stored_from_crop_frame(target), stored_from_crop_frame(source), order, STORED_SIZE
+    )
     image = cv2.remap(crop, bent[0], bent[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(image, np.uint8), turn
 
@@ -262,8 +264,3 @@ def _drawing_order(target: Array, mesh: ProfilingMesh) -> NDArray[np.int64]:
     face, facing = face[kept], facing[kept]
     face = face[np.lexsort((target[face, 2].sum(axis=1), facing))]
     return np.concatenate([rings, face])
-
-
-def _stored(points: Array) -> Array:
-    """Crop-frame points (y up) as stored-crop pixels (y down), (V, 2)."""
-    return np.stack([points[:, 0] + MARGIN, NETWORK_SIZE - 1 - points[:, 1] + MARGIN], axis=1)

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from frsdk.engines.calibration_table import table_of
 from frsdk.engines.half_reference import half_reference
@@ -75,7 +76,7 @@ def table(network: Path, faces: Path) -> str:
     return "\n".join(lines)
 
 
-def _row(values: np.ndarray, bins: list[np.ndarray], form: str) -> str:  # type: ignore[type-arg]
+def _row(values: NDArray[np.float64], bins: list[NDArray[np.bool_]], form: str) -> str:
     return " | ".join(f"{each.mean():{form}}" for each in (values, *(values[b] for b in bins)))
 
 

@@ -145,10 +145,10 @@ class SceneComposer:
             self._decoys(canvas, rng, int(rng.integers(0, 7)))
         elif kind == 1:
             self._mosaic(canvas, rng)
-        elif kind == 3:
-            self._photograph(canvas, rng)
         elif kind == 2:
             self._face(canvas, rng, side * np.exp(rng.uniform(np.log(0.35), np.log(1.05))))
+        elif kind == 3:
+            self._photograph(canvas, rng)
         else:
             self._decoys(canvas, rng, int(rng.integers(0, 5)))
             self._crowd(canvas, rng)

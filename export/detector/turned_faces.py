@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from frsdk.morphable import builtin_face_model
 from frsdk.pose import angles_from_rotation
 
 from ..facemodel.evaluate import landmark_basis_of
-from ..faces_data import MARGIN, NETWORK_SIZE, STORED_SIZE, FaceLabels
+from ..faces_data import STORED_SIZE, FaceLabels, stored_from_crop_frame
 from ..profiling import ProfilingSettings, chosen_turn, rotation_of, turned_face
 from ..profiling_mesh import profiling_mesh
 from ..targets import fit_labels
 from .face_stock import TURNED_SOURCE, FaceStock, sampling_weights
-
-Array = NDArray[np.float64]
 
 # Least and greatest yaw of the turned faces; beyond, the surface's warp looks unlike a photograph.
 _YAW_DEG = (40.0, 85.0)
@@ -58,7 +55,7 @@ def with_turned_faces(stock: FaceStock, labels: FaceLabels, count: int, seed: in
         crop, move = turned_face(stock.crops[row], pose, mesh, *turn)
         points = (points - (0.0, 0.0, points[:, 2].mean())) @ move.linear.T + move.offset
         crops.append(crop)
-        landmarks.append(_stored_plane(points[:, :2]))
+        landmarks.append(stored_from_crop_frame(points) + 0.5)
         turned = move.applied(pose, 0.0)
         yaw_deg.append(angles_from_rotation(rotation_of(turned))[0])
     if not crops:
@@ -75,10 +72,3 @@ def with_turned_faces(stock: FaceStock, labels: FaceLabels, count: int, seed: in
         yaw_deg=all_yaw,
         source=source,
     )
-
-
-def _stored_plane(points: Array) -> Array:
-    """Points of the y-up crop frame on the continuous plane of the stored crop."""
-    x = points[:, 0] + MARGIN
-    y = NETWORK_SIZE - 1 - points[:, 1] + MARGIN
-    return np.stack([x, y], axis=1) + 0.5
