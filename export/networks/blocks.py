@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import nn
 
+from .attention import ChannelAttention
+
 
 def conv_unit(
     inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1, active: bool = True
@@ -28,7 +30,10 @@ def inverted_branch(inputs: int, hidden: int, outputs: int, kernel: int, stride:
 
 
 def initialise(network: nn.Module) -> None:
-    """He initialisation for convolutions, small normal weights for the last layer."""
+    """He initialisation for convolutions, small normal weights for the last layer.
+
+    Channel attention begins with the same gate for every channel.
+    """
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -37,3 +42,6 @@ def initialise(network: nn.Module) -> None:
         elif isinstance(module, nn.Linear):
             nn.init.normal_(module.weight, std=0.01)
             nn.init.zeros_(module.bias)
+    for module in network.modules():
+        if isinstance(module, ChannelAttention):
+            module.open_evenly()
