@@ -70,6 +70,11 @@ class FaceLabels:
         """(n,) whether people annotated 68 points."""
         return np.asarray(np.isfinite(self.annotation).all(axis=(1, 2)), np.bool_)
 
+    @property
+    def has_fiducials(self) -> NDArray[np.bool_]:
+        """(n,) whether people placed CFP's 30 fiducials."""
+        return np.asarray(np.isfinite(self.fiducials).all(axis=(1, 2)), np.bool_)
+
 
 def read_labels(path: Path) -> FaceLabels:
     """Read one label file.

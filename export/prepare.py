@@ -26,7 +26,12 @@ Array = NDArray[np.float64]
 
 
 def load_training_data(
-    folder: Path, model: MorphableModel, *, profiling: bool = False, bad_share: float = 0.0
+    folder: Path,
+    model: MorphableModel,
+    *,
+    profiling: bool = False,
+    bad_share: float = 0.0,
+    fiducial_share: float = 0.0,
 ) -> tuple[TrainData, LandmarkBasis]:
     """Decode the training crops and fit the model's parameters to their labels.
 
@@ -37,6 +42,7 @@ def load_training_data(
         model: The face model; its coefficients are scaled to standard deviations for training.
         profiling: Also fit the built-in model's surface, by which faces are turned.
         bad_share: Damaged crops are skipped, named, up to this share of them.
+        fiducial_share: As in :func:`frsdk.export.targets.fit_labels`.
 
     Raises:
         InputError: Labels or crops are missing or damaged.
@@ -45,7 +51,7 @@ def load_training_data(
     crops, good = load_good_crops(folder, "train", labels, bad_share=bad_share)
     labels = labels.subset(good)
     basis = landmark_basis_of(model)
-    params = _labels_in_space(labels, basis, model)
+    params = _labels_in_space(labels, basis, model, fiducial_share)
     sampling = sampling_weights(labels.yaw_deg, labels.has_annotation)
     geometry = _geometry(labels, model) if profiling else None
     residual = _residual(labels, basis.decode(params)) if labels.has_annotation.any() else None
@@ -70,10 +76,12 @@ def loss_basis_of(model: MorphableModel, count: int, seed: int) -> LandmarkBasis
     return LandmarkBasis(rows[0], rows[1:] * model.coefficient_std[:, None, None])
 
 
-def _labels_in_space(labels: FaceLabels, basis: LandmarkBasis, model: MorphableModel) -> Array:
+def _labels_in_space(
+    labels: FaceLabels, basis: LandmarkBasis, model: MorphableModel, fiducial_share: float
+) -> Array:
     """(n, 62) labels, coefficients in standard deviations."""
     if not model.name.startswith("bfm"):
-        return fit_labels(labels, basis)
+        return fit_labels(labels, basis, fiducial_share)
     params = crop_frame_from_3ddfa(labels.parameters_3ddfa)
     if not np.isfinite(params).all() or not np.abs(params[:, :3]).max(axis=1).all():
         raise InputError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .cfp_points import toward_fiducials
 from .faces_data import (
     MIRROR_68,
     NETWORK_SIZE,
@@ -48,15 +49,24 @@ class LandmarkBasis:
         return float(params[8:11] @ middle + params[11])
 
 
-def fit_labels(labels: FaceLabels, basis: LandmarkBasis) -> Array:
-    """(n, 62) parameters: to people's points where there are any, else to the teacher's."""
-    teacher = crop_frame_from_stored(labels.landmarks)
-    params = fit_parameters(teacher, basis.mean, basis.modes)
-    chosen = labels.has_annotation
-    if chosen.any():
-        people = crop_frame_from_stored(annotated_landmarks(labels)[chosen])
-        settings = FitSettings(depth_weight=0.5, prior_px=0.3)
-        params[chosen] = fit_parameters(people, basis.mean, basis.modes, settings)
+def fit_labels(labels: FaceLabels, basis: LandmarkBasis, fiducial_share: float = 0.0) -> Array:
+    """(n, 62) parameters: to people's 68 points where there are any, else to the teacher's.
+
+    Args:
+        labels: Of n faces.
+        basis: Landmarks of the face model.
+        fiducial_share: How far the teacher's points move toward CFP's fiducials where there are
+            any, 0 to 1.
+    """
+    params = fit_parameters(crop_frame_from_stored(labels.landmarks), basis.mean, basis.modes)
+    by_people = [(labels.has_annotation, annotated_landmarks(labels))]
+    if fiducial_share:
+        by_people.append((labels.has_fiducials, toward_fiducials(labels, fiducial_share)))
+    settings = FitSettings(depth_weight=0.5, prior_px=0.3)
+    for chosen, points in by_people:
+        if chosen.any():
+            drawn = crop_frame_from_stored(points[chosen])
+            params[chosen] = fit_parameters(drawn, basis.mean, basis.modes, settings)
     params[:, 11] = 0.0  # a crop does not show the distance: t_z is 0 by definition
     return params
 

@@ -101,7 +101,11 @@ def train_network(
     make_folder(output)
     with joined_team(options.device) as team:
         data, basis = load_training_data(
-            faces, model, profiling=config.profiling > 0, bad_share=options.bad_share
+            faces,
+            model,
+            profiling=config.profiling > 0,
+            bad_share=options.bad_share,
+            fiducial_share=config.fiducial_share,
         )
         trainer = Trainer(
             data,

@@ -43,6 +43,7 @@ class TrainConfig:
         dense_vertices: Vertices of the surface, drawn once with the seed, that losses measure
             beside the 68 landmarks.
         annotation_weight: Of Wing on people's 68 points, where there are any.
+        fiducial_share: How far labels move from the teacher's points toward CFP's fiducials.
         consistency_weight: Of the agreement between a crop and its flipped, moved copy.
         schedule: "cosine" to zero, or "step": times ``step_factor`` at each milestone.
         milestones: Shares of the run at which the step schedule drops; 3DDFA's published training
@@ -72,6 +73,7 @@ class TrainConfig:
     wing_epsilon: float = 2.0
     dense_vertices: int = 0
     annotation_weight: float = 0.0
+    fiducial_share: float = 0.5
     consistency_weight: float = 0.0
     schedule: str = "cosine"
     milestones: tuple[float, ...] = (0.6, 0.8)
@@ -94,7 +96,7 @@ class TrainConfig:
                      "clip_norm", "save_every", "micro_batches"):  # fmt: skip
             if not getattr(self, name) > 0:
                 raise InputError(f"{name}: expected above 0, got {getattr(self, name)}")
-        for name in ("profiling", "ema_decay"):
+        for name in ("profiling", "ema_decay", "fiducial_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name}: expected 0 to 1, got {getattr(self, name)}")
         if not self.sizes or len(self.sizes) != len(self.size_shares):

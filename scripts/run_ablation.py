@@ -39,9 +39,10 @@ from frsdk.benchmarks.evaluation.teacher_bounds import LABELLED_BY_TEACHER
 from frsdk.console import reports_errors
 from frsdk.export.faces_data import read_labels
 from frsdk.export.train_config import TrainConfig
-from frsdk.files import atomic_write
+from frsdk.files import atomic_write, make_folder
 from frsdk.nme import summarise_nme
 
+OPTIONS = {"fiducial_share": 0.0}  # labels are the teacher's, against which the runs are measured
 RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "results"
 ARCHITECTURES = (FULL, NO_ATTENTION, PLAIN)
 CURVE_END_PERCENT = 10.0
@@ -79,8 +80,11 @@ def train(name: str, faces: Path, folder: Path, steps: int, threads: int) -> Non
     if (folder / "model.pth").is_file():
         return
     architecture, _, seed = name.rpartition("-")
+    options = folder.parent / "options.json"
+    make_folder(folder.parent)
+    atomic_write(options, json.dumps(OPTIONS).encode())
     command = [sys.executable, "-m", "frsdk.export.train_cli", "network", str(faces),
-               "-o", str(folder), "--architecture", architecture, "--seed", seed,
+               "-o", str(folder), "--architecture", architecture, "--seed", seed, "--config", str(options),
                "--steps", str(steps), "--threads", str(threads)]  # fmt: skip
     print("$", *command, flush=True)
     subprocess.run(command, check=True)

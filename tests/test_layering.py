@@ -27,6 +27,8 @@ ALLOWED = {
     "frsdk.benchmarks.evaluation.networks -> frsdk.export",
     # Detectors are measured on scenes composed as for the training, from held-out pictures.
     "frsdk.benchmarks.detection.holdout -> frsdk.export",
+    # Where CFP's fiducials lie among the 68 is stated once, for labels and for their measure.
+    "frsdk.benchmarks.evaluation.shards -> frsdk.export",
     # Whole photographs get the landmarks of the training crops that were cut out of them.
     "frsdk.benchmarks.detection.photo_landmarks -> frsdk.export",
 }

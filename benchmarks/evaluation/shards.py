@@ -13,15 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.errors import ImageFileError, InputError
+from frsdk.export.cfp_points import (
+    landmarks_from_frontal_fiducials,
+    landmarks_from_profile_fiducials,
+)
 from frsdk.geometry import Roi
 from frsdk.pose import pose_from_params
 from frsdk.preprocess import Image
 
-from .cfp_points import (
-    frontal_boxes,
-    landmarks_from_frontal_fiducials,
-    landmarks_from_profile_fiducials,
-)
 from .face_set import SAME_PIXELS, FaceSet, Picture, Truth, landmark_boxes
 
 Array = NDArray[np.float64]
@@ -29,6 +28,7 @@ Array = NDArray[np.float64]
 STORED_SIZE, NETWORK_SIZE = 160, 120
 _MARGIN = (STORED_SIZE - NETWORK_SIZE) // 2
 _ROI = Roi(_MARGIN, _MARGIN, NETWORK_SIZE)  # pixels 20..139
+_CENTRE_LINE = (8, 18, 19, 20, 21, 22, 26, 27, 28, 29)  # CFP's fiducials of chin, nose and lips
 _T_X, _T_Y = 3, 7  # 3DDFA counts crop pixels from 1
 _FIELDS = {
     "lmk68": (68, 3), "gt68": (68, 2), "gt30": (30, 2), "param62": (62,), "yaw_deg": (),
@@ -67,6 +67,15 @@ def read_shards(folder: Path, split: str = "val") -> FaceSet:
         surface_params=params,
         notes=("lmk68 are the teacher ensemble's own landmarks, gt68 and gt30 people's.",),
     )
+
+
+def frontal_boxes(fiducials: Array) -> Array:
+    """(n, 4) boxes of the fiducials and their mirror image about the face's centre line."""
+    boxes = landmark_boxes(fiducials)
+    centre = fiducials[:, _CENTRE_LINE, 0].mean(axis=1)
+    half = np.maximum(boxes[:, 2] - centre, centre - boxes[:, 0])
+    boxes[:, 0], boxes[:, 2] = centre - half, centre + half
+    return boxes
 
 
 def _truths(path: Path, labels: dict[str, Array], sources: NDArray[np.str_]) -> list[Truth]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .face_set import landmark_boxes
+from .faces_data import FaceLabels
 
 Array = NDArray[np.float64]
 
@@ -21,7 +21,6 @@ _FRONTAL = (*_PROFILE[:16], 40, 41, *_PROFILE[18:])
 # The same points on the other side of the face.
 _PROFILE_MIRRORED = (*range(16, 7, -1), 26, 24, 22, 45, 44, 43, 42, 46, 47, 27, 28, 29, 30, 33, 34,
                      35, 54, 51, 62, 57, 66)  # fmt: skip
-_CENTRE_LINE = (8, 18, 19, 20, 21, 22, 26, 27, 28, 29)  # chin, nose, lips
 
 
 def landmarks_from_profile_fiducials(fiducials: Array, yaw_deg: Array) -> Array:
@@ -44,13 +43,20 @@ def landmarks_from_frontal_fiducials(fiducials: Array) -> Array:
     return _placed(fiducials, _FRONTAL)
 
 
-def frontal_boxes(fiducials: Array) -> Array:
-    """(n, 4) boxes of the fiducials and their mirror image about the face's centre line."""
-    boxes = landmark_boxes(fiducials)
-    centre = fiducials[:, _CENTRE_LINE, 0].mean(axis=1)
-    half = np.maximum(boxes[:, 2] - centre, centre - boxes[:, 0])
-    boxes[:, 0], boxes[:, 2] = centre - half, centre + half
-    return boxes
+def toward_fiducials(labels: FaceLabels, share: float) -> Array:
+    """(n, 68, 3) landmarks, moved toward CFP's fiducials where a face has them; z is kept.
+
+    Args:
+        labels: Of n faces.
+        share: 0 leaves the landmarks as they are, 1 moves them all the way.
+    """
+    profiles = landmarks_from_profile_fiducials(labels.fiducials, labels.yaw_deg)
+    frontal = landmarks_from_frontal_fiducials(labels.fiducials)
+    is_profile = (labels.source == "cfp_profile")[:, None, None]
+    way = np.where(is_profile, profiles, frontal) - labels.landmarks[..., :2]
+    moved = labels.landmarks.copy()
+    moved[..., :2] += share * np.nan_to_num(way)  # no fiducial, no move
+    return moved
 
 
 def _placed(fiducials: Array, indices: tuple[int, ...]) -> Array:
