@@ -84,8 +84,9 @@ def train(name: str, faces: Path, folder: Path, steps: int, threads: int) -> Non
     make_folder(folder.parent)
     atomic_write(options, json.dumps(OPTIONS).encode())
     command = [sys.executable, "-m", "frsdk.export.train_cli", "network", str(faces),
-               "-o", str(folder), "--architecture", architecture, "--seed", seed, "--config", str(options),
-               "--steps", str(steps), "--threads", str(threads)]  # fmt: skip
+               "-o", str(folder), "--architecture", architecture, "--seed", seed,
+               "--steps", str(steps), "--threads", str(threads),
+               "--config", str(options)]  # fmt: skip
     print("$", *command, flush=True)
     subprocess.run(command, check=True)
 
