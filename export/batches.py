@@ -89,11 +89,11 @@ class Batch:
     residual: torch.Tensor
 
 
-def sampling_weights(yaw_deg: Array, annotated: NDArray[np.bool_]) -> Array:
+def sampling_weights(yaw_deg: Array, annotated: NDArray[np.bool_], annotated_draws: float) -> Array:
     """(n,) probabilities that balance yaw: large poses are rare, people's labels better."""
     size = np.abs(yaw_deg)
     weight = np.where(size > 60.0, 5.0, np.where(size > 30.0, 3.0, 1.0))
-    weight = weight * np.where(annotated, 1.5, 1.0)
+    weight = weight * np.where(annotated, annotated_draws, 1.0)
     return np.asarray(weight / weight.sum(), np.float64)
 
 

@@ -21,6 +21,7 @@ from .faces_data import (
 )
 from .profiling_mesh import profiling_mesh
 from .targets import LandmarkBasis, fit_labels
+from .train_config import TrainConfig
 
 Array = NDArray[np.float64]
 
@@ -28,10 +29,9 @@ Array = NDArray[np.float64]
 def load_training_data(
     folder: Path,
     model: MorphableModel,
+    config: TrainConfig | None = None,
     *,
-    profiling: bool = False,
     bad_share: float = 0.0,
-    fiducial_share: float = 0.0,
 ) -> tuple[TrainData, LandmarkBasis]:
     """Decode the training crops and fit the model's parameters to their labels.
 
@@ -40,20 +40,21 @@ def load_training_data(
     Args:
         folder: Folder with ``train.npz`` and its tar shards.
         model: The face model; its coefficients are scaled to standard deviations for training.
-        profiling: Also fit the built-in model's surface, by which faces are turned.
+        config: What shapes the run; its defaults without one. With profiling the built-in
+            model's surface, by which faces are turned, is fitted too.
         bad_share: Damaged crops are skipped, named, up to this share of them.
-        fiducial_share: As in :func:`frsdk.export.targets.fit_labels`.
 
     Raises:
         InputError: Labels or crops are missing or damaged.
     """
+    config = config or TrainConfig()
     labels = read_labels(folder / "train.npz")
     crops, good = load_good_crops(folder, "train", labels, bad_share=bad_share)
     labels = labels.subset(good)
     basis = landmark_basis_of(model)
-    params = _labels_in_space(labels, basis, model, fiducial_share)
-    sampling = sampling_weights(labels.yaw_deg, labels.has_annotation)
-    geometry = _geometry(labels, model) if profiling else None
+    params = _labels_in_space(labels, basis, model, config.fiducial_share)
+    sampling = sampling_weights(labels.yaw_deg, labels.has_annotation, config.annotated_draws)
+    geometry = _geometry(labels, model) if config.profiling else None
     residual = _residual(labels, basis.decode(params)) if labels.has_annotation.any() else None
     return TrainData(crops, params, sampling, geometry, residual), basis
 

@@ -100,13 +100,7 @@ def train_network(
     model = chosen_face_model(options.face_model, options.space)
     make_folder(output)
     with joined_team(options.device) as team:
-        data, basis = load_training_data(
-            faces,
-            model,
-            profiling=config.profiling > 0,
-            bad_share=options.bad_share,
-            fiducial_share=config.fiducial_share,
-        )
+        data, basis = load_training_data(faces, model, config, bad_share=options.bad_share)
         trainer = Trainer(
             data,
             basis,

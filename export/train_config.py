@@ -43,6 +43,7 @@ class TrainConfig:
         dense_vertices: Vertices of the surface, drawn once with the seed, that losses measure
             beside the 68 landmarks.
         annotation_weight: Of Wing on people's 68 points, where there are any.
+        annotated_draws: How many times as often a crop with people's 68 points is drawn.
         fiducial_share: How far labels move from the teacher's points toward CFP's fiducials.
         consistency_weight: Of the agreement between a crop and its flipped, moved copy.
         schedule: "cosine" to zero, or "step": times ``step_factor`` at each milestone.
@@ -73,6 +74,7 @@ class TrainConfig:
     wing_epsilon: float = 2.0
     dense_vertices: int = 0
     annotation_weight: float = 0.0
+    annotated_draws: float = 1.5
     fiducial_share: float = 0.5
     consistency_weight: float = 0.0
     schedule: str = "cosine"
@@ -93,7 +95,7 @@ class TrainConfig:
                     f"{name}: expected one of {', '.join(allowed)}, got {getattr(self, name)!r}"
                 )
         for name in ("steps", "batch_size", "learning_rate", "wing_omega", "wing_epsilon",
-                     "clip_norm", "save_every", "micro_batches"):  # fmt: skip
+                     "clip_norm", "save_every", "micro_batches", "annotated_draws"):  # fmt: skip
             if not getattr(self, name) > 0:
                 raise InputError(f"{name}: expected above 0, got {getattr(self, name)}")
         for name in ("profiling", "ema_decay", "fiducial_share"):

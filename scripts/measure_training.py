@@ -108,7 +108,7 @@ def step_of(case: Case) -> Callable[[], None]:
 
 def trainer_table(faces: Path, cores: int) -> None:
     """The trainer's own steps, at each of its crop sizes."""
-    data, basis = load_training_data(faces, builtin_face_model(), profiling=True)
+    data, basis = load_training_data(faces, builtin_face_model(), TrainConfig(profiling=0.3))
     print("\n| trainer, steps at | faces turned | threads | images/s | waiting for data |")
     print("|---|---:|---:|---:|---:|")
     for threads in sorted({1, cores}):

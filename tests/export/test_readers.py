@@ -31,6 +31,7 @@ from frsdk.export.shards import write_shards
 from frsdk.export.sparse_basis import landmarks_3ddfa, params_300w_lp, params_in_crop
 from frsdk.export.train_cli import main
 from frsdk.export.train_command import chosen_face_model
+from frsdk.export.train_config import TrainConfig
 from frsdk.geometry import Roi
 from frsdk.morphable import MorphableModel, builtin_face_model
 from frsdk.nme import nme_percent
@@ -238,9 +239,9 @@ def test_import_command_makes_trainable_shards(tmp_path: Path, bfm_like: Morphab
     data, basis = load_training_data(out, bfm_like)
     wanted = crop_frame_from_stored(labels.landmarks[..., :2])
     assert basis.decode(data.params)[..., :2] == pytest.approx(wanted, abs=2e-2)
-    data, _ = load_training_data(out, builtin_face_model(), profiling=True)
+    data, _ = load_training_data(out, builtin_face_model(), TrainConfig(profiling=0.3))
     assert data.geometry is not None and data.geometry.params is None
-    data, _ = load_training_data(out, bfm_like, profiling=True)
+    data, _ = load_training_data(out, bfm_like, TrainConfig(profiling=0.3))
     assert data.geometry is not None and data.geometry.params is not None
     assert data.geometry.params.shape == (4, 62)
 

@@ -84,7 +84,7 @@ def test_schedule_and_sampling():
     assert learning_rate(0, config) == pytest.approx(0.1)
     assert learning_rate(10, config) == pytest.approx(1.0)
     assert learning_rate(55, config) == pytest.approx(0.5)
-    weight = sampling_weights(np.array([0.0, -45.0, 80.0]), np.array([False, False, True]))
+    weight = sampling_weights(np.array([0.0, -45.0, 80.0]), np.array([False, False, True]), 1.5)
     assert weight / weight[0] == pytest.approx([1.0, 3.0, 7.5])
 
 
