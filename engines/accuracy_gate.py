@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from frsdk.accuracy_spec import AccuracySpec
 from frsdk.errors import AccuracyError, InputError
+from frsdk.face_model_ref import fits
 from frsdk.morphable import builtin_face_model
 from frsdk.nme import nme_percent
 from frsdk.spec import ModelSpec
@@ -73,7 +74,7 @@ class AccuracyGate:
         self, reference: bytes, spec: ModelSpec, *, crops: Crops | None = None, quick: bool = False
     ) -> None:
         model = builtin_face_model()
-        self._model = model if model.sha256 == spec.face_model.sha256 else None
+        self._model = model if fits(model, spec.face_model) else None
         self._spec = spec
         self._run = NetworkRun(reference)
         self._faces = self._gathered(crops, quick)

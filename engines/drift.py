@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from frsdk.face_model_ref import fits
 from frsdk.morphable import MorphableModel
 from frsdk.nme import nme_percent
 from frsdk.spec import ModelSpec
@@ -51,8 +52,7 @@ class DriftMeter:
         crops: NDArray[np.uint8],
     ) -> None:
         self._spec, self._crops = spec, crops
-        fits = face_model.sha256 == spec.face_model.sha256
-        self._face_model = face_model if fits else None
+        self._face_model = face_model if fits(face_model, spec.face_model) else None
         self._mean = np.array(spec.param_mean, np.float32)
         self._std = np.array(spec.param_std, np.float32)
         self._whitened = NetworkRun(reference).output(crops, spec.input)  # (n, 62)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from frsdk.decode import N_POSE
-from frsdk.errors import SpecError
+from frsdk.face_model_ref import check_fits
 from frsdk.morphable import MorphableModel
 from frsdk.spec import ModelSpec
 
@@ -35,12 +35,7 @@ class DecodingNetwork(nn.Module):
 
     def __init__(self, network: nn.Module, spec: ModelSpec, model: MorphableModel) -> None:
         super().__init__()
-        if spec.face_model.sha256 != model.sha256:
-            raise SpecError(
-                f"the network is for face model {spec.face_model.name} "
-                f"({spec.face_model.sha256[:12]}), got {model.name} ({model.sha256[:12]}): "
-                f"pass the file of {spec.face_model.name}"
-            )
+        check_fits(model, spec.face_model, "the network")
         self.network = network
         mean, std = np.array(spec.param_mean), np.array(spec.param_std)
         mean[4:8] *= -1.0  # the second row of the 3 x 4 pose: j = size - 1 - y

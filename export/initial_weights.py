@@ -10,41 +10,44 @@ from numpy.typing import NDArray
 from torch import nn
 
 from frsdk.errors import SpecError
+from frsdk.face_model_ref import fits
 from frsdk.morphable import MorphableModel
 
 from .checkpoint import load_checkpoint
 from .training import Trainer
 
+_LAST = "regress"
+
 
 def load_initial_weights(trainer: Trainer, path: Path, model: MorphableModel) -> None:
     """Put a checkpoint's weights into a fresh run.
 
-    The last layer is changed so that the parameters stay the same under the run's own whitening.
+    The last layer is changed so that the parameters stay the same under the run's own whitening;
+    for another face model it begins anew.
 
     Args:
         trainer: A run that has not begun.
-        path: A ``.pth`` of the same architecture and face model.
+        path: A ``.pth`` of the same architecture.
         model: The run's face model.
 
     Raises:
-        SpecError: Damaged, or of another architecture or face model.
+        SpecError: Damaged, or of another architecture.
     """
     network, spec = load_checkpoint(path)
     wanted = trainer.config.architecture
     if spec.architecture.name != wanted or spec.architecture.arguments:
         raise SpecError(f"{path}: is a {spec.architecture.name}, not a {wanted}: use another file")
-    if spec.face_model.sha256 != model.sha256:
-        raise SpecError(
-            f"{path}: is for face model {spec.face_model.name} "
-            f"({spec.face_model.sha256[:12]}), not {model.name} ({model.sha256[:12]})"
+    if fits(model, spec.face_model):
+        unit = np.ones(len(spec.param_mean))
+        unit[12:] = model.coefficient_std  # training works in standard deviations
+        _rewhiten(
+            network,
+            (np.array(spec.param_mean) / unit, np.array(spec.param_std) / unit),
+            (trainer.whitening.mean, trainer.whitening.std),
         )
-    unit = np.ones(len(spec.param_mean))
-    unit[12:] = model.coefficient_std  # training works in standard deviations
-    _rewhiten(
-        network,
-        (np.array(spec.param_mean) / unit, np.array(spec.param_std) / unit),
-        (trainer.whitening.mean, trainer.whitening.std),
-    )
+    else:
+        fresh = trainer.network.get_submodule(_LAST).state_dict()
+        network.get_submodule(_LAST).load_state_dict(fresh)
     trainer.network.load_state_dict(network.state_dict())
     trainer.average.load_state_dict(network.state_dict())
 
@@ -55,7 +58,7 @@ def _rewhiten(
     new: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> None:
     """Make the last layer give (p - mean) / std of the new whitening for the same parameters p."""
-    last = network.get_submodule("regress")
+    last = network.get_submodule(_LAST)
     scale = torch.tensor(old[1] / new[1])
     shift = torch.tensor((old[0] - new[0]) / new[1])
     with torch.no_grad():

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from frsdk._version import __version__
+from frsdk.face_model_ref import reference_to
 from frsdk.morphable import MorphableModel
-from frsdk.spec import ArchitectureSpec, FaceModelRef, ModelSpec
+from frsdk.spec import ArchitectureSpec, ModelSpec
 
 from .checkpoint import save_checkpoint
 from .training import Trainer
@@ -36,7 +37,7 @@ def write_model(trainer: Trainer, model: MorphableModel, faces: Path, path: Path
     mean[12:] *= model.coefficient_std
     spec = ModelSpec(
         architecture=ArchitectureSpec(trainer.config.architecture),
-        face_model=FaceModelRef(model.name, model.sha256, model.n_vertices),
+        face_model=reference_to(model),
         param_mean=tuple(float(v) for v in np.round(mean, 8)),
         param_std=tuple(float(v) for v in np.round(std, 8)),
         training={

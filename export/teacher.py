@@ -10,8 +10,9 @@ from torch import nn
 
 from frsdk._version import __version__
 from frsdk.errors import SpecError
+from frsdk.face_model_ref import reference_to
 from frsdk.morphable import MorphableModel
-from frsdk.spec import ArchitectureSpec, FaceModelRef, ModelSpec
+from frsdk.spec import ArchitectureSpec, ModelSpec
 
 from .networks import build_network
 
@@ -46,7 +47,7 @@ def import_3ddfa_network(
         raise SpecError(f"{weights}: not a 62-output MobileNetV1 ({reason})") from error
     spec = ModelSpec(
         architecture=ArchitectureSpec("mobilenet_v1", {"width": width}),
-        face_model=FaceModelRef(face_model.name, face_model.sha256, face_model.n_vertices),
+        face_model=reference_to(face_model),
         param_mean=tuple(mean),
         param_std=tuple(std),
         training={"source": "3DDFA_V2, trained on 300W-LP by its authors"},

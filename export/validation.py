@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.backends.onnxruntime import OnnxRuntimeBackend
-from frsdk.errors import SpecError
+from frsdk.face_model_ref import check_fits
 from frsdk.morphable import MorphableModel, builtin_face_model
 from frsdk.nme import YAW_BINS_DEG, NmeSummary, nme_percent, summarise_nme
 from frsdk.preprocess import network_input
@@ -89,11 +89,7 @@ def predict(
     found = []
     with OnnxRuntimeBackend(engine) as backend:
         spec = backend.spec
-        if spec.face_model.sha256 != model.sha256:
-            raise SpecError(
-                f"{engine}: is for face model {spec.face_model.name}, not {model.name}: "
-                "pass --face-model"
-            )
+        check_fits(model, spec.face_model, str(engine))
         std = np.array(spec.param_std, np.float32)
         mean = np.array(spec.param_mean, np.float32)
         for start in range(0, len(crops), batch_size):

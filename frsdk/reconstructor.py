@@ -16,8 +16,9 @@ from .backends.base import Backend
 from .detectors.base import Detector
 from .detectors.choice import detector_from_option
 from .engine_choice import PRECISIONS, open_backend
-from .errors import BackendError, InputError, SpecError
+from .errors import BackendError, InputError
 from .face import Face, VertexDecoder, dense_vertices, face_from_params
+from .face_model_ref import check_fits
 from .geometry import Roi
 from .morphable import MorphableModel, builtin_face_model
 from .preprocess import Image, check_image, crop_face, network_input
@@ -103,12 +104,7 @@ class FaceReconstructor:
         )
         self._backend, self._passed_over = choice.backend, choice.passed_over
         spec = self._backend.spec
-        if spec.face_model.sha256 != self._model.sha256:
-            raise SpecError(
-                f"the network is for face model {spec.face_model.name} "
-                f"({spec.face_model.sha256[:12]}), got {self._model.name} "
-                f"({self._model.sha256[:12]}): pass face_model= the file of {spec.face_model.name}"
-            )
+        check_fits(self._model, spec.face_model, "the network")
         self._mean = np.array(spec.param_mean, np.float32)
         self._std = np.array(spec.param_std, np.float32)
         if detector is not None:

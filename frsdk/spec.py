@@ -13,6 +13,7 @@ from .json_fields import JsonFields, json_line
 SCHEMA_VERSION = 1
 METADATA_KEY = "frsdk.spec"
 N_PARAMS = 62
+N_SIGNATURE = 102  # two numbers of the mean and of each of the 50 modes
 CROP_RULE = "landmark-square-sqrt2"
 
 _PRECISIONS = ("fp32", "fp16", "int8")
@@ -78,11 +79,20 @@ class DecoderSpec:
 
 @dataclass(frozen=True, slots=True)
 class FaceModelRef:
-    """Which face model the parameters belong to: its name, content digest and vertex count."""
+    """Which face model the parameters belong to.
+
+    Attributes:
+        name: Its name.
+        sha256: Digest of its content.
+        n_vertices: Its vertex count.
+        landmark_signature: (102,) what its 68 landmarks are known by when the digest differs, as
+            :mod:`frsdk.face_model_ref` has it; None in artefacts without it.
+    """
 
     name: str
     sha256: str
     n_vertices: int
+    landmark_signature: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +150,8 @@ class ModelSpec:
         for name in _OMITTED:
             if known[name] is None:
                 del known[name], document[name]
+        if self.face_model.landmark_signature is None:
+            del known["face_model"]["landmark_signature"]
         for part in (name for name in _PARTS if name in known):
             document[part] = {**self.extra.get(part, {}), **known[part]}
         return json_line(document)
@@ -210,7 +222,13 @@ def architecture_from_fields(part: JsonFields) -> ArchitectureSpec:
 
 def _face_model(part: JsonFields) -> FaceModelRef:
     count = part.integer("n_vertices", minimum=1)
-    return FaceModelRef(part.text("name"), part.text("sha256"), count)
+    signature = "landmark_signature"
+    return FaceModelRef(
+        part.text("name"),
+        part.text("sha256"),
+        count,
+        part.numbers(signature, N_SIGNATURE) if part.optional(signature) else None,
+    )
 
 
 def input_from_fields(part: JsonFields, usual: InputSpec = InputSpec()) -> InputSpec:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from frsdk import ModelSpec, MorphableModel, OnnxRuntimeBackend
 from frsdk.errors import MissingDependencyError
-from frsdk.spec import ArchitectureSpec, FaceModelRef
+from frsdk.face_model_ref import reference_to
+from frsdk.spec import ArchitectureSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def untrained_network(
     torch.manual_seed(0)
     spec = ModelSpec(
         architecture=ArchitectureSpec(name, arguments or {}),
-        face_model=FaceModelRef(model.name, model.sha256, model.n_vertices),
+        face_model=reference_to(model),
         param_mean=(0.0,) * 62,
         param_std=(1.0,) * 62,
         licence="untrained",

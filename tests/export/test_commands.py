@@ -87,6 +87,21 @@ def test_a_run_starts_from_given_weights(faces_folder: Path, tmp_path: Path) -> 
     assert other.exit_code == 1 and "is a mobilenet_v1, not a mobile_frnet" in other.output
 
 
+def test_another_face_model_keeps_the_body_only(
+    faces_folder: Path, tmp_path: Path, tiny_model: MorphableModel
+) -> None:
+    assert train("network", faces_folder, "-o", tmp_path / "a", *TINY).exit_code == 0
+    first, tiny = tmp_path / "a" / "model.pth", tmp_path / "tiny.npz"
+    tiny_model.save(tiny)
+    more = ["--init", first, "--learning-rate", "1e-12", "--full-size", "--face-model", tiny]
+    done = train("network", faces_folder, "-o", tmp_path / "b", *TINY, *more)
+    assert done.exit_code == 0, done.output
+    a, b = (dict(load_checkpoint(tmp_path / n / "model.pth")[0].named_parameters()) for n in "ab")
+    for name, value in a.items():
+        close = torch.allclose(value, b[name], rtol=1e-4, atol=1e-6)
+        assert close is not name.startswith("regress."), name
+
+
 def test_options_from_a_file_and_turned_faces(faces_folder: Path, tmp_path: Path) -> None:
     options = tmp_path / "options.json"
     options.write_text('{"dense_vertices": 20, "vdc_weight": 0.1, "seed": 3}', encoding="utf-8")

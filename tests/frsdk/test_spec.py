@@ -39,7 +39,12 @@ def specs(draw: Callable[..., Any]) -> ModelSpec:
     side = draw(st.integers(8, 512))
     return ModelSpec(
         architecture=ArchitectureSpec(draw(NAME), draw(st.dictionaries(NAME, JSON, max_size=2))),
-        face_model=FaceModelRef(draw(NAME), "ab" * 32, draw(st.integers(1, 10**6))),
+        face_model=FaceModelRef(
+            draw(NAME),
+            "ab" * 32,
+            draw(st.integers(1, 10**6)),
+            draw(st.none() | st.lists(NUMBER, min_size=102, max_size=102).map(tuple)),
+        ),
         param_mean=tuple(draw(st.lists(NUMBER, min_size=62, max_size=62))),
         param_std=tuple(draw(st.lists(POSITIVE, min_size=62, max_size=62))),
         input=InputSpec(

@@ -1,0 +1,58 @@
+"""Whether a face model is the one that a network's parameters belong to.
+
+The digest of the content says it of a file. The same morphable model also comes with another
+surface (3DDFA's 68 points, or the whole of the Basel Face Model) or rounded by another processor's
+linear algebra: then the numbers at its 68 landmarks say it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .errors import SpecError
+from .morphable import MorphableModel
+from .spec import FaceModelRef
+
+_TOLERANCE = 1e-4  # of each row's norm; float32 and another LAPACK stay below 1e-6
+
+
+def reference_to(model: MorphableModel) -> FaceModelRef:
+    """What a spec says of a face model."""
+    return FaceModelRef(model.name, model.sha256, model.n_vertices, landmark_signature(model))
+
+
+def fits(model: MorphableModel, wanted: FaceModelRef) -> bool:
+    """Whether coefficients for ``wanted`` have the same meaning in ``model``."""
+    if model.sha256 == wanted.sha256:
+        return True
+    if wanted.landmark_signature is None:
+        return False
+    there, here = np.array(wanted.landmark_signature), np.array(landmark_signature(model))
+    norms = np.maximum(here[::2], 1e-12).repeat(2)
+    return bool((np.abs(there - here) <= _TOLERANCE * norms).all())
+
+
+def check_fits(model: MorphableModel, wanted: FaceModelRef, source: str) -> None:
+    """Refuse another face model.
+
+    Args:
+        model: The one at hand.
+        wanted: The network's.
+        source: What the network is, for the message.
+
+    Raises:
+        SpecError: It is another.
+    """
+    if not fits(model, wanted):
+        raise SpecError(
+            f"{source} is for face model {wanted.name} ({wanted.sha256[:12]}), got {model.name} "
+            f"({model.sha256[:12]}): pass the file of {wanted.name} as the face model"
+        )
+
+
+def landmark_signature(model: MorphableModel) -> tuple[float, ...]:
+    """(102,) norm of the mean and of each mode at the landmarks, and its part along one vector."""
+    rows = model.landmark_basis.astype(np.float64)  # (51, 204)
+    along = rows @ np.cos(np.arange(rows.shape[1]))
+    pairs = np.stack([np.linalg.norm(rows, axis=1), along], axis=1)
+    return tuple(float(f"{value:.7g}") for value in pairs.reshape(-1))
