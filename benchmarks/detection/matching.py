@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk import Detection
+from frsdk.detectors.nms import iou_matrix
 
 Array = NDArray[np.float64]
 
@@ -34,16 +35,6 @@ class Match:
         found = np.zeros(self.n_faces, np.bool_)
         found[self.face[(self.face >= 0) & (self.scores >= min_score)]] = True
         return found
-
-
-def iou_matrix(first: Array, second: Array) -> Array:
-    """(n, m) intersection over union of boxes (n, 4) and (m, 4) xyxy."""
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    shared = np.maximum(high - low, 0.0).prod(axis=2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (first, second)]
-    union = areas[0][:, None] + areas[1][None] - shared
-    return np.asarray(shared / np.maximum(union, 1e-9), np.float64)
 
 
 def match(

@@ -1,4 +1,4 @@
-"""Non-maximum suppression."""
+"""Overlap of boxes and non-maximum suppression."""
 
 from __future__ import annotations
 
@@ -37,3 +37,13 @@ def non_maximum_suppression(
         # The slack lets max_cover = 1 mean "never", whatever the rounding.
         waiting = rest[(overlap / union <= max_iou) & (overlap / smaller <= max_cover + 1e-9)]
     return np.array(kept, np.intp)
+
+
+def iou_matrix(first: FloatArray, second: FloatArray) -> FloatArray:
+    """(n, m) intersection over union of boxes (n, 4) and (m, 4) xyxy."""
+    low = np.maximum(first[:, None, :2], second[None, :, :2])
+    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    shared = np.maximum(high - low, 0.0).prod(axis=2)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (first, second)]
+    union = areas[0][:, None] + areas[1][None] - shared
+    return np.asarray(shared / np.maximum(union, 1e-9), np.float64)

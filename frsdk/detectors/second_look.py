@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..geometry import Roi
 from ..preprocess import crop_face
 from .cells import Found
+from .nms import iou_matrix
 
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
@@ -47,7 +48,7 @@ def looked_again(image_bgr: Image, found: Found, size: int, look: Look) -> Found
     for row, square, again in zip(rows, squares, look(views, _LEAST_SCORE), strict=True):
         scale = square.side / size
         boxes = again.boxes * scale + np.tile([square.x0, square.y0], 2)
-        same = _iou(boxes, found.boxes[row]) >= _SAME_IOU
+        same = iou_matrix(boxes, found.boxes[row : row + 1])[:, 0] >= _SAME_IOU
         scores[row] = (scores[row] + again.scores[same].max(initial=0.0)) / 2
     return Found(found.boxes, scores, found.points)
 
@@ -57,11 +58,3 @@ def _square(box: Array, size: int) -> Roi:
     side = float((box[2:] - box[:2]).max()) * size / _SEEN_PX
     x, y = (box[:2] + box[2:]) / 2
     return Roi(float(x) - side / 2, float(y) - side / 2, side)
-
-
-def _iou(boxes: Array, box: Array) -> Array:
-    """(n,) intersection over union with one box."""
-    low, high = np.maximum(boxes[:, :2], box[:2]), np.minimum(boxes[:, 2:], box[2:])
-    shared = np.maximum(high - low, 0.0).prod(axis=1)
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) + (box[2:] - box[:2]).prod()
-    return np.asarray(shared / np.maximum(areas - shared, 1e-9), np.float64)

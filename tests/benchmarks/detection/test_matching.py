@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from frsdk import Detection
-from frsdk.benchmarks.detection.matching import Match, average_precision, iou_matrix, match
+from frsdk.benchmarks.detection.matching import Match, average_precision, match
+from frsdk.detectors.nms import iou_matrix
 
 FACES = np.array([[0.0, 0.0, 10.0, 10.0], [20.0, 0.0, 30.0, 10.0]])
 NONE = np.zeros((0, 4))
