@@ -3,8 +3,9 @@
 
     scripts/regenerate.py [FACES]
 
-FACES is the folder of labelled crops (train.npz, val.npz). Without it the model card keeps its
-figures, and the network its calibration table if the weights are the same.
+FACES is the folder of labelled crops (train.npz, val.npz). Without it the model cards keep their
+figures, and the network its calibration table if the weights are the same. The networks in the
+spaces of other face models are measured where these lie beside FACES, as in ../shared/data.
 """
 
 from __future__ import annotations
@@ -25,6 +26,13 @@ NETWORK = ROOT / "frsdk" / "assets" / "network.onnx"
 CARD = ROOT / "frsdk" / "assets" / "MODEL_CARD.md"
 DOCS = ROOT / "docs"
 BEGIN, END = "<!-- accuracy: scripts/regenerate.py -->", "<!-- end -->"
+OTHER_WEIGHTS = ROOT / "weights"
+OTHER_CARD = OTHER_WEIGHTS / "README.md"
+#: Other spaces: name -> kind of face model, where it lies beside FACES.
+SPACES = {
+    "bfm": ("3ddfa-sparse", Path("teacher/bfm68.npz")),
+    "ict": ("ict", Path("facemodels/ict_facekit.npz")),
+}
 
 
 def main() -> None:
@@ -43,8 +51,25 @@ def main() -> None:
         run("frsdk", "reconstruct", "sample:astronaut", "-o", folder)
         (DOCS / "astronaut.png").write_bytes((Path(folder) / "astronaut.overlay.png").read_bytes())
     if len(sys.argv) > 1:
-        accuracy = run("frsdk-train", "evaluate", sys.argv[1])
-        CARD.write_text(replaced(CARD.read_text(encoding="utf-8"), accuracy), encoding="utf-8")
+        write_table(CARD, BEGIN, run("frsdk-train", "evaluate", sys.argv[1]))
+        for space in SPACES:
+            measure_space(space, Path(sys.argv[1]))
+
+
+def measure_space(space: str, faces: Path) -> None:
+    """Write the accuracy of a network in another face model's space to its card."""
+    kind, place = SPACES[space]
+    source = faces.parent / place
+    if not source.is_file():
+        print(f"{source}: not there: {OTHER_CARD} keeps its figures of {space}")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        model, network = Path(folder) / f"{space}.npz", Path(folder) / f"{space}.onnx"
+        run("frsdk-export", "facemodel", "import", str(source), "--kind", kind, "-o", str(model))
+        run("frsdk-export", str(OTHER_WEIGHTS / f"mobile_frnet_{space}.pth"), "-o", str(network))
+        table = run("frsdk-train", "evaluate", str(faces), "--engine", str(network),
+                    "--face-model", str(model))  # fmt: skip
+    write_table(OTHER_CARD, f"<!-- {space}: scripts/regenerate.py -->", table)
 
 
 def keep_table(network: bytes) -> None:
@@ -60,13 +85,13 @@ def keep_table(network: bytes) -> None:
               "need another calibration table: run it again with FACES")  # fmt: skip
 
 
-def replaced(text: str, table: str) -> str:
-    """The model card with another table between its marks."""
-    if BEGIN not in text or END not in text:
-        sys.exit(f"{CARD}: lacks the marks {BEGIN!r} and {END!r}: put them around the table")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table.strip()}\n{END}{after}"
+def write_table(card: Path, begin: str, table: str) -> None:
+    """Put another table between the marks of a model card."""
+    before, found, rest = card.read_text(encoding="utf-8").partition(begin)
+    _, closed, after = rest.partition(END)
+    if not found or not closed:
+        sys.exit(f"{card}: lacks the marks {begin!r} and {END!r}: put them around the table")
+    card.write_text(f"{before}{begin}\n{table.strip()}\n{END}{after}", encoding="utf-8")
 
 
 def run(*command: str) -> str:
