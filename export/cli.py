@@ -122,8 +122,8 @@ def sheet(face_model: Path | None, output: Path) -> None:
 @click.option("-o", "--output", type=_FILE, required=True, help="The .npz to write.")
 @reports_errors
 def import_(source: Path, kind: str, triangles: Path | None, output: Path) -> None:
-    """Import a face model: 3DDFA, 3DDFA_V2 or ICT-FaceKit."""
-    from .facemodel import importers
+    """Import a face model: 3DDFA (a folder), 3DDFA_V2 or ICT-FaceKit (its folder FaceXModel)."""
+    from .facemodel import ict, importers
 
     if kind == "3ddfa-v2":
         _write(importers.import_3ddfa_v2(source, triangles=triangles), output)
@@ -132,7 +132,7 @@ def import_(source: Path, kind: str, triangles: Path | None, output: Path) -> No
     elif kind == "3ddfa-sparse":
         _write(importers.import_sparse_3ddfa(source), output)
     else:
-        _write(importers.import_ict(source), output)
+        _write(ict.import_ict(source), output)
 
 
 @main.command("import")

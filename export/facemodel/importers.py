@@ -1,4 +1,4 @@
-"""Import face models that users bring into our ``.npz`` form: 3DDFA, 3DDFA_V2 and ICT-FaceKit."""
+"""Import 3DDFA's and 3DDFA_V2's face models, which users bring, into our ``.npz`` form."""
 
 from __future__ import annotations
 
@@ -120,50 +120,6 @@ def import_3ddfa_folder(folder: Path) -> MorphableModel:
         arrays["w_exp_sim"],
         landmarks=keypoints[::3] // 3,
     )
-
-
-def import_ict(path: Path) -> MorphableModel:
-    """ICT-FaceKit reduced to 40 + 10 modes by PCA; coefficients are in standard deviations.
-
-    Identity weights are standard normal (their model's prior); each expression shape counts as
-    active with probability 0.2 at a uniform strength, which orders the expression modes.
-
-    Raises:
-        FaceModelError: A field is missing or has the wrong shape.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            neutral = file["neutral"].astype(np.float64)
-            identity = file["identity"].astype(np.float64)
-            expression = file["expression"].astype(np.float64)
-            triangles, landmarks = file["faces"], file["landmark68"]
-    except (KeyError, ValueError, OSError) as error:
-        raise FaceModelError(f"{path}: not an ICT-FaceKit archive ({error})") from error
-    activity = np.sqrt(0.2 / 3.0)  # root mean square of a strength that is 0 with p = 0.8
-    shape = _principal(identity.reshape(len(identity), -1), N_SHAPE)
-    moves = _principal(expression.reshape(len(expression), -1) * activity, N_EXPRESSION)
-    basis = np.concatenate([neutral.reshape(1, -1), shape, moves]).astype(np.float32)
-    return MorphableModel(
-        name="ict-facekit-40-10",
-        basis=basis,
-        coefficient_std=np.ones(N_SHAPE + N_EXPRESSION, np.float32),
-        landmark_indices=landmarks.astype(np.int32),
-        triangles=triangles.astype(np.int32),
-        uv=np.zeros((0, 2), np.float32),
-        mirror=np.zeros(0, np.int32),
-        licence="MIT (USC Institute for Creative Technologies, ICT-FaceKit)",
-        units="cm",
-        source=str(path),
-    )
-
-
-def _principal(shapes: Array, count: int) -> Array:
-    """(m, d) displacements -> the ``count`` leading principal directions, one sigma each."""
-    values, vectors = np.linalg.eigh(shapes @ shapes.T)
-    order = np.argsort(values)[::-1][:count]
-    modes = vectors[:, order].T @ shapes  # rows: sigma_k times a unit direction
-    largest = np.take_along_axis(modes, np.abs(modes).argmax(axis=1)[:, None], axis=1)
-    return np.asarray(modes * np.sign(largest), np.float64)
 
 
 def _from_blocks(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from frsdk import FaceReconstructor
-from frsdk.errors import FaceModelError, SpecError
+from frsdk.errors import FaceModelError
 from frsdk.export.facemodel import importers
 from frsdk.export.faces_data import MARGIN, read_labels
 from frsdk.export.onnx_export import export_onnx
@@ -81,20 +81,6 @@ def test_wrong_shapes_are_named(tmp_path):
         importers.import_sparse_3ddfa(tmp_path / "b.npz")
 
 
-def test_ict_keeps_nearly_all_of_its_variance(shared_data):
-    path = shared_data / "facemodels" / "ict_facekit.npz"
-    model = importers.import_ict(path)
-    assert model.n_vertices == 26719
-    modes = model.basis[1:].astype(np.float64)
-    with np.load(path, allow_pickle=False) as file:
-        identity = file["identity"].astype(np.float64).reshape(100, -1)
-    assert (modes[:40] ** 2).sum() / (identity**2).sum() > 0.95
-    norms = np.linalg.norm(modes[:40], axis=1)
-    assert (np.diff(norms) <= 1e-9).all()
-    cosine = (modes[:40] / norms[:, None]) @ (modes[:40] / norms[:, None]).T
-    assert np.abs(cosine - np.eye(40)).max() < 1e-3
-
-
 def test_teacher_imports_and_reproduces_its_landmarks(shared_data, tmp_path):
     """One pass on nominal crops is 0.91 % from the ensemble's labels at small yaw (data README)."""
     teacher = shared_data / "teacher"
@@ -117,10 +103,3 @@ def test_teacher_imports_and_reproduces_its_landmarks(shared_data, tmp_path):
     with FaceReconstructor(engine=report.path, face_model=model) as reconstruct:
         (face,) = reconstruct(photo, rois=[[20, 20, 140, 140]])
     assert np.abs(face.landmarks[:, :2] - predicted[0]).max() < 0.05
-
-
-def test_a_network_of_another_space_is_refused(shared_data, tmp_path):
-    ict = importers.import_ict(shared_data / "facemodels" / "ict_facekit.npz")
-    ict.save(tmp_path / "ict.npz")
-    with pytest.raises(SpecError, match=r"frsdk-face-1 .* got ict.* pass face_model="):
-        FaceReconstructor(face_model=tmp_path / "ict.npz")
