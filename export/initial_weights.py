@@ -19,7 +19,7 @@ from .training import Trainer
 _LAST = "regress"
 
 
-def load_initial_weights(trainer: Trainer, path: Path, model: MorphableModel) -> None:
+def load_initial_weights(trainer: Trainer, path: Path, model: MorphableModel) -> bool:
     """Put a checkpoint's weights into a fresh run.
 
     The last layer is changed so that the parameters stay the same under the run's own whitening;
@@ -30,6 +30,9 @@ def load_initial_weights(trainer: Trainer, path: Path, model: MorphableModel) ->
         path: A ``.pth`` of the same architecture.
         model: The run's face model.
 
+    Returns:
+        Whether the last layer was taken too.
+
     Raises:
         SpecError: Damaged, or of another architecture.
     """
@@ -37,7 +40,8 @@ def load_initial_weights(trainer: Trainer, path: Path, model: MorphableModel) ->
     wanted = trainer.config.architecture
     if spec.architecture.name != wanted or spec.architecture.arguments:
         raise SpecError(f"{path}: is a {spec.architecture.name}, not a {wanted}: use another file")
-    if fits(model, spec.face_model):
+    same = fits(model, spec.face_model)
+    if same:
         unit = np.ones(len(spec.param_mean))
         unit[12:] = model.coefficient_std  # training works in standard deviations
         _rewhiten(
@@ -50,6 +54,7 @@ def load_initial_weights(trainer: Trainer, path: Path, model: MorphableModel) ->
         network.get_submodule(_LAST).load_state_dict(fresh)
     trainer.network.load_state_dict(network.state_dict())
     trainer.average.load_state_dict(network.state_dict())
+    return same
 
 
 def _rewhiten(

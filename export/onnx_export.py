@@ -15,6 +15,7 @@ from torch import nn
 
 from frsdk.detector_spec import DetectorSpec
 from frsdk.errors import SpecError
+from frsdk.face_model_ref import reference_to
 from frsdk.files import atomic_write
 from frsdk.morphable import MorphableModel
 from frsdk.spec import METADATA_KEY, DecoderSpec, ModelSpec
@@ -75,7 +76,7 @@ def export_onnx(
         if not isinstance(spec, ModelSpec):
             raise SpecError(f"{path}: a face detector has no decoder: leave --with-decoder out")
         network = DecodingNetwork(network, spec, decoder)
-        spec = spec.replace(decoder=DecoderSpec())
+        spec = spec.replace(decoder=DecoderSpec(), face_model=reference_to(decoder))
     model = onnx.load_model_from_string(_traced(network.eval(), spec))
     del model.metadata_props[:]
     entry = model.metadata_props.add()

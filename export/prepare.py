@@ -54,7 +54,7 @@ def load_training_data(
     basis = landmark_basis_of(model)
     params = _labels_in_space(labels, basis, model, config.fiducial_share)
     sampling = sampling_weights(labels.yaw_deg, labels.has_annotation, config.annotated_draws)
-    geometry = _geometry(labels, model) if config.profiling else None
+    geometry = _geometry(labels, model, config.fiducial_share) if config.profiling else None
     residual = _residual(labels, basis.decode(params)) if labels.has_annotation.any() else None
     return TrainData(crops, params, sampling, geometry, residual), basis
 
@@ -81,7 +81,7 @@ def _labels_in_space(
     labels: FaceLabels, basis: LandmarkBasis, model: MorphableModel, fiducial_share: float
 ) -> Array:
     """(n, 62) labels, coefficients in standard deviations."""
-    if not model.name.startswith("bfm"):
+    if not _is_bfm(model):
         return fit_labels(labels, basis, fiducial_share)
     params = crop_frame_from_3ddfa(labels.parameters_3ddfa)
     if not np.isfinite(params).all() or not np.abs(params[:, :3]).max(axis=1).all():
@@ -93,16 +93,24 @@ def _labels_in_space(
     return params
 
 
+def _is_bfm(model: MorphableModel) -> bool:
+    """Whether the labels are 3DDFA's own parameters."""
+    return model.name.startswith("bfm")
+
+
 def _residual(labels: FaceLabels, landmarks: Array) -> Array:
     """(n, 68, 2) people's points minus the labels' landmarks, NaN where none."""
     return crop_frame_from_stored(labels.annotation) - landmarks[..., :2]
 
 
-def _geometry(labels: FaceLabels, model: MorphableModel) -> ProfilingGeometry:
+def _geometry(
+    labels: FaceLabels, model: MorphableModel, fiducial_share: float
+) -> ProfilingGeometry:
     """The built-in surface fitted to the labels; the labels' own parameters where it is theirs."""
     surface = builtin_face_model()
     mesh = profiling_mesh(surface)
     if surface.sha256 == model.sha256:
         return ProfilingGeometry(mesh)
     basis = landmark_basis_of(surface)
-    return ProfilingGeometry(mesh, fit_labels(labels, basis), basis.mirror_coefficients())
+    share = 0.0 if _is_bfm(model) else fiducial_share
+    return ProfilingGeometry(mesh, fit_labels(labels, basis, share), basis.mirror_coefficients())

@@ -40,7 +40,9 @@ main.add_command(detector)
     type=click.Choice(["builtin", "bfm", "ict"]),
     help="The face model's space: that of --face-model, checked (bfm: labels are param62).",
 )
-@click.option("--init", type=_FILE, help="A .pth to start from instead of random weights.")
+@click.option(
+    "--init", type=_FILE, help="A .pth to start from (all but the last layer in another space)."
+)
 @click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Peak rate.")
 @click.option("--full-size", is_flag=True, help="Train on full-size crops from the first step.")
 @click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +113,10 @@ def train_network(
             workers=_workers(options, team),
         )
         if not trainer.resume() and options.init:
-            load_initial_weights(trainer, options.init, model)
+            same = load_initial_weights(trainer, options.init, model)
+            if team.leads and not same:
+                note = "is for another face model: the last layer begins anew"
+                print(f"{options.init}: {note}", file=sys.stderr, flush=True)
         _run_logged(trainer, output if options.tensorboard and team.leads else None, run)
         if trainer.step < config.steps:
             return RunResult(team.leads, False, f"stopped at step {trainer.step}")

@@ -44,7 +44,8 @@ class TrainConfig:
             beside the 68 landmarks.
         annotation_weight: Of Wing on people's 68 points, where there are any.
         annotated_draws: How many times as often a crop with people's 68 points is drawn.
-        fiducial_share: How far labels move from the teacher's points toward CFP's fiducials.
+        fiducial_share: How far labels move from the teacher's points toward CFP's fiducials; of no
+            effect in 3DDFA's space, whose labels are ``param62``.
         consistency_weight: Of the agreement between a crop and its flipped, moved copy.
         schedule: "cosine" to zero, or "step": times ``step_factor`` at each milestone.
         milestones: Shares of the run at which the step schedule drops; 3DDFA's published training

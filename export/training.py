@@ -140,7 +140,8 @@ class Trainer:
         if not self.state_path.is_file():
             return False
         state = read_state(self.state_path)
-        saved = config_from_mapping(state["config"], str(self.state_path))
+        older = {"fiducial_share": 0.0}  # what states from before this option did
+        saved = config_from_mapping({**older, **state["config"]}, str(self.state_path))
         if saved != self.config:
             raise InputError(
                 f"{self.state_path}: of another configuration (saved / asked for: "

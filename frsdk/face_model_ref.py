@@ -21,31 +21,41 @@ def reference_to(model: MorphableModel) -> FaceModelRef:
     return FaceModelRef(model.name, model.sha256, model.n_vertices, landmark_signature(model))
 
 
-def fits(model: MorphableModel, wanted: FaceModelRef) -> bool:
-    """Whether coefficients for ``wanted`` have the same meaning in ``model``."""
+def fits(model: MorphableModel, wanted: FaceModelRef, *, surface: bool = False) -> bool:
+    """Whether coefficients for ``wanted`` have the same meaning in ``model``.
+
+    Args:
+        model: The one at hand.
+        wanted: The network's.
+        surface: Whether the surfaces have to be the same as well.
+    """
     if model.sha256 == wanted.sha256:
         return True
-    if wanted.landmark_signature is None:
+    if surface or wanted.landmark_signature is None:
         return False
     there, here = np.array(wanted.landmark_signature), np.array(landmark_signature(model))
     norms = np.maximum(here[::2], 1e-12).repeat(2)
     return bool((np.abs(there - here) <= _TOLERANCE * norms).all())
 
 
-def check_fits(model: MorphableModel, wanted: FaceModelRef, source: str) -> None:
+def check_fits(
+    model: MorphableModel, wanted: FaceModelRef, source: str, *, surface: bool = False
+) -> None:
     """Refuse another face model.
 
     Args:
         model: The one at hand.
         wanted: The network's.
         source: What the network is, for the message.
+        surface: Whether the surfaces have to be the same as well.
 
     Raises:
         SpecError: It is another.
     """
-    if not fits(model, wanted):
+    if not fits(model, wanted, surface=surface):
+        other = "another version of it" if model.name == wanted.name else f"got {model.name}"
         raise SpecError(
-            f"{source} is for face model {wanted.name} ({wanted.sha256[:12]}), got {model.name} "
+            f"{source} is for face model {wanted.name} ({wanted.sha256[:12]}), {other} "
             f"({model.sha256[:12]}): pass the file of {wanted.name} as the face model"
         )
 

@@ -104,7 +104,8 @@ class FaceReconstructor:
         )
         self._backend, self._passed_over = choice.backend, choice.passed_over
         spec = self._backend.spec
-        check_fits(self._model, spec.face_model, "the network")
+        inside = spec.decoder is not None  # the surface is part of the graph
+        check_fits(self._model, spec.face_model, "the network", surface=inside)
         self._mean = np.array(spec.param_mean, np.float32)
         self._std = np.array(spec.param_std, np.float32)
         if detector is not None:

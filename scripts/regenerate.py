@@ -37,11 +37,12 @@ SPACES = {
 
 def main() -> None:
     """Run every step in the order in which they depend on each other."""
+    faces = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
     with tempfile.TemporaryDirectory() as folder:
         exported = Path(folder) / NETWORK.name
         run("frsdk-export", str(WEIGHTS), "-o", str(exported))
-        if len(sys.argv) > 1:
-            run(sys.executable, "scripts/calibrate_network.py", str(exported), sys.argv[1])
+        if faces:
+            run(sys.executable, "scripts/calibrate_network.py", str(exported), str(faces))
             atomic_write(NETWORK, exported.read_bytes())
         else:
             keep_table(exported.read_bytes())
@@ -50,10 +51,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         run("frsdk", "reconstruct", "sample:astronaut", "-o", folder)
         (DOCS / "astronaut.png").write_bytes((Path(folder) / "astronaut.overlay.png").read_bytes())
-    if len(sys.argv) > 1:
-        write_table(CARD, BEGIN, run("frsdk-train", "evaluate", sys.argv[1]))
+    if faces:
+        write_table(CARD, BEGIN, run("frsdk-train", "evaluate", str(faces)))
         for space in SPACES:
-            measure_space(space, Path(sys.argv[1]))
+            measure_space(space, faces)
 
 
 def measure_space(space: str, faces: Path) -> None:
@@ -88,8 +89,8 @@ def keep_table(network: bytes) -> None:
 def write_table(card: Path, begin: str, table: str) -> None:
     """Put another table between the marks of a model card."""
     before, found, rest = card.read_text(encoding="utf-8").partition(begin)
-    _, closed, after = rest.partition(END)
-    if not found or not closed:
+    old, closed, after = rest.partition(END)
+    if not found or not closed or "<!--" in old:
         sys.exit(f"{card}: lacks the marks {begin!r} and {END!r}: put them around the table")
     card.write_text(f"{before}{begin}\n{table.strip()}\n{END}{after}", encoding="utf-8")
 

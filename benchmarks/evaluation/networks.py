@@ -96,9 +96,10 @@ def opened_network(
 def _matched(
     path: Path | None, face_models: Sequence[MorphableModel], detector: str | None, threads: int
 ) -> FaceReconstructor:
-    """The reconstructor with the first face model that the network's spec accepts."""
+    """The reconstructor with the face model that the network's spec accepts, surfaces first."""
     refusal: SpecError | None = None
-    for model in (builtin_face_model(), *face_models):
+    largest_first = sorted(face_models, key=lambda model: -model.n_vertices)
+    for model in (builtin_face_model(), *largest_first):
         try:
             return FaceReconstructor(
                 engine=path, face_model=model, detector=detector, threads=threads

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.errors import FaceModelError
+from frsdk.face_model_files import read_arrays
 from frsdk.morphable import N_EXPRESSION, N_SHAPE, MorphableModel
 
 Array = NDArray[np.float64]
@@ -81,20 +82,20 @@ def import_ict(path: Path) -> MorphableModel:
 
 
 def _from_archive(path: Path) -> _Meshes:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            neutral, identity, expression = (
-                file[name].astype(np.float64) for name in ("neutral", "identity", "expression")
-            )
-            triangles = file["faces"].astype(np.int32)
-    except (KeyError, ValueError, OSError) as error:
-        raise FaceModelError(f"{path}: not an ICT-FaceKit archive ({error})") from error
-    if identity.shape[1:] != neutral.shape or expression.shape[1:] != neutral.shape:
+    arrays = read_arrays(str(path), ("neutral", "identity", "expression", "faces"))
+    neutral, identity, expression, faces = arrays.values()
+    shape = neutral.shape
+    if shape[1:] != (3,) or identity.shape[1:] != shape or expression.shape[1:] != shape:
         raise FaceModelError(
-            f"{path}: neutral {neutral.shape}, identity {identity.shape} and expression "
-            f"{expression.shape} do not belong together"
+            f"{path}: expected neutral (n, 3), identity and expression (m, n, 3), got {shape}, "
+            f"{identity.shape}, {expression.shape}: not an ICT-FaceKit archive"
         )
-    return _Meshes(neutral, identity, expression, triangles)
+    if faces.ndim != 2 or faces.shape[1] != 3:
+        raise FaceModelError(f"{path}: expected faces (t, 3), got {faces.shape}")
+    wide = np.float64
+    return _Meshes(
+        neutral.astype(wide), identity.astype(wide), expression.astype(wide), faces.astype(np.int32)
+    )
 
 
 def _from_folder(folder: Path) -> _Meshes:
@@ -128,7 +129,7 @@ def _obj_vertices(path: Path) -> Array:
     """(n, 3) vertices of a Wavefront .obj file."""
     rows = [words[1:4] for words in _obj_lines(path) if words[0] == "v"]
     try:
-        vertices = np.array(rows, np.float64).reshape(-1, 3)
+        vertices = np.array(rows, np.float64).reshape(len(rows), 3)
     except ValueError as error:
         raise FaceModelError(f"{path}: a vertex is not three numbers ({error})") from error
     if not len(vertices) or not np.isfinite(vertices).all():
@@ -143,7 +144,8 @@ def _obj_triangles(path: Path) -> NDArray[np.int32]:
         if words[0] == "f":
             try:
                 corners = [int(word.partition("/")[0]) - 1 for word in words[1:]]
-            except ValueError as error:
+                np.array(corners, np.int32)
+            except (ValueError, OverflowError) as error:
                 raise FaceModelError(f"{path}: a face is not made of indices ({error})") from error
             pairs = itertools.pairwise(corners[1:])
             triangles += [(corners[0], second, third) for second, third in pairs]

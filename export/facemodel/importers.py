@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.errors import FaceModelError
+from frsdk.face_model_files import read_arrays
 from frsdk.morphable import N_EXPRESSION, N_SHAPE, MorphableModel
 
 Array = NDArray[np.float64]
@@ -57,11 +58,7 @@ def import_sparse_3ddfa(path: Path, *, name: str = "bfm68") -> MorphableModel:
     Raises:
         FaceModelError: A field is missing or has the wrong shape.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            mean, shape, expression = file["u"], file["w_shp"], file["w_exp"]
-    except (KeyError, ValueError, OSError) as error:
-        raise FaceModelError(f"{path}: not a 68-point 3DDFA basis ({error})") from error
+    mean, shape, expression = read_arrays(str(path), ("u", "w_shp", "w_exp")).values()
     return _from_blocks(path, name, mean, shape, expression, landmarks=np.arange(68))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from frsdk.benchmarks.evaluation.shards import frontal_boxes
+from frsdk.errors import InputError
 from frsdk.export.cfp_points import (
     landmarks_from_frontal_fiducials,
     landmarks_from_profile_fiducials,
@@ -15,7 +16,9 @@ from frsdk.export.cfp_points import (
 )
 from frsdk.export.facemodel.evaluate import landmark_basis_of
 from frsdk.export.faces_data import MIRROR_68, read_labels, stored_from_crop_frame
+from frsdk.export.prepare import load_training_data
 from frsdk.export.targets import fit_labels
+from frsdk.export.train_config import TrainConfig
 from frsdk.morphable import builtin_face_model
 from frsdk.nme import nme_percent
 
@@ -79,13 +82,17 @@ def test_labels_of_cfp_give_the_figures_of_their_readme(shared_data) -> None:
         assert nme_percent(found, true, boxes_xyxy=boxes).mean() == pytest.approx(wanted, abs=0.006)
 
 
-def test_landmarks_move_part_of_the_way_to_the_fiducials(faces_folder) -> None:
+@pytest.mark.parametrize("source", ["cfp_profile", "cfp_frontal"])
+def test_landmarks_move_part_of_the_way_to_the_fiducials(source: str, faces_folder) -> None:
     labels = read_labels(faces_folder / "train.npz")
-    sources = np.where(np.arange(len(labels)) == 5, "cfp_profile", labels.source)
+    sources = np.where(np.arange(len(labels)) == 5, source, labels.source)
     labels = replace(labels, source=sources)
     labels.fiducials[5] = labels.landmarks[5, list(range(30)), :2] + 3.0
     moved = toward_fiducials(labels, 0.5)
-    truth = landmarks_from_profile_fiducials(labels.fiducials, labels.yaw_deg)[5]
+    if source == "cfp_profile":
+        truth = landmarks_from_profile_fiducials(labels.fiducials, labels.yaw_deg)[5]
+    else:
+        truth = landmarks_from_frontal_fiducials(labels.fiducials)[5]
     seen = np.isfinite(truth).all(axis=1)
     assert seen.sum() == N_PLACED
     halfway = (labels.landmarks[5, seen, :2] + truth[seen]) / 2
@@ -111,3 +118,22 @@ def test_fitted_labels_lie_between_teacher_and_people(shared_data) -> None:
         errors[share] = nme_percent(found, true, boxes_xyxy=boxes).mean()
     assert errors[0.0] == pytest.approx(5.09, abs=0.05)
     assert errors[0.5] == pytest.approx(3.52, abs=0.05)
+
+
+def test_the_share_reaches_the_training_labels(faces_folder) -> None:
+    path = faces_folder / "train.npz"
+    with np.load(path) as file:
+        arrays = dict(file)
+    arrays["source"] = np.where(np.arange(12) == 5, "cfp_frontal", arrays["source"])
+    arrays["gt30"][5] = arrays["lmk68"][5, list(range(30)), :2] + 3.0
+    np.savez(path, **arrays)
+    model = builtin_face_model()
+    found = [
+        load_training_data(faces_folder, model, TrainConfig(fiducial_share=share))[0].params
+        for share in (0.0, 0.5)
+    ]
+    moved = np.flatnonzero(np.abs(found[1] - found[0]).max(axis=1) > 1e-9)
+    assert moved.tolist() == [5]
+    for wrong in ({"fiducial_share": 1.5}, {"annotated_draws": 0.0}):
+        with pytest.raises(InputError, match=next(iter(wrong))):
+            TrainConfig(**wrong)

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from frsdk import FaceReconstructor
+from frsdk import FaceReconstructor, MorphableModel
 from frsdk.backends.onnxruntime import OnnxRuntimeBackend
 from frsdk.errors import BackendError, SpecError
 from frsdk.export import onnx_export
 from frsdk.export.checkpoint import load_checkpoint, save_checkpoint
 from frsdk.export.networks import build_network
+from frsdk.face_model_ref import reference_to
 from frsdk.spec import ArchitectureSpec, DecoderSpec, FaceModelRef, ModelSpec
 
 
@@ -93,7 +94,7 @@ def test_failed_parity_leaves_no_file(tmp_path, network, spec, monkeypatch):
 
 
 def test_graph_with_decoder_equals_numpy(tmp_path, spec, network, tiny_model):
-    reference = FaceModelRef(tiny_model.name, tiny_model.sha256, tiny_model.n_vertices)
+    reference = reference_to(tiny_model)
     mean, std = np.zeros(62), np.full(62, 0.1)
     mean[[0, 5, 10]], mean[[3, 7]] = 0.5, (58.0, 61.0)
     spec = spec.replace(face_model=reference, param_mean=tuple(mean), param_std=tuple(std))
@@ -124,6 +125,29 @@ def test_graph_with_decoder_equals_numpy(tmp_path, spec, network, tiny_model):
     for ours, wanted in zip(*faces, strict=True):
         np.testing.assert_allclose(ours.landmarks, wanted.landmarks, atol=2e-3)
         np.testing.assert_allclose(ours.vertices, wanted.vertices, atol=2e-3)
+
+
+def test_a_surface_inside_the_graph_is_the_only_one(tmp_path, network, spec, tiny_model):
+    """A network of the landmarks alone takes any surface at export, and no other one after it."""
+    sparse = MorphableModel(
+        name="tiny-sparse",
+        basis=tiny_model.landmark_basis,
+        coefficient_std=tiny_model.coefficient_std,
+        landmark_indices=np.arange(68),
+        triangles=np.zeros((0, 3), np.int32),
+        uv=np.zeros((0, 2), np.float32),
+        mirror=np.zeros(0, np.int32),
+    )
+    assert tiny_model.n_vertices > 68
+    spec = spec.replace(face_model=reference_to(sparse))
+    path = tmp_path / "m.onnx"
+    onnx_export.export_onnx(network, spec, path, decoder=tiny_model)
+    rois = [[0, 0, 160, 160]]
+    with FaceReconstructor(engine=path, face_model=tiny_model) as reconstruct:
+        (face,) = reconstruct(np.zeros((160, 160, 3), np.uint8), rois=rois)
+        assert face.vertices.shape == (tiny_model.n_vertices, 3)
+    with pytest.raises(SpecError, match=r"is for face model tiny-face .* got tiny-sparse"):
+        FaceReconstructor(engine=path, face_model=sparse)
 
 
 def test_decoder_of_another_model_is_refused(tmp_path, spec, network, tiny_model):

@@ -71,6 +71,7 @@ def test_folder_and_archive_give_one_model(meshes, folder, tmp_path) -> None:
         ("neutral", "lacks generic_neutral_mesh.obj: give the folder FaceXModel"),
         ("count", "identity003.obj: 6470 vertices, generic_neutral_mesh.obj has 6471"),
         ("number", "identity003.obj: a vertex is not three numbers"),
+        ("pairs", "identity003.obj: a vertex is not three numbers"),
         ("few", "9 expression shapes: expected at least 10"),
         ("small", "9 vertices: not the ICT Face Model"),
     ],
@@ -93,6 +94,8 @@ def test_damaged_folders_are_named(damage, match, meshes, folder, tmp_path) -> N
     else:
         victim.unlink()
         write_obj(victim, meshes["neutral"][:-1])
+        if damage == "pairs":
+            victim.write_text("v 1 2\nv 3 4\nv 5 6\n")
         if damage == "number":
             victim.write_text(victim.read_text().replace("v ", "v x", 1))
     with pytest.raises(FaceModelError, match=match):
@@ -100,9 +103,21 @@ def test_damaged_folders_are_named(damage, match, meshes, folder, tmp_path) -> N
 
 
 def test_archives_that_are_none(tmp_path) -> None:
-    np.savez(tmp_path / "a.npz", neutral=np.zeros((9, 3)))
-    with pytest.raises(FaceModelError, match="not an ICT-FaceKit archive"):
-        import_ict(tmp_path / "a.npz")
+    path, zeros = tmp_path / "a.npz", np.zeros((2, 9, 3))
+    faces = np.zeros((1, 3))
+    np.savez(path, neutral=zeros[0])
+    with pytest.raises(FaceModelError, match=r"a.npz: .*identity"):
+        import_ict(path)
+    np.savez(path, neutral=zeros[0, :, :2], identity=zeros, expression=zeros, faces=faces)
+    with pytest.raises(FaceModelError, match=r"expected neutral \(n, 3\).*got \(9, 2\)"):
+        import_ict(path)
+    np.savez(path, neutral=zeros[0], identity=zeros, expression=zeros, faces=np.zeros((1, 4)))
+    with pytest.raises(FaceModelError, match=r"expected faces \(t, 3\), got \(1, 4\)"):
+        import_ict(path)
+    for content in (path.read_bytes()[:-60], b""):
+        path.write_bytes(content)
+        with pytest.raises(FaceModelError, match=r"a\.npz: damaged"):
+            import_ict(path)
 
 
 def test_ict_keeps_nearly_all_of_its_variance(shared_data) -> None:

@@ -81,6 +81,16 @@ def test_channel_attention_scales_whole_channels():
     assert ((ratio > 0) & (ratio < 1)).all()
 
 
+@pytest.mark.parametrize("name", ["mobile_frnet", "damdnet"])
+def test_fresh_channel_attention_treats_all_channels_alike(name):
+    gates = [m for m in build_network(name).modules() if isinstance(m, ChannelAttention)]
+    assert gates
+    for gate in gates:
+        x = torch.randn(2, gate.squeeze.in_channels, 3, 3)
+        with torch.no_grad():
+            assert torch.equal(gate(x), x / 2)
+
+
 def test_damdnet_concatenates_where_mobilenet_adds():
     """Our re-statement; its size is counted, since no published figure is at hand."""
     counts = count_network(build_network("damdnet"))
