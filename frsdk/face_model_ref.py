@@ -56,7 +56,7 @@ def check_fits(
         other = "another version of it" if model.name == wanted.name else f"got {model.name}"
         raise SpecError(
             f"{source} is for face model {wanted.name} ({wanted.sha256[:12]}), {other} "
-            f"({model.sha256[:12]}): pass the file of {wanted.name} as the face model"
+            f"({model.sha256[:12]}): pass face_model= (--face-model) the file of {wanted.name}"
         )
 
 

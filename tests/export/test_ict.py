@@ -153,5 +153,5 @@ def test_half_precision_of_the_archive_is_no_other_model(shared_data, tmp_path) 
 def test_a_network_of_another_space_is_refused(shared_data, tmp_path) -> None:
     model = import_ict(shared_data / "facemodels" / "ict_facekit.npz")
     model.save(tmp_path / "ict.npz")
-    with pytest.raises(SpecError, match=r"frsdk-face-1 .* got ict.* pass the file of frsdk-face-1"):
+    with pytest.raises(SpecError, match=r"frsdk-face-1 .* got ict.* pass face_model= "):
         FaceReconstructor(face_model=tmp_path / "ict.npz")
