@@ -59,6 +59,13 @@ def load_training_data(
     return TrainData(crops, params, sampling, geometry, residual), basis
 
 
+def space_of(model: MorphableModel) -> str:
+    """Name of a face model's space, one of ``--space``, or nothing for any other."""
+    if model.sha256 == builtin_face_model().sha256:
+        return "builtin"
+    return next((space for space in ("bfm", "ict") if model.name.startswith(space)), "")
+
+
 def loss_basis_of(model: MorphableModel, count: int, seed: int) -> LandmarkBasis:
     """The 68 landmarks, then ``count`` other vertices drawn with a seed.
 
@@ -81,7 +88,7 @@ def _labels_in_space(
     labels: FaceLabels, basis: LandmarkBasis, model: MorphableModel, fiducial_share: float
 ) -> Array:
     """(n, 62) labels, coefficients in standard deviations."""
-    if not _is_bfm(model):
+    if space_of(model) != "bfm":
         return fit_labels(labels, basis, fiducial_share)
     params = crop_frame_from_3ddfa(labels.parameters_3ddfa)
     if not np.isfinite(params).all() or not np.abs(params[:, :3]).max(axis=1).all():
@@ -93,11 +100,6 @@ def _labels_in_space(
     return params
 
 
-def _is_bfm(model: MorphableModel) -> bool:
-    """Whether the labels are 3DDFA's own parameters."""
-    return model.name.startswith("bfm")
-
-
 def _residual(labels: FaceLabels, landmarks: Array) -> Array:
     """(n, 68, 2) people's points minus the labels' landmarks, NaN where none."""
     return crop_frame_from_stored(labels.annotation) - landmarks[..., :2]
@@ -107,10 +109,10 @@ def _geometry(
     labels: FaceLabels, model: MorphableModel, fiducial_share: float
 ) -> ProfilingGeometry:
     """The built-in surface fitted to the labels; the labels' own parameters where it is theirs."""
-    surface = builtin_face_model()
+    surface, space = builtin_face_model(), space_of(model)
     mesh = profiling_mesh(surface)
-    if surface.sha256 == model.sha256:
+    if space == "builtin":
         return ProfilingGeometry(mesh)
     basis = landmark_basis_of(surface)
-    share = 0.0 if _is_bfm(model) else fiducial_share
+    share = 0.0 if space == "bfm" else fiducial_share
     return ProfilingGeometry(mesh, fit_labels(labels, basis, share), basis.mirror_coefficients())

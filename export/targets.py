@@ -58,15 +58,16 @@ def fit_labels(labels: FaceLabels, basis: LandmarkBasis, fiducial_share: float =
         fiducial_share: How far the teacher's points move toward CFP's fiducials where there are
             any, 0 to 1.
     """
-    params = fit_parameters(crop_frame_from_stored(labels.landmarks), basis.mean, basis.modes)
-    by_people = [(labels.has_annotation, annotated_landmarks(labels))]
+    points, by_people = annotated_landmarks(labels), labels.has_annotation
     if fiducial_share:
-        by_people.append((labels.has_fiducials, toward_fiducials(labels, fiducial_share)))
-    settings = FitSettings(depth_weight=0.5, prior_px=0.3)
-    for chosen, points in by_people:
-        if chosen.any():
-            drawn = crop_frame_from_stored(points[chosen])
-            params[chosen] = fit_parameters(drawn, basis.mean, basis.modes, settings)
+        placed = labels.has_fiducials
+        points[placed] = toward_fiducials(labels, fiducial_share)[placed]
+        by_people = by_people | placed
+    points = crop_frame_from_stored(points)
+    params = np.zeros((len(labels), 12 + len(basis.modes)))
+    looser = FitSettings(depth_weight=0.5, prior_px=0.3)  # people's points have no depth
+    for chosen, settings in ((~by_people, FitSettings()), (by_people, looser)):
+        params[chosen] = fit_parameters(points[chosen], basis.mean, basis.modes, settings)
     params[:, 11] = 0.0  # a crop does not show the distance: t_z is 0 by definition
     return params
 

@@ -16,7 +16,7 @@ from frsdk.morphable import MorphableModel, builtin_face_model
 from .distributed import Team, joined_team
 from .faces_data import NETWORK_SIZE
 from .initial_weights import load_initial_weights
-from .prepare import load_training_data, loss_basis_of
+from .prepare import load_training_data, loss_basis_of, space_of
 from .result import write_model
 from .train_config import TrainConfig, config_from_mapping, read_config
 from .train_log import ScalarLog, TensorBoardLog
@@ -141,13 +141,6 @@ def chosen_face_model(path: Path | None, space: str | None) -> MorphableModel:
         else f"pass --face-model with a file of frsdk-export facemodel import --kind {kind[space]}"
     )
     raise InputError(f"--space {space}: face model {model.name} is in another space: {remedy}")
-
-
-def space_of(model: MorphableModel) -> str:
-    """Name of a face model's space, one of ``--space``, or nothing for any other."""
-    if model.sha256 == builtin_face_model().sha256:
-        return "builtin"
-    return next((space for space in ("bfm", "ict") if model.name.startswith(space)), "")
 
 
 def _workers(options: RunOptions, team: Team) -> int:
