@@ -53,12 +53,14 @@ class ArtefactReport:
         yield f"architecture: {spec.architecture.name} {dict(spec.architecture.arguments) or ''}"
         yield f"precision: {spec.precision}, calibration: {spec.calibration_digest or 'none'}"
         yield f"accuracy: {spec.accuracy.line() if spec.accuracy else 'not measured'}"
-        entry, output = spec.input, spec.output
+        entry = spec.input
         yield (
             f"input: {entry.name} (n, {', '.join(map(str, entry.shape))}) {entry.colour_order}, "
             f"mean {list(entry.mean)}, std {list(entry.std)}"
         )
-        yield f"output: {output.name} (n, {', '.join(map(str, output.shape))}) whitened"
+        for name, shape in spec.output_shapes.items():
+            what = "whitened" if name == spec.output.name else "in crop pixels"
+            yield f"output: {name} (n, {', '.join(map(str, shape))}) {what}"
         model = spec.face_model
         yield f"face model: {model.name} ({model.sha256[:12]}), {model.n_vertices} vertices"
         yield f"crop rule: {spec.crop_rule}, licence: {spec.licence or 'none given'}"

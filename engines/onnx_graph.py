@@ -76,6 +76,15 @@ class OnnxGraph:
         takers = self.consumers.get(tensor, [])
         return takers[0] if len(takers) == 1 and tensor not in self.outputs else None
 
+    def after_outputs(self) -> list[onnx.NodeProto]:
+        """The nodes that compute further from an output, as a decoder behind the network does."""
+        after, found = set(self.outputs), []
+        for node in self.nodes:
+            if after & set(node.input):
+                found.append(node)
+                after |= set(node.output)
+        return found
+
     def channels(self, tensor: str) -> int | None:
         """Size of a tensor's axis 1, where it is known."""
         shape = self.shapes.get(tensor, ())

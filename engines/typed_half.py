@@ -47,14 +47,16 @@ def typed_half(content: bytes, *, keep_fp32: Collection[str] | None = None) -> b
 
 
 def fp32_islands(graph: OnnxGraph) -> set[str]:
-    """Names of the nodes whose numbers need FP32: spatial statistics and the last layer.
+    """Names of the nodes whose numbers need FP32: spatial statistics, the last layer, a decoder.
 
     An InstanceNormalization divides by a standard deviation over pixels of products of a map and
     its own mean, which FP16 cannot square; everything that only it depends on, up to tensors that
     others take too, and the activation behind it, stay with it. The last layer sums the most terms
-    and its result is de-whitened, so its rounding is the one that shows.
+    and its result is de-whitened, so its rounding is the one that shows; a decoder behind it has
+    coefficients that leave FP16's range in some face models.
     """
     found = {node.name for node in graph.nodes if set(node.output) & set(graph.outputs)}
+    found |= {node.name for node in graph.after_outputs()}
     for node in graph.nodes:
         if node.op_type == "InstanceNormalization":
             found.add(node.name)

@@ -13,6 +13,7 @@ from .json_fields import JsonFields, json_line
 SCHEMA_VERSION = 1
 METADATA_KEY = "frsdk.spec"
 N_PARAMS = 62
+N_LANDMARKS = 68
 N_SIGNATURE = 102  # two numbers of the mean and of each of the 50 modes
 CROP_RULE = "landmark-square-sqrt2"
 
@@ -134,6 +135,15 @@ class ModelSpec:
     licence: str = ""
     producer: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def output_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name -> shape of each output for one crop: the parameters, then a decoder's points."""
+        shapes = {self.output.name: self.output.shape}
+        if self.decoder is not None:
+            shapes[self.decoder.landmarks] = (N_LANDMARKS, 3)
+            shapes[self.decoder.vertices] = (self.face_model.n_vertices, 3)
+        return shapes
 
     def replace(self, **changes: Any) -> ModelSpec:
         """A copy with some fields changed."""

@@ -15,6 +15,7 @@ from frsdk.errors import MissingDependencyError
 
 from . import count_tables, engine_tables, limit_tables, peers
 from .ceilings import measure_ceilings
+from .device_table import device_table
 from .environment import Environment, this_environment
 from .mediapipe_peer import MediapipePeer
 from .memory import peak_mib
@@ -98,6 +99,8 @@ def run_bench(
         on_step("latency")
         samples = engine_tables.batch_samples(engines, options.batches, options.rounds, on_round)
         tables.append(engine_tables.latency_table(samples))
+        device = device_table(engines, options.batches, options.rounds, on_round)
+        tables += [device] if device else []
         on_step("stages")
         tables.append(engine_tables.stages_table(engines, photo, options.rounds, on_round))
         tables.append(engine_tables.faces_table(engines, photo, options.rounds, on_round))

@@ -40,9 +40,13 @@ def batch_samples(
     found = {}
     for batch in batches:
         cases = {name: _network_case(each, batch) for name, each in engines.items()}
-        few = rounds if batch < _LARGE_BATCH else max(5, rounds * _LARGE_BATCH // (batch * 2))
-        found[batch] = interleaved(cases, rounds=few, on_round=on_round)
+        found[batch] = interleaved(cases, rounds=few_rounds(rounds, batch), on_round=on_round)
     return found
+
+
+def few_rounds(rounds: int, batch: int) -> int:
+    """Fewer rounds for large batches."""
+    return rounds if batch < _LARGE_BATCH else max(5, rounds * _LARGE_BATCH // (batch * 2))
 
 
 def _network_case(engine: FaceReconstructor, batch: int) -> Case:

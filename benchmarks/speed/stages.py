@@ -28,7 +28,7 @@ def stage_cases(reconstruct: FaceReconstructor, photo: Photo) -> dict[str, Case]
     """The steps of one face by name; each starts from the finished step before it.
 
     "copy in" makes the network's batch of the crop, "copy out" turns whitened output into
-    parameters. What a device copies besides is part of "engine".
+    parameters. What a device copies besides is part of "engine"; `device_table` takes that apart.
     """
     backend, model = reconstruct.backend, reconstruct.face_model
     spec = backend.spec

@@ -16,13 +16,29 @@ from ..spec import ModelSpec
 
 FloatBatch = NDArray[np.float32]
 
-_N_LANDMARKS = 68
-
 _ARITHMETIC = {
     "fp32": "FP32",
     "fp16": "FP16, some layers FP32",
     "int8": "INT8, some layers FP32",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSeconds:
+    """Where one call's time went on a device that works beside the CPU.
+
+    Attributes:
+        copy_in: Host to device, by the device's clock.
+        compute: The network.
+        copy_out: Device to host.
+        call: The whole call by the host's clock, which began before the first of these and ended
+            after the last: what it has beyond their sum is launches, waiting and host copies.
+    """
+
+    copy_in: float
+    compute: float
+    copy_out: float
+    call: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,10 +159,9 @@ class Backend(ABC):
                 "export it with frsdk-export --with-decoder"
             )
         found = self._infer_decoded(self._checked(batch))
-        n, vertices = len(batch), self.spec.face_model.n_vertices
-        self._check_output("output", found.whitened, (n, *self._spec.output.shape))
-        self._check_output("landmarks", found.landmarks, (n, _N_LANDMARKS, 3))
-        self._check_output("vertices", found.vertices, (n, vertices, 3))
+        outputs = (found.whitened, found.landmarks, found.vertices)
+        for output, (name, shape) in zip(outputs, self.spec.output_shapes.items(), strict=True):
+            self._check_output(name, output, (len(batch), *shape))
         return found
 
     def _checked(self, batch: FloatBatch) -> FloatBatch:
@@ -169,6 +184,21 @@ class Backend(ABC):
                 f"{self._source}: the network returned values that are not finite: "
                 "use an artefact of higher precision (fp32)"
             )
+
+    def device_seconds(self, batch: FloatBatch) -> DeviceSeconds | None:
+        """Run the network once as :meth:`run` does, and say where the time went.
+
+        Args:
+            batch: (n, 3, size, size) float32 as `network_input` makes it, n >= 1.
+
+        Returns:
+            None where the network runs on the CPU, or the engine does not tell.
+
+        Raises:
+            InputError: The batch has another type or shape, or is empty.
+            BackendError: The backend is closed, or the engine failed.
+        """
+        return self._timed(self._checked(batch))
 
     def close(self) -> None:
         """Free the engine; a second call does nothing."""
@@ -199,6 +229,10 @@ class Backend(ABC):
             f"{self._source}: the {self.name} backend does not return decoded points yet: "
             "export the network without --with-decoder"
         )
+
+    def _timed(self, batch: FloatBatch) -> DeviceSeconds | None:
+        """Times of a run on a checked batch; engines that can tell, override it."""
+        return None
 
     @abstractmethod
     def _release(self) -> None:

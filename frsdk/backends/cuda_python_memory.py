@@ -89,6 +89,22 @@ class CudaPythonMemory(DeviceMemory):
         """Wait until all work of a stream is done."""
         self._call("cudaStreamSynchronize", stream)
 
+    def create_event(self) -> Any:
+        """A mark that a stream can pass."""
+        return self._call("cudaEventCreate")
+
+    def record(self, event: Any, stream: int) -> None:
+        """Put a mark behind the stream's work so far."""
+        self._call("cudaEventRecord", event, stream)
+
+    def seconds_between(self, begin: Any, end: Any) -> float:
+        """The device's time between two marks that were passed."""
+        return float(self._call("cudaEventElapsedTime", begin, end)) / 1e3
+
+    def destroy_event(self, event: Any) -> None:
+        """Give a mark back."""
+        self._call("cudaEventDestroy", event)
+
     def begin_capture(self, stream: int) -> None:
         """Record the stream's work instead of doing it."""
         mode = self._cuda.cudaStreamCaptureMode.cudaStreamCaptureModeThreadLocal

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any  # graphs are objects of the binding, which has no types
+from typing import Any  # events and graphs are objects of the binding, which has no types
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +86,22 @@ class DeviceMemory(ABC):
     @abstractmethod
     def synchronise(self, stream: int) -> None:
         """Wait until all work of a stream is done."""
+
+    @abstractmethod
+    def create_event(self) -> Any:
+        """A mark that a stream can pass, which keeps the device's time of it."""
+
+    @abstractmethod
+    def record(self, event: Any, stream: int) -> None:
+        """Put a mark behind the stream's work so far."""
+
+    @abstractmethod
+    def seconds_between(self, begin: Any, end: Any) -> float:
+        """The device's time between two marks that were passed, to about half a microsecond."""
+
+    @abstractmethod
+    def destroy_event(self, event: Any) -> None:
+        """Give a mark back."""
 
     @abstractmethod
     def begin_capture(self, stream: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..spec import ModelSpec
-from .device_memory import DeviceMemory
+from .device_memory import DeviceMemory, FloatArray
 
 _FLOAT_BYTES = 4
 
@@ -16,10 +16,8 @@ class EngineBuffers:
     Made and released inside `with device.active():`.
 
     Attributes:
-        host_input: (maximum, 3, size, size) page-locked.
-        host_output: (maximum, 62) page-locked.
-        input_address: Device memory of the input.
-        output_address: Device memory of the output.
+        host: Tensor name -> (maximum, ...) page-locked.
+        addresses: Tensor name -> device memory of the same size.
         stream: The stream of all work.
     """
 
@@ -31,28 +29,31 @@ class EngineBuffers:
         """
         self._device = device
         self._taken: list[tuple[str, int]] = []
-        self._pinned = []
-        shapes = ((maximum, *spec.input.shape), (maximum, *spec.output.shape))
+        self.host: dict[str, FloatArray] = {}
+        self.addresses: dict[str, int] = {}
         try:
             self.stream = device.create_stream()
             self._taken.append(("stream", self.stream))
-            self.input_address, self.output_address = (self._allocate(each) for each in shapes)
-            for shape in shapes:
-                self._pinned.append(device.pinned(shape))
+            for name, shape in {spec.input.name: spec.input.shape, **spec.output_shapes}.items():
+                self.addresses[name] = device.allocate(maximum * math.prod(shape) * _FLOAT_BYTES)
+                self._taken.append(("memory", self.addresses[name]))
+                self.host[name] = device.pinned((maximum, *shape))
         except BaseException:
             self.release()
             raise
-        self.host_input, self.host_output = self._pinned
 
-    def _allocate(self, shape: tuple[int, ...]) -> int:
-        address = self._device.allocate(math.prod(shape) * _FLOAT_BYTES)
-        self._taken.append(("memory", address))
-        return address
+    def copy_in(self, name: str, count: int) -> None:
+        """Start the copy of the first `count` rows of a tensor to the device."""
+        self._device.copy_in(self.addresses[name], self.host[name][:count], self.stream)
+
+    def copy_out(self, name: str, count: int) -> None:
+        """Start the copy of the first `count` rows of a tensor to the host."""
+        self._device.copy_out(self.host[name][:count], self.addresses[name], self.stream)
 
     def release(self) -> None:
         """Give everything back; a second call does nothing."""
-        while self._pinned:
-            self._device.free_pinned(self._pinned.pop())
+        while self.host:
+            self._device.free_pinned(self.host.popitem()[1])
         while self._taken:
             kind, handle = self._taken.pop()
             (self._device.free if kind == "memory" else self._device.destroy_stream)(handle)

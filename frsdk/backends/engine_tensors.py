@@ -21,10 +21,9 @@ def check_tensors(trt: Any, engine: Any, header: EngineHeader, source: str) -> N
         BackendError: The plan is another one than the header says.
     """
     modes = trt.TensorIOMode
-    expected = {
-        header.spec.input.name: (modes.INPUT, header.spec.input.shape),
-        header.spec.output.name: (modes.OUTPUT, header.spec.output.shape),
-    }
+    expected = {header.spec.input.name: (modes.INPUT, header.spec.input.shape)}
+    for name, shape in header.spec.output_shapes.items():
+        expected[name] = (modes.OUTPUT, shape)
     found = [engine.get_tensor_name(index) for index in range(engine.num_io_tensors)]
     if set(found) != set(expected) or len(found) != len(expected):
         raise BackendError(

@@ -21,7 +21,6 @@ from .onnxruntime_session import (
 )
 
 _FLOAT32 = "tensor(float)"
-_N_LANDMARKS = 68
 
 
 class OnnxRuntimeBackend(Backend):
@@ -58,19 +57,15 @@ class OnnxRuntimeBackend(Backend):
             )
         spec = spec_from_json(text, source=source)
         _check_tensor(source, "input", spec.input.name, spec.input.shape, session.get_inputs())
-        _check_tensor(source, "output", spec.output.name, spec.output.shape, session.get_outputs())
-        decoder = spec.decoder if isinstance(spec, ModelSpec) else None
-        if isinstance(spec, ModelSpec) and decoder:
-            points = {
-                decoder.landmarks: (_N_LANDMARKS, 3),
-                decoder.vertices: (spec.face_model.n_vertices, 3),
-            }
-            for name, shape in points.items():
-                _check_tensor(source, "output", name, shape, session.get_outputs())
+        outputs = {spec.output.name: spec.output.shape}
+        if isinstance(spec, ModelSpec):
+            outputs = spec.output_shapes
+        for name, shape in outputs.items():
+            _check_tensor(source, "output", name, shape, session.get_outputs())
         super().__init__(spec, source=source, providers=tuple(session.get_providers()))
         self._run_options = load_onnxruntime().RunOptions()
         # Without it parameters alone would cost the whole decoder.
-        self._run_options.only_execute_path_to_fetches = decoder is not None
+        self._run_options.only_execute_path_to_fetches = len(outputs) > 1
         self._session = session
 
     @property
@@ -85,9 +80,7 @@ class OnnxRuntimeBackend(Backend):
         return output
 
     def _infer_decoded(self, batch: FloatBatch) -> DecodedBatch:
-        decoder = self.spec.decoder
-        points = [decoder.landmarks, decoder.vertices] if decoder else []
-        return DecodedBatch(*self._run([self._spec.output.name, *points], batch))
+        return DecodedBatch(*self._run(list(self.spec.output_shapes), batch))
 
     def _run(self, names: list[str], batch: FloatBatch) -> list[FloatBatch]:
         session = self._session  # a local reference: close() in another thread does not pull it out

@@ -98,6 +98,21 @@ class PycudaMemory(DeviceMemory):
         """Wait until all work of a stream is done."""
         self._streams[stream].synchronize()
 
+    def create_event(self) -> Any:
+        """A mark that a stream can pass."""
+        return self._cuda.Event()
+
+    def record(self, event: Any, stream: int) -> None:
+        """Put a mark behind the stream's work so far."""
+        event.record(self._streams[stream])
+
+    def seconds_between(self, begin: Any, end: Any) -> float:
+        """The device's time between two marks that were passed."""
+        return float(end.time_since(begin)) / 1e3
+
+    def destroy_event(self, event: Any) -> None:
+        """Give a mark back: pycuda destroys it with its object."""
+
     def begin_capture(self, stream: int) -> None:
         """Record the stream's work instead of doing it."""
         recorder = self._streams[stream]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+from collections.abc import Callable
 from typing import Any  # TensorRT's objects have no types
 
 import numpy as np
@@ -13,8 +15,9 @@ from ..engine_file import EngineFile, read_engine
 from ..engine_header import EngineHeader, profile_for
 from ..errors import BackendError
 from ..tensorrt_modules import TensorrtModule, load_tensorrt, message_log
-from .base import Backend, FloatBatch
+from .base import Backend, DecodedBatch, DeviceSeconds, FloatBatch
 from .device_memory import open_device
+from .device_watch import DeviceWatch
 from .engine_buffers import EngineBuffers
 from .engine_tensors import check_tensors
 
@@ -95,7 +98,7 @@ class TensorrtBackend(Backend):
         self._engine = engine
         self._graphs_inside = cuda_graph and hasattr(trt, "CudaGraphStrategy")
         self._records = cuda_graph and not self._graphs_inside
-        self._recorded: dict[int, tuple[Any, Any]] = {}
+        self._recorded: dict[tuple[int, int], tuple[Any, Any]] = {}
         self._buffers = EngineBuffers(self._device, file.header.spec, file.header.largest_batch)
         try:
             self._contexts = [
@@ -125,67 +128,102 @@ class TensorrtBackend(Backend):
         stream = self._buffers.stream
         if index and not context.set_optimization_profile_async(index, stream):
             self._fail(f"profile {index}")
-        for name, address in (
-            (self._spec.input.name, self._buffers.input_address),
-            (self._spec.output.name, self._buffers.output_address),
-        ):
+        for name, address in self._buffers.addresses.items():
             if not context.set_tensor_address(name, address):
                 self._fail(f"tensor {name}")
         return context
 
     def _infer(self, batch: FloatBatch) -> FloatBatch:
-        output = np.empty((len(batch), *self._spec.output.shape), np.float32)
+        (output,) = self._run(batch, (self._spec.output.name,), self._run_part)
+        return output
+
+    def _infer_decoded(self, batch: FloatBatch) -> DecodedBatch:
+        return DecodedBatch(*self._run(batch, tuple(self.spec.output_shapes), self._run_part))
+
+    def _timed(self, batch: FloatBatch) -> DeviceSeconds:
+        watch = DeviceWatch(self._device)
+
+        def run_part(size: int, index: int, names: tuple[str, ...]) -> None:
+            with watch.part(self._buffers.stream) as mark:
+                self._enqueue(self._contexts[index], size, names, mark)
+
+        begin = time.perf_counter()
+        self._run(batch, (self._spec.output.name,), run_part)
+        return watch.seconds(time.perf_counter() - begin)
+
+    def _run(
+        self,
+        batch: FloatBatch,
+        names: tuple[str, ...],
+        run_part: Callable[[int, int, tuple[str, ...]], None],
+    ) -> list[FloatBatch]:
+        """The named outputs; `run_part` takes a batch that lies in the pinned memory to its end."""
+        shapes = self.spec.output_shapes
+        outputs = [np.empty((len(batch), *shapes[name]), np.float32) for name in names]
         with self._lock:
             if not self._contexts:
                 raise BackendError(f"{self._source}: the backend is closed: open a new one")
+            host, profiles = self._buffers.host, self._header.profiles
+            entry = host[self._spec.input.name]
             with self._device.active():
                 start = 0
-                for size in split_batch(len(batch), self._header.largest_batch):
-                    self._run_part(batch[start : start + size], output[start : start + size])
-                    start += size
-        return output
+                for count in split_batch(len(batch), self._header.largest_batch):
+                    index = profile_for(profiles, count)
+                    size = max(count, profiles[index].minimum)
+                    entry[:count] = batch[start : start + count]
+                    entry[count:size] = 0.0
+                    run_part(size, index, names)
+                    for name, output in zip(names, outputs, strict=True):
+                        output[start : start + count] = host[name][:count]
+                    start += count
+        return outputs
 
-    def _run_part(self, batch: FloatBatch, output: FloatBatch) -> None:
-        """Run at most the largest batch; `output` is filled."""
-        buffers, device = self._buffers, self._device
-        index = profile_for(self._header.profiles, len(batch))
-        size = max(len(batch), self._header.profiles[index].minimum)
-        buffers.host_input[: len(batch)] = batch
-        buffers.host_input[len(batch) : size] = 0.0
+    def _run_part(self, size: int, index: int, names: tuple[str, ...]) -> None:
+        device, stream = self._device, self._buffers.stream
         if self._records:
-            if size not in self._recorded:
-                self._recorded[size] = self._record(size, index)
-            device.launch(self._recorded[size][1], buffers.stream)
+            key = (size, len(names))  # the parameters alone, or all
+            if key not in self._recorded:
+                self._recorded[key] = self._record(size, index, names)
+            device.launch(self._recorded[key][1], stream)
         else:
-            self._enqueue(self._contexts[index], size)
-        device.synchronise(buffers.stream)
-        output[:] = buffers.host_output[: len(batch)]
+            self._enqueue(self._contexts[index], size, names)
+        device.synchronise(stream)
 
-    def _record(self, size: int, index: int) -> tuple[Any, Any]:
+    def _record(self, size: int, index: int, names: tuple[str, ...]) -> tuple[Any, Any]:
         """A context and the graph of its work on a batch size.
 
         A graph belongs to the state of the context that it was recorded from, so each has its own.
         """
-        buffers, device = self._buffers, self._device
+        device, stream = self._device, self._buffers.stream
         context = self._create_context(index)
-        self._enqueue(context, size)  # once unrecorded: TensorRT sets the shape up
-        device.synchronise(buffers.stream)
-        device.begin_capture(buffers.stream)
+        self._enqueue(context, size, names)  # once unrecorded: TensorRT sets the shape up
+        device.synchronise(stream)
+        device.begin_capture(stream)
         try:
-            self._enqueue(context, size)
+            self._enqueue(context, size, names)
         finally:
-            graph = device.end_capture(buffers.stream)
+            graph = device.end_capture(stream)
         return context, graph
 
-    def _enqueue(self, context: Any, size: int) -> None:
-        """Put copy in, network, copy out on the stream."""
-        buffers, device = self._buffers, self._device
-        if not context.set_input_shape(self._spec.input.name, (size, *self._spec.input.shape)):
+    def _enqueue(
+        self,
+        context: Any,
+        size: int,
+        names: tuple[str, ...],
+        mark: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Put copy in, network and copy out on the stream, with a mark behind each."""
+        entry, stream = self._spec.input, self._buffers.stream
+        if not context.set_input_shape(entry.name, (size, *entry.shape)):
             self._fail(f"a batch of {size}")
-        device.copy_in(buffers.input_address, buffers.host_input[:size], buffers.stream)
-        if not context.execute_async_v3(buffers.stream):
+        self._buffers.copy_in(entry.name, size)
+        mark()
+        if not context.execute_async_v3(stream):
             self._fail("the network")
-        device.copy_out(buffers.host_output[:size], buffers.output_address, buffers.stream)
+        mark()
+        for name in names:
+            self._buffers.copy_out(name, size)
+        mark()
 
     def _fail(self, what: str) -> None:
         raise BackendError(

@@ -38,6 +38,8 @@ class HostDevice(DeviceMemory):
         self.pending: dict[int, list[Callable[[], None]]] = {}
         self.captured: list[Callable[[], None]] | None = None
         self.inside = 0
+        self.seconds = 0.0  # the device's clock: a byte copied takes 1 us, the network 1 s a crop
+        self.passed: dict[Any, float] = {}
         self._numbers = itertools.count(1)
 
     @contextmanager
@@ -76,15 +78,33 @@ class HostDevice(DeviceMemory):
         (self.pending[stream] if self.captured is None else self.captured).append(work)
 
     def copy_in(self, address: int, array: FloatArray, stream: int) -> None:
-        self.enqueue(stream, lambda: ctypes.memmove(address, array.ctypes.data, array.nbytes))
+        self.enqueue(stream, lambda: self.copy(address, array.ctypes.data, array.nbytes))
 
     def copy_out(self, array: FloatArray, address: int, stream: int) -> None:
-        self.enqueue(stream, lambda: ctypes.memmove(array.ctypes.data, address, array.nbytes))
+        self.enqueue(stream, lambda: self.copy(array.ctypes.data, address, array.nbytes))
+
+    def copy(self, target: int, source: int, n_bytes: int) -> None:
+        ctypes.memmove(target, source, n_bytes)
+        self.seconds += n_bytes * 1e-6
 
     def synchronise(self, stream: int) -> None:
         work, self.pending[stream] = self.pending[stream], []
         for each in work:
             each()
+
+    def create_event(self) -> Any:
+        event = next(self._numbers)
+        self.held[event] = "event"
+        return event
+
+    def record(self, event: Any, stream: int) -> None:
+        self.enqueue(stream, lambda: self.passed.update({event: self.seconds}))
+
+    def seconds_between(self, begin: Any, end: Any) -> float:
+        return self.passed[end] - self.passed[begin]
+
+    def destroy_event(self, event: Any) -> None:
+        del self.held[event]
 
     def begin_capture(self, stream: int) -> None:
         self.captured = []
@@ -103,7 +123,7 @@ class HostDevice(DeviceMemory):
 
 
 class Context:
-    """Writes each crop's mean plus the parameter's number, as a network of 62 outputs."""
+    """Writes each crop's mean plus the value's number, to each output."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine, self.shape, self.addresses = engine, None, {}
@@ -129,11 +149,14 @@ class Context:
         shape = self.shape
         self.engine.runs.append(shape[0])
         self.engine.profiles.append(self.profile)
-        entry, output = (self.addresses[name] for name in self.engine.shapes)
+        entry, *outputs = self.engine.shapes
 
         def work() -> None:
-            crops = array_at(entry, shape)
-            array_at(output, (shape[0], 62))[:] = crops.mean((1, 2, 3))[:, None] + np.arange(62)
+            means = array_at(self.addresses[entry], shape).mean((1, 2, 3))
+            for name in outputs:
+                array = array_at(self.addresses[name], (shape[0], *self.engine.shapes[name]))
+                array[:] = numbered(means, array.shape)
+            self.engine.device.seconds += shape[0]
 
         self.engine.device.enqueue(stream, work)
         return True
@@ -145,7 +168,7 @@ class Engine:
     def __init__(self, device: HostDevice, spec: ModelSpec, *sizes: tuple[int, int, int]) -> None:
         self.device, self.sizes = device, sizes
         self.num_optimization_profiles = len(sizes)
-        self.shapes = {spec.input.name: spec.input.shape, spec.output.name: spec.output.shape}
+        self.shapes = {spec.input.name: spec.input.shape, **spec.output_shapes}
         self.num_io_tensors = len(self.shapes)
         self.runs: list[int] = []
         self.profiles: list[int] = []
@@ -170,6 +193,12 @@ class Engine:
         return Context(self)
 
 
+def numbered(means: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    """(n, ...) each crop's mean plus 0, 1, 2, ... in the order of the memory."""
+    numbers = np.arange(np.prod(shape[1:]), dtype=np.float32).reshape(shape[1:])
+    return means.reshape(-1, *[1] * numbers.ndim) + numbers
+
+
 def array_at(address: int, shape: tuple[int, ...]) -> FloatArray:
     memory = (ctypes.c_float * int(np.prod(shape))).from_address(address)
     return np.ctypeslib.as_array(memory).reshape(shape)
@@ -182,6 +211,7 @@ class Machine:
         self.device = HostDevice()
         self.plans: list[bytes] = []
         self.profiles = [(2, 2, 4)]
+        self.spec: ModelSpec | None = None
         self.engine: Engine | None = None
         self.next_engine: Callable[[], Engine | None] = lambda: None
 
@@ -208,7 +238,8 @@ def machine(monkeypatch: pytest.MonkeyPatch, tiny_spec: ModelSpec) -> Machine:
     import sys
 
     found = Machine()
-    found.next_engine = lambda: Engine(found.device, tiny_spec, *found.profiles)
+    found.spec = tiny_spec
+    found.next_engine = lambda: Engine(found.device, found.spec, *found.profiles)
     monkeypatch.setitem(sys.modules, "tensorrt", found.trt)
     monkeypatch.setattr("frsdk.backends.tensorrt.open_device", lambda: found.device)
     return found

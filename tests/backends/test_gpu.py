@@ -10,9 +10,12 @@ import pytest
 from frsdk.backends.cuda_driver import gpu_obstacle
 from frsdk.engine_choice import BACKENDS
 from frsdk.errors import MissingDependencyError
+from frsdk.morphable import builtin_face_model
 from frsdk.reconstructor import FaceReconstructor
 
-BUILTIN = Path(__file__).resolve().parents[2] / "frsdk" / "assets" / "network.onnx"
+ROOT = Path(__file__).resolve().parents[2]
+BUILTIN = ROOT / "frsdk" / "assets" / "network.onnx"
+WEIGHTS = ROOT / "weights" / "mobile_frnet.pth"
 GPU_BACKENDS = [name for name, kind in BACKENDS.items() if kind.device == "gpu"]
 # Mean distance of the 68 points to the CPU's FP32, in percent of the face's box.
 MOST_DRIFT = {"fp32": 0.05, "fp16": 0.3, "int8": 1.5}
@@ -97,6 +100,56 @@ def test_frsdk_build_and_the_engine_file(photo: np.ndarray, tmp_path: Path, targ
     with FaceReconstructor(engine=path) as reconstruct, FaceReconstructor() as reference:
         found, wanted = landmarks(reconstruct, photo), landmarks(reference, photo)
     assert drift_percent(found, wanted) <= MOST_DRIFT["fp16"]
+
+
+@pytest.mark.parametrize("cuda_graph", [False, True])
+@pytest.mark.parametrize("target", ["tensorrt", "rtx"])
+def test_an_engine_that_decodes_gives_the_surface(
+    tmp_path: Path, target: str, cuda_graph: bool
+) -> None:
+    pytest.importorskip("torch", reason="needs PyTorch (frsdk[export])")
+    from frsdk.backends.tensorrt import TensorrtBackend
+    from frsdk.engines.build import build_artefact
+    from frsdk.export.checkpoint import load_checkpoint
+    from frsdk.export.onnx_export import export_onnx
+
+    obstacle = BACKENDS[target].obstacle()
+    if obstacle is not None:
+        pytest.skip(f"{target}: {obstacle}")
+    model = builtin_face_model()
+    network, spec = load_checkpoint(WEIGHTS)
+    exported = export_onnx(network, spec, tmp_path / "points.onnx", decoder=model).path
+    path = build_artefact(exported, tmp_path / "a.engine", target=target, precision="fp16")
+    mean, std = np.array(spec.param_mean, np.float32), np.array(spec.param_std, np.float32)
+    with TensorrtBackend(path, cuda_graph=cuda_graph) as backend:
+        for n in (1, 3, 9):
+            noise = np.random.default_rng(n).normal(size=(n, *spec.input.shape))
+            found = backend.run_decoded(noise.astype(np.float32))
+            params = found.whitened * std + mean
+            wanted = model.decode_vertices(params, size=spec.input.size)
+            side = np.ptp(wanted[..., :2], axis=1).max(axis=-1)[:, None]
+            off = np.linalg.norm(found.vertices - wanted, axis=-1) / side
+            assert off.max() <= 1e-3
+            assert np.allclose(found.vertices[:, model.landmark_indices], found.landmarks, atol=0.2)
+
+
+@pytest.mark.parametrize("target", ["tensorrt", "rtx"])
+def test_the_device_tells_where_the_time_goes(target: str, tmp_path: Path) -> None:
+    from frsdk.backends.tensorrt import TensorrtBackend
+    from frsdk.engines.build import build_artefact
+
+    obstacle = BACKENDS[target].obstacle()
+    if obstacle is not None:
+        pytest.skip(f"{target}: {obstacle}")
+    path = build_artefact(BUILTIN, tmp_path / "a.engine", target=target, precision="fp16")
+    with TensorrtBackend(path) as backend:
+        batch = np.zeros((8, *backend.spec.input.shape), np.float32)
+        for _ in range(3):
+            spent = backend.device_seconds(batch)
+        assert spent is not None
+        parts = (spent.copy_in, spent.compute, spent.copy_out)
+        assert all(part > 0.0 for part in parts)
+        assert sum(parts) < spent.call < 1.0
 
 
 @pytest.mark.parametrize("target", ["tensorrt", "rtx"])

@@ -14,7 +14,9 @@ import pytest
 from frsdk.backends.tensorrt import TensorrtBackend, split_batch
 from frsdk.engine_header import BatchProfile, profile_for
 from frsdk.errors import BackendError, InputError, MissingDependencyError
-from frsdk.spec import ModelSpec, OutputSpec
+from frsdk.spec import DecoderSpec, ModelSpec, OutputSpec
+
+from .conftest import Context, numbered
 
 Write = Callable[..., Path]
 
@@ -172,6 +174,66 @@ def test_a_context_that_does_not_start_gives_back_what_was_taken(
     with pytest.raises(BackendError, match=r"cannot start it .*: free GPU memory"):
         TensorrtBackend(write())
     assert machine.device.held == {}
+
+
+@pytest.fixture
+def decoding(machine: Any, tiny_spec: ModelSpec) -> ModelSpec:
+    """The specification of a graph that decodes, which the machine's plan is then of."""
+    machine.spec = tiny_spec.replace(decoder=DecoderSpec())
+    return machine.spec
+
+
+@pytest.mark.parametrize("cuda_graph", [False, True])
+@pytest.mark.parametrize("n", [1, 4, 9])
+def test_a_graph_that_decodes_gives_its_points(
+    machine: Any, write: Write, decoding: ModelSpec, n: int, cuda_graph: bool
+) -> None:
+    with TensorrtBackend(write(spec=decoding), cuda_graph=cuda_graph) as backend:
+        first, second = crops(decoding, n), crops(decoding, n, seed=1)
+        for batch in (first, second):
+            found = backend.run_decoded(batch)
+            arrays = (found.whitened, found.landmarks, found.vertices)
+            for array, shape in zip(arrays, decoding.output_shapes.values(), strict=True):
+                assert array.shape == (n, *shape)
+                assert np.allclose(array, numbered(batch.mean((1, 2, 3)), array.shape), rtol=1e-5)
+            assert np.allclose(backend.run(batch), expected(batch), atol=1e-5)
+    assert machine.device.held == {}
+
+
+def test_parameters_alone_leave_the_points_on_the_device(
+    machine: Any, write: Write, decoding: ModelSpec
+) -> None:
+    with TensorrtBackend(write(spec=decoding)) as backend:
+        batch = crops(decoding, 2)
+        backend.run(batch)
+        copied = machine.device.seconds - 2.0
+    assert copied == pytest.approx((batch.nbytes + 2 * 62 * 4) * 1e-6)
+
+
+@pytest.mark.parametrize("n", [2, 9])
+def test_where_the_time_goes_on_the_device(
+    machine: Any, write: Write, tiny_spec: ModelSpec, n: int
+) -> None:
+    with TensorrtBackend(write(), cuda_graph=True) as backend:
+        batch = crops(tiny_spec, n)
+        spent = backend.device_seconds(batch)
+        assert spent is not None
+        assert spent.copy_in == pytest.approx(batch.nbytes * 1e-6)
+        assert spent.compute == pytest.approx(n)
+        assert spent.copy_out == pytest.approx(n * 62 * 4 * 1e-6)
+        assert 0.0 < spent.call < 60.0
+    assert machine.device.held == {}
+
+
+def test_a_failed_timing_gives_its_marks_back(
+    machine: Any, write: Write, tiny_spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with TensorrtBackend(write()) as backend:
+        held = len(machine.device.held)
+        monkeypatch.setattr(Context, "execute_async_v3", lambda self, stream: False)
+        with pytest.raises(BackendError, match="failed on the network"):
+            backend.device_seconds(crops(tiny_spec, 2))
+        assert len(machine.device.held) == held
 
 
 def test_split_batch() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from frsdk.engines.half_weights import half_weights
 from frsdk.engines.merge_branches import merge_branches
 from frsdk.engines.onnx_graph import OnnxGraph
 from frsdk.engines.run_network import NetworkRun
+from frsdk.engines.typed_half import typed_half
 from frsdk.engines.widen_channels import widen_channels
 from frsdk.errors import BackendError
 from frsdk.spec import ModelSpec
@@ -112,6 +114,26 @@ def test_constants_are_folded() -> None:
     assert kinds(folded) == {"Mul": 1, "Identity": 1}
     assert (OnnxGraph(folded).constants["four"] == 4.0).all()
     assert (run(folded) == run(content)).all()
+
+
+@pytest.mark.parametrize("form", [typed_half, half_weights])
+def test_a_decoder_behind_the_network_stays_fp32(
+    tiny_spec: ModelSpec, crops: NDArray[np.uint8], form: Callable[[bytes], bytes]
+) -> None:
+    model = onnx.load_model_from_string(small_network(tiny_spec))
+    basis = np.random.default_rng(4).normal(0.0, 1e6, (62, 9)).astype(np.float32)  # FP16: infinite
+    model.graph.initializer.append(numpy_helper.from_array(basis, "basis"))
+    model.graph.node.append(helper.make_node("MatMul", [tiny_spec.output.name, "basis"], ["raw"]))
+    model.graph.node.append(helper.make_node("Neg", ["raw"], ["points"]))
+    model.graph.output.append(helper.make_tensor_value_info("points", TensorProto.FLOAT, ["n", 9]))
+    content = form(model.SerializeToString())
+    (batch,) = NetworkRun(content).batches(crops, tiny_spec.input)
+    np.testing.assert_allclose(batch[1], -batch[0] @ basis, rtol=1e-5, atol=1.0)
+    types = {
+        each.name: each.data_type for each in onnx.load_model_from_string(content).graph.initializer
+    }
+    assert types["basis"] == TensorProto.FLOAT
+    assert TensorProto.FLOAT16 in types.values()
 
 
 def test_numbers_beyond_fp16_are_refused() -> None:
