@@ -55,6 +55,21 @@ class GateOptions:
             )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class NetworkOutputs:
+    """What an artefact gives for n crops, in crop pixels as the graph's decoder has them.
+
+    Attributes:
+        whitened: (n, 62).
+        landmarks: (n, 68, 3); None where the graph has no decoder.
+        vertices: (n, N, 3), likewise.
+    """
+
+    whitened: FloatArray
+    landmarks: FloatArray | None = None
+    vertices: FloatArray | None = None
+
+
 class AccuracyGate:
     """Measures artefacts of one network against its FP32 form, on the same faces.
 
@@ -80,22 +95,29 @@ class AccuracyGate:
         self._faces = self._gathered(crops, quick)
         self._whitened = self._finite(self._run.output(self._faces.crops, spec.input), "fp32")
 
-    def measure(self, run: Callable[[Crops], FloatArray], ran: str) -> AccuracySpec:
+    def measure(self, run: Callable[[Crops], NetworkOutputs], ran: str) -> AccuracySpec:
         """Run an artefact on the faces.
 
+        Points that the artefact decodes itself are compared as they are, others are decoded here.
+
         Args:
-            run: (n, size, size, 3) uint8 BGR -> (n, 62) whitened parameters.
+            run: (n, size, size, 3) uint8 BGR -> what the artefact gives for them.
             ran: What runs, for the record.
 
         Raises:
             AccuracyError: It gives numbers that are not finite.
         """
         faces = self._faces
-        found = self._finite(run(faces.crops), ran)
-        rms = math.sqrt(float(np.mean((found - self._whitened) ** 2, dtype=np.float64)))
+        found = run(faces.crops)
+        for numbers in (found.whitened, found.landmarks, found.vertices):
+            if numbers is not None:
+                self._finite(numbers, ran)
+        rms = math.sqrt(float(np.mean((found.whitened - self._whitened) ** 2, dtype=np.float64)))
         nme = drift = landmarks = vertices = None
         if self._model is not None:
-            points, reference = self._landmarks(found), self._landmarks(self._whitened)
+            reference = self._landmarks(self._whitened)
+            decoded = found.landmarks
+            points = self._landmarks(found.whitened) if decoded is None else decoded
             nme = float(nme_percent(points, faces.landmarks).mean())
             drift = nme - float(nme_percent(reference, faces.landmarks).mean())
             landmarks = float(nme_percent(points, reference).mean())
@@ -135,19 +157,23 @@ class AccuracyGate:
         found = builtin_face_model().decode_landmarks(self._params(whitened), size=size)
         return found.astype(np.float64)
 
-    def _vertices_percent(self, found: FloatArray, reference: NDArray[np.float64]) -> float:
+    def _vertices_percent(self, found: NetworkOutputs, reference: NDArray[np.float64]) -> float:
         low, high = reference[..., :2].min(axis=1), reference[..., :2].max(axis=1)
         boxes = np.concatenate([low, high], axis=1)  # (n, 4)
-        size, model = self._spec.input.size, builtin_face_model()
         total = 0.0
-        for start in range(0, len(found), _BLOCK):
+        for start in range(0, len(reference), _BLOCK):
             part = slice(start, start + _BLOCK)
-            pair = [
-                model.decode_vertices(self._params(each[part]), size=size)
-                for each in (found, self._whitened)
-            ]
-            total += float(nme_percent(*pair, n_dims=3, boxes_xyxy=boxes[part]).sum())
-        return total / len(found)
+            points = self._vertices(found.whitened[part])
+            if found.vertices is not None:
+                points = found.vertices[part]
+            wanted = self._vertices(self._whitened[part])
+            total += float(nme_percent(points, wanted, n_dims=3, boxes_xyxy=boxes[part]).sum())
+        return total / len(reference)
+
+    def _vertices(self, whitened: FloatArray) -> FloatArray:
+        """(n, N, 3) crop pixels."""
+        params = self._params(whitened)
+        return builtin_face_model().decode_vertices(params, size=self._spec.input.size)
 
     def _params(self, whitened: FloatArray) -> FloatArray:
         mean, std = (
@@ -155,13 +181,13 @@ class AccuracyGate:
         )
         return np.asarray(whitened * std + mean, np.float32)
 
-    def _finite(self, whitened: FloatArray, ran: str) -> FloatArray:
-        if not np.isfinite(whitened).all():
+    def _finite(self, numbers: FloatArray, ran: str) -> FloatArray:
+        if not np.isfinite(numbers).all():
             raise AccuracyError(
                 f"the network as {self._spec.precision} ({ran}) gives numbers that are not finite: "
                 "use a higher precision"
             )
-        return whitened
+        return numbers
 
 
 def check_drop(accuracy: AccuracySpec | None, options: GateOptions, name: str) -> None:

@@ -19,13 +19,13 @@ from frsdk.errors import BackendError, MissingDependencyError
 from frsdk.preprocess import network_input
 from frsdk.tensorrt_modules import load_tensorrt
 
-from .accuracy_gate import AccuracyGate, GateOptions, check_drop
+from .accuracy_gate import AccuracyGate, GateOptions, NetworkOutputs, check_drop
 from .build_options import TARGETS, BuildOptions
 from .builder import build_engine
 from .half_reference import half_reference
 from .network_file import NetworkFile, with_spec
 from .progress import ReportProgress
-from .run_network import FloatArray, NetworkRun
+from .run_network import NetworkRun
 
 Crops = NDArray[np.uint8]
 
@@ -125,15 +125,19 @@ def _onnx_accuracy(
     typed_half = converted.spec.precision == "fp16" and target != "cpu"
     content = half_reference(converted.content) if typed_half else converted.content
     run, entry = NetworkRun(content), converted.spec.input
-    return meter.measure(lambda crops: run.output(crops, entry), ran)
+    return meter.measure(lambda crops: NetworkOutputs(*run.outputs(crops, entry)), ran)
 
 
 def _engine_accuracy(meter: AccuracyGate, engine: Path) -> AccuracySpec:
     with TensorrtBackend(engine) as backend:
-        entry = backend.spec.input
+        spec = backend.spec
 
-        def run(crops: Crops) -> FloatArray:
-            return backend.run(network_input(list(crops), entry))
+        def run(crops: Crops) -> NetworkOutputs:
+            batch = network_input(list(crops), spec.input)
+            if spec.decoder is None:
+                return NetworkOutputs(backend.run(batch))
+            found = backend.run_decoded(batch)
+            return NetworkOutputs(found.whitened, found.landmarks, found.vertices)
 
         return meter.measure(run, RAN_ENGINE)
 

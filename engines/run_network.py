@@ -62,6 +62,11 @@ class NetworkRun:
             batch = network_input(list(crops[start : start + _BATCH]), entry)
             yield self._session.run(None, {self._input: batch})
 
+    def outputs(self, crops: NDArray[np.uint8], entry: InputSpec) -> list[FloatArray]:
+        """(n, ...) of each output for all crops."""
+        parts = zip(*self.batches(crops, entry), strict=True)
+        return [np.concatenate(part) for part in parts]
+
     def output(self, crops: NDArray[np.uint8], entry: InputSpec) -> FloatArray:
         """(n, ...) first output for all crops."""
         return np.concatenate([found[0] for found in self.batches(crops, entry)])

@@ -18,7 +18,7 @@ from frsdk.accuracy_spec import AccuracySpec
 from frsdk.engine_file import read_engine
 from frsdk.engine_header import EngineHeader
 from frsdk.engines import gated
-from frsdk.engines.accuracy_gate import AccuracyGate, GateOptions, check_drop
+from frsdk.engines.accuracy_gate import AccuracyGate, GateOptions, NetworkOutputs, check_drop
 from frsdk.engines.build import build_artefact
 from frsdk.engines.build_options import BuildOptions
 from frsdk.engines.gate_faces import GateFaces, faces_from_crops, faces_from_photo, moved_crop
@@ -58,16 +58,16 @@ def faces() -> GateFaces:
     return rendered_faces(builtin_face_model(), SIZE, faces=2, crops=3)
 
 
-def fp32(network: NetworkFile) -> Callable[[Crops], NDArray[np.float32]]:
+def fp32(network: NetworkFile) -> Callable[[Crops], NetworkOutputs]:
     run = NetworkRun(network.content)
-    return lambda crops: run.output(crops, network.spec.input)
+    return lambda crops: NetworkOutputs(*run.outputs(crops, network.spec.input))
 
 
 def landmarks_of(network: NetworkFile) -> Callable[[Crops], NDArray[np.float64]]:
     spec, run = network.spec, fp32(network)
 
     def found(crops: Crops) -> NDArray[np.float64]:
-        params = run(crops) * np.float32(spec.param_std) + np.float32(spec.param_mean)
+        params = run(crops).whitened * np.float32(spec.param_std) + np.float32(spec.param_mean)
         return builtin_face_model().decode_landmarks(params, size=SIZE).astype(np.float64)
 
     return found
@@ -194,8 +194,34 @@ def test_the_limit(network: NetworkFile) -> None:
 
 
 def test_numbers_that_are_not_finite_are_refused(quick_gate: AccuracyGate) -> None:
-    with pytest.raises(AccuracyError, match="not finite: use a higher precision"):
-        quick_gate.measure(lambda crops: np.full((len(crops), 62), np.nan, np.float32), "onnx")
+    for bad in ("whitened", "landmarks", "vertices"):
+
+        def run(crops: Crops, bad: str = bad) -> NetworkOutputs:
+            outputs = {"whitened": np.zeros((len(crops), 62), np.float32)}
+            return NetworkOutputs(**{**outputs, bad: np.full((len(crops), 3), np.nan, np.float32)})
+
+        with pytest.raises(AccuracyError, match="not finite: use a higher precision"):
+            quick_gate.measure(run, "onnx")
+
+
+def test_points_that_the_graph_decodes_are_compared_as_they_are(
+    quick_gate: AccuracyGate, network: NetworkFile
+) -> None:
+    model, spec, run = builtin_face_model(), network.spec, fp32(network)
+
+    def decoded(crops: Crops, shift: float) -> NetworkOutputs:
+        whitened = run(crops).whitened
+        params = whitened * np.float32(spec.param_std) + np.float32(spec.param_mean)
+        points = model.decode_landmarks(params, size=SIZE)
+        return NetworkOutputs(whitened, points, model.decode_vertices(params, size=SIZE) + shift)
+
+    same = quick_gate.measure(lambda crops: decoded(crops, 0.0), "onnx")
+    assert same.landmarks_percent == 0.0
+    assert (same.vertices_percent or 0.0) < 1e-4  # decoded in blocks here
+    moved = quick_gate.measure(lambda crops: decoded(crops, 1.0), "onnx")
+    # The parameters are right and the surface is sqrt(3) pixels off, on faces of 60 to 100.
+    assert (moved.params_rms, moved.landmarks_percent) == (0.0, 0.0)
+    assert 1.7 < (moved.vertices_percent or 0.0) < 2.9
 
 
 def convert_badly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
