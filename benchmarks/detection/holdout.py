@@ -15,8 +15,9 @@ from frsdk import InputError, read_image
 from frsdk.export.detector.backgrounds import Backgrounds
 from frsdk.export.detector.boxes import face_boxes
 from frsdk.export.detector.camera import CameraSettings
+from frsdk.export.detector.canvas import Scene
 from frsdk.export.detector.face_stock import FaceStock, load_stock
-from frsdk.export.detector.scenes import Scene, SceneComposer, SceneSettings
+from frsdk.export.detector.scenes import SceneComposer, SceneSettings
 
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]

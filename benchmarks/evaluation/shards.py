@@ -17,6 +17,7 @@ from frsdk.export.cfp_points import (
     landmarks_from_frontal_fiducials,
     landmarks_from_profile_fiducials,
 )
+from frsdk.export.faces_data import MARGIN, NETWORK_SIZE, STORED_SIZE
 from frsdk.geometry import Roi
 from frsdk.pose import pose_from_params
 from frsdk.preprocess import Image
@@ -25,9 +26,7 @@ from .face_set import SAME_PIXELS, FaceSet, Picture, Truth, landmark_boxes
 
 Array = NDArray[np.float64]
 
-STORED_SIZE, NETWORK_SIZE = 160, 120
-_MARGIN = (STORED_SIZE - NETWORK_SIZE) // 2
-_ROI = Roi(_MARGIN, _MARGIN, NETWORK_SIZE)  # pixels 20..139
+_ROI = Roi(MARGIN, MARGIN, NETWORK_SIZE)  # pixels 20..139
 _CENTRE_LINE = (8, 18, 19, 20, 21, 22, 26, 27, 28, 29)  # CFP's fiducials of chin, nose and lips
 _T_X, _T_Y = 3, 7  # 3DDFA counts crop pixels from 1
 _FIELDS = {

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from .assignment import Cells, assign, box_iou, decode
-from .scenes import Scene
+from .canvas import Scene
 
 BOX_WEIGHT = 2.0
 POINTS_WEIGHT = 3.0

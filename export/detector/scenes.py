@@ -12,18 +12,16 @@ from numpy.typing import NDArray
 
 from .backgrounds import Backgrounds, Place
 from .blending import face_mask, recoloured
-from .boxes import N_POINTS, face_boxes, five_points, mirrored_landmarks
+from .boxes import face_boxes
 from .camera import CameraSettings, photographed
+from .canvas import Canvas, Scene
 from .face_stock import FaceStock
-from .paste import Image, Mask, Placement, ellipse_mask, paste, rectangle_mask
+from .paste import Placement, ellipse_mask, paste, rectangle_mask
 from .photograph import framing, surround, trimmed
+from .pieces import Pieces
 
 Array = NDArray[np.float64]
 
-_VISIBLE = 0.55  # with less of its middle in sight, a face is neither right nor wrong
-_TOO_SMALL_PX = 9.0
-_CROP_SIDE = 160
-_NARROW_PX = 14
 _AT_PLACES = 0.45
 _BESIDE, _FRAGMENT = 0.3, 0.15  # of the scenes without faces
 
@@ -59,56 +57,6 @@ class SceneSettings:
     camera: CameraSettings = field(default_factory=CameraSettings)
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A picture with labels on its continuous plane.
-
-    Attributes:
-        image: (s, s, 3) uint8 BGR.
-        boxes: (k, 4) xyxy of the faces to find.
-        points: (k, 5, 2).
-        ignored: (m, 4) boxes in which a detection is neither right nor wrong.
-        rows: (k,) row of each face in the stock.
-        landmarks: (k, 68, 2).
-    """
-
-    image: Image
-    boxes: Array
-    points: Array
-    ignored: Array
-    rows: NDArray[np.int64]
-    landmarks: Array
-
-
-@dataclass(slots=True)
-class _Canvas:
-    """A scene in the making."""
-
-    image: Image
-    owner: NDArray[np.int16]
-    rows: list[int] = field(default_factory=list)
-    landmarks: list[Array] = field(default_factory=list)
-    ignored: list[Array] = field(default_factory=list)
-
-    def add(
-        self,
-        row: int,
-        piece: Image,
-        mask: Mask,
-        placement: Placement,
-        landmarks: Array,
-        neighbours: Array,
-    ) -> None:
-        """Blend a piece with a face in; landmarks and neighbours are on the piece's plane."""
-        self.rows.append(row)
-        self.landmarks.append(placement.moved(landmarks))
-        paste(self.image, self.owner, piece, mask, placement, len(self.rows))
-        for other in neighbours:
-            corners = np.array([(x, y) for x in other[::2] for y in other[1::2]])
-            there = placement.moved(corners)
-            self.ignored.append(np.concatenate([there.min(axis=0), there.max(axis=0)]))
-
-
 class SceneComposer:
     """Makes scenes from a stock of faces and pictures without faces.
 
@@ -119,8 +67,7 @@ class SceneComposer:
     """
 
     def __init__(self, stock: FaceStock, pictures: Backgrounds, settings: SceneSettings) -> None:
-        self._stock, self._pictures, self._settings = stock, pictures, settings
-        self._cumulative = np.cumsum(stock.sampling)
+        self._pieces, self._pictures, self._settings = Pieces(stock), pictures, settings
 
     def __call__(self, side: int, rng: np.random.Generator, places: Sequence[Place] = ()) -> Scene:
         """Compose one scene.
@@ -137,7 +84,7 @@ class SceneComposer:
             base = self._pictures.window_at(place, (side, side), rng)
         else:
             base = self._pictures.random_window((side, side), rng)
-        canvas = _Canvas(base.copy(), np.zeros((side, side), np.int16))
+        canvas = Canvas(base.copy(), np.zeros((side, side), np.int16))
         shares = (settings.faceless, settings.mosaic, settings.portrait, settings.photograph)
         kind = int(np.searchsorted(np.cumsum(shares), rng.random(), side="right"))
         if kind == 0:
@@ -153,13 +100,9 @@ class SceneComposer:
             self._decoys(canvas, rng, int(rng.integers(0, 5)))
             self._crowd(canvas, rng)
         self._occlude(canvas, rng)
-        return self._finished(canvas, rng)
+        return canvas.finished(photographed(canvas.image, rng, settings.camera))
 
-    def _draw_row(self, rng: np.random.Generator) -> int:
-        drawn = int(np.searchsorted(self._cumulative, rng.random() * self._cumulative[-1]))
-        return min(drawn, len(self._stock) - 1)
-
-    def _crowd(self, canvas: _Canvas, rng: np.random.Generator) -> None:
+    def _crowd(self, canvas: Canvas, rng: np.random.Generator) -> None:
         """Several faces, large ones first, each of its own size or all alike."""
         side = canvas.image.shape[0]
         count = 1 + int(rng.integers(self._settings.most_faces))
@@ -172,7 +115,7 @@ class SceneComposer:
         for size in np.sort(sizes)[::-1]:
             self._face(canvas, rng, float(size))
 
-    def _face(self, canvas: _Canvas, rng: np.random.Generator, size: float) -> None:
+    def _face(self, canvas: Canvas, rng: np.random.Generator, size: float) -> None:
         """One face with a box of a size, at a random place that leaves most of it in sight."""
         side = canvas.image.shape[0]
         margin = min(size * self._settings.inset, side * 0.45)
@@ -185,11 +128,11 @@ class SceneComposer:
                 if (np.abs(centres - target).max(axis=1) > 0.45 * (reach + size)).all():
                     break
                 target = rng.uniform(margin, side - margin, 2)
-        self._paste_face(canvas, self._draw_row(rng), target, size, rng)
+        self._paste_face(canvas, self._pieces.draw_row(rng), target, size, rng)
 
     def _paste_face(
         self,
-        canvas: _Canvas,
+        canvas: Canvas,
         row: int,
         target: Array,
         size: float,
@@ -198,7 +141,7 @@ class SceneComposer:
         square: bool = False,
     ) -> None:
         """Blend the face of a row in, its box's centre at a target; `square` keeps its corners."""
-        crop, landmarks, content, neighbours = self._piece(row, rng)
+        crop, landmarks, content, neighbours = self._pieces.face(row, rng)
         box = face_boxes(landmarks[None])[0]
         scale = size / float((box[2:] - box[:2]).max())
         roll = 0.0 if square else self._roll(rng)
@@ -214,10 +157,10 @@ class SceneComposer:
         placement = Placement.about(centre, target, scale, roll)
         canvas.add(row, piece, mask, placement, landmarks - corner, neighbours - np.tile(corner, 2))
 
-    def _photograph(self, canvas: _Canvas, rng: np.random.Generator) -> None:
+    def _photograph(self, canvas: Canvas, rng: np.random.Generator) -> None:
         """One crop as a photograph by itself: whole, trimmed, or with what its edges go on as."""
-        row = self._draw_row(rng)
-        crop, landmarks, content, neighbours = self._piece(row, rng)
+        row = self._pieces.draw_row(rng)
+        crop, landmarks, content, neighbours = self._pieces.face(row, rng)
         x0, y0, x1, y1 = trimmed(content, face_boxes(landmarks[None])[0], rng)
         piece = np.ascontiguousarray(crop[y0:y1, x0:x1])
         roll = self._roll(rng) if rng.random() < 0.5 else 0.0
@@ -231,29 +174,13 @@ class SceneComposer:
         most = 45.0 if rng.random() < self._settings.tilted else self._settings.roll_deg
         return float(np.radians(rng.uniform(-most, most)))
 
-    def _piece(
-        self, row: int, rng: np.random.Generator
-    ) -> tuple[Image, Array, tuple[int, int, int, int], Array]:
-        """Crop, landmarks, content and neighbours, mirrored half of the time."""
-        stock = self._stock
-        crop, landmarks = stock.crops[row], stock.landmarks[row]
-        x0, y0, x1, y1 = (int(value) for value in stock.content[row])
-        neighbours = stock.neighbours.get(row, np.zeros((0, 4)))
-        if rng.random() < 0.5:
-            crop = crop[:, ::-1]
-            landmarks = mirrored_landmarks(landmarks, _CROP_SIDE)
-            x0, x1 = _CROP_SIDE - x1, _CROP_SIDE - x0
-            neighbours = neighbours.copy()
-            neighbours[:, [0, 2]] = _CROP_SIDE - neighbours[:, [2, 0]]
-        return crop, landmarks, (x0, y0, x1, y1), neighbours
-
-    def _mosaic(self, canvas: _Canvas, rng: np.random.Generator) -> None:
+    def _mosaic(self, canvas: Canvas, rng: np.random.Generator) -> None:
         """A grid of unequal cells, three in four with a face, each with hard edges."""
         side = canvas.image.shape[0]
         count = int(rng.integers(2, 6))
         for y0, y1 in _cuts(side, count, rng):
             for x0, x1 in _cuts(side, count, rng):
-                cell = _Canvas(
+                cell = Canvas(
                     self._pictures.random_window((x1 - x0, y1 - y0), rng),
                     np.zeros((y1 - y0, x1 - x0), np.int16),
                 )
@@ -261,20 +188,12 @@ class SceneComposer:
                     size = max(x1 - x0, y1 - y0) * rng.uniform(0.5, 0.85)
                     middle = np.array([x1 - x0, y1 - y0]) * rng.uniform(0.42, 0.58, 2)
                     alike = bool(rng.random() < 0.5)
-                    self._paste_face(cell, self._draw_row(rng), middle, size, rng, square=alike)
-                self._place_cell(canvas, cell, x0, y0)
+                    self._paste_face(
+                        cell, self._pieces.draw_row(rng), middle, size, rng, square=alike
+                    )
+                canvas.place(cell, x0, y0)
 
-    @staticmethod
-    def _place_cell(canvas: _Canvas, cell: _Canvas, x0: int, y0: int) -> None:
-        height, width = cell.owner.shape
-        window = (slice(y0, y0 + height), slice(x0, x0 + width))
-        canvas.image[window] = cell.image
-        canvas.owner[window] = np.where(cell.owner > 0, cell.owner + len(canvas.rows), 0)
-        canvas.rows += cell.rows
-        canvas.landmarks += [points + np.array([x0, y0]) for points in cell.landmarks]
-        canvas.ignored += [box + np.array([x0, y0, x0, y0]) for box in cell.ignored]
-
-    def _decoys(self, canvas: _Canvas, rng: np.random.Generator, count: int) -> None:
+    def _decoys(self, canvas: Canvas, rng: np.random.Generator, count: int) -> None:
         """Pieces without a face pasted just as faces are, so that a seam says nothing.
 
         Half are parts of backgrounds, half are what lies beside the face in a crop: hair, ears,
@@ -282,7 +201,7 @@ class SceneComposer:
         """
         side = canvas.image.shape[0]
         for _ in range(count):
-            piece = self._beside_a_face(rng) if rng.random() < 0.5 else None
+            piece = self._pieces.beside_a_face(rng) if rng.random() < 0.5 else None
             if piece is None:
                 piece = self._pictures.random_window((96, 96), rng)
             size = np.array(piece.shape[1::-1], np.float64)
@@ -293,44 +212,23 @@ class SceneComposer:
             placement = Placement.about(size / 2, target, scale, self._roll(rng))
             paste(canvas.image, canvas.owner, piece, mask, placement, 0)
 
-    def _people_without_faces(self, canvas: _Canvas, rng: np.random.Generator) -> None:
+    def _people_without_faces(self, canvas: Canvas, rng: np.random.Generator) -> None:
         """Sometimes fill a scene with what lies beside a face, or with a small part of one.
 
         The latter is what a detector sees of a large face when it looks for small ones.
         """
         draw = rng.random()
         if draw < _BESIDE:
-            piece = self._beside_a_face(rng)
+            piece = self._pieces.beside_a_face(rng)
         elif draw < _BESIDE + _FRAGMENT:
-            piece = self._fragment(rng)
+            piece = self._pieces.fragment(rng)
         else:
             return
         if piece is not None:
             size = canvas.image.shape[1::-1]
             canvas.image[:] = cv2.resize(piece, size, interpolation=cv2.INTER_CUBIC)
 
-    def _fragment(self, rng: np.random.Generator) -> Image:
-        """A square of a crop that shows less than a third of its face."""
-        crop, landmarks, (x0, y0, x1, y1), _ = self._piece(self._draw_row(rng), rng)
-        box = face_boxes(landmarks[None])[0]
-        side = int((box[2:] - box[:2]).max() / rng.uniform(1.8, 3.2))
-        side = max(_NARROW_PX, min(side, x1 - x0, y1 - y0))
-        x, y = int(rng.integers(x0, x1 - side + 1)), int(rng.integers(y0, y1 - side + 1))
-        return np.ascontiguousarray(crop[y : y + side, x : x + side])
-
-    def _beside_a_face(self, rng: np.random.Generator) -> Image | None:
-        """The part of a random crop left of, right of or below its face; None if it is narrow."""
-        row = self._draw_row(rng)
-        x0, y0, x1, y1 = (int(value) for value in self._stock.content[row])
-        left, _, right, bottom = face_boxes(self._stock.landmarks[row][None])[0].astype(int)
-        parts = [(x0, y0, left - 3, y1), (right + 4, y0, x1, y1), (x0, bottom + 4, x1, y1)]
-        wide = [part for part in parts if min(part[2] - part[0], part[3] - part[1]) >= _NARROW_PX]
-        if not wide or row in self._stock.neighbours:
-            return None
-        x0, y0, x1, y1 = wide[int(rng.integers(len(wide)))]
-        return np.ascontiguousarray(self._stock.crops[row][y0:y1, x0:x1])
-
-    def _occlude(self, canvas: _Canvas, rng: np.random.Generator) -> None:
+    def _occlude(self, canvas: Canvas, rng: np.random.Generator) -> None:
         """Cover a part of some faces: by a piece of a background or a flat colour."""
         for points in canvas.landmarks:
             if rng.random() >= self._settings.occlusion:
@@ -349,34 +247,6 @@ class SceneComposer:
             )
             placement = Placement.about(np.full(2, 24.0), target, scale, rng.uniform(-0.8, 0.8))
             paste(canvas.image, canvas.owner, piece, mask, placement, -1)
-
-    def _finished(self, canvas: _Canvas, rng: np.random.Generator) -> Scene:
-        image = photographed(canvas.image, rng, self._settings.camera)
-        landmarks = np.array(canvas.landmarks).reshape(-1, 68, 2)
-        boxes = face_boxes(landmarks) if len(landmarks) else np.zeros((0, 4))
-        seen = [_visible(canvas.owner, box, i + 1) for i, box in enumerate(boxes)]
-        longer = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) if len(boxes) else np.zeros(0)
-        good = (np.array(seen) >= _VISIBLE) & (longer >= _TOO_SMALL_PX)
-        ignored = [*boxes[~good], *canvas.ignored]
-        points = five_points(landmarks) if len(landmarks) else np.zeros((0, N_POINTS, 2))
-        return Scene(
-            image=image,
-            boxes=boxes[good],
-            points=points[good],
-            ignored=np.array(ignored).reshape(-1, 4),
-            rows=np.array(canvas.rows, np.int64).reshape(-1)[good],
-            landmarks=landmarks[good],
-        )
-
-
-def _visible(owner: NDArray[np.int16], box: Array, identity: int) -> float:
-    """Share of the middle of a box that its own piece covers in the scene."""
-    centre, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) * 0.35
-    low, high = np.rint(centre - half).astype(int), np.rint(centre + half).astype(int)
-    area = max(1, int((high - low).prod()))
-    y0, x0 = max(0, int(low[1])), max(0, int(low[0]))
-    part = owner[y0 : max(0, int(high[1])), x0 : max(0, int(high[0]))]
-    return float((part == identity).sum()) / area
 
 
 def _cuts(side: int, count: int, rng: np.random.Generator) -> list[tuple[int, int]]:
