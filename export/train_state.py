@@ -24,6 +24,33 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
     atomic_write(path, buffer.getvalue())
 
 
+def check_identity(state: dict[str, Any], run: dict[str, Any], path: Path) -> None:
+    """Refuse to resume from a state of other data or another face model.
+
+    Args:
+        state: As read; older ones lack some of these.
+        run: ``face_model``, a digest or empty, and the labels' ``whitening_mean`` and
+            ``whitening_std``.
+        path: The state's file, for messages.
+
+    Raises:
+        InputError: One of them differs.
+    """
+    model, ours = state.get("face_model", ""), run["face_model"]
+    if model and ours and model != ours:
+        raise InputError(
+            f"{path}: of another face model ({str(model)[:12]}, not {ours[:12]}): use its "
+            "--face-model or an empty --output"
+        )
+    for name in ("mean", "std"):
+        saved, wanted = state.get(f"whitening_{name}"), run[f"whitening_{name}"]
+        if isinstance(saved, torch.Tensor) and not torch.allclose(saved, wanted, rtol=1e-6):
+            raise InputError(
+                f"{path}: of other training data (its labels' {name} differs): give the same "
+                "folder of crops or an empty --output"
+            )
+
+
 def read_state(path: Path) -> dict[str, Any]:
     """Read a state; nothing in it is executed.
 

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
+from typing import Any  # a state holds tensors, numbers and containers of them
 
 import numpy as np
 import torch
@@ -40,7 +41,7 @@ from .targets import LandmarkBasis
 from .train_config import TrainConfig, config_from_mapping, differing_options
 from .train_log import ScalarLog, write_log
 from .train_loss import TrainLoss
-from .train_state import read_state, write_state
+from .train_state import check_identity, read_state, write_state
 from .weight_average import update_average
 from .weight_decay import decay_groups
 
@@ -147,7 +148,7 @@ class Trainer:
                 f"{self.state_path}: of another configuration (saved / asked for: "
                 f"{'; '.join(differing_options(saved, self.config))}): use an empty --output"
             )
-        self._check_identity(state)
+        check_identity(state, self._identity(), self.state_path)
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -156,21 +157,13 @@ class Trainer:
         self.step, self.log = state["step"], state["log"]
         return True
 
-    def _check_identity(self, state: dict[str, object]) -> None:
-        model = state.get("face_model", "")  # older states lack it
-        if model and self._face_model and model != self._face_model:
-            raise InputError(
-                f"{self.state_path}: of another face model ({str(model)[:12]}, not "
-                f"{self._face_model[:12]}): use its --face-model or an empty --output"
-            )
-        for name in ("mean", "std"):
-            saved = state.get(f"whitening_{name}")
-            ours = getattr(self.whitening, name)
-            if isinstance(saved, torch.Tensor) and not np.allclose(saved.numpy(), ours, rtol=1e-6):
-                raise InputError(
-                    f"{self.state_path}: of other training data (its labels' {name} differs): "
-                    "give the same folder of crops or an empty --output"
-                )
+    def _identity(self) -> dict[str, Any]:
+        """What a state to resume from must have in common with this run."""
+        return {
+            "face_model": self._face_model,
+            "whitening_mean": torch.tensor(self.whitening.mean),
+            "whitening_std": torch.tensor(self.whitening.std),
+        }
 
     def save(self) -> None:
         """Write ``state.pth`` and ``log.csv``, each whole or not at all, by the first process.
@@ -181,15 +174,13 @@ class Trainer:
         if self.team.leads:
             state = {
                 "config": asdict(self.config),
-                "face_model": self._face_model,
                 "network": self.network.state_dict(),
                 "average": self.average.state_dict(),
                 "optimiser": self.optimiser.state_dict(),
                 "scaler": self.precision.scaler.state_dict(),
                 "step": self.step,
                 "log": self.log,
-                "whitening_mean": torch.tensor(self.whitening.mean),
-                "whitening_std": torch.tensor(self.whitening.std),
+                **self._identity(),
             }
             write_state(self.state_path, state)
             write_log(self.folder / "log.csv", self.log)
