@@ -27,6 +27,7 @@ _FEWEST_CROPS = 64
 _RENDERINGS, _QUICK_RENDERINGS = 16, 8
 _CROPS_EACH = 4  # of a rendering
 _BLOCK = 16  # faces whose vertices are compared at a time
+_MOST_DECODER_ERROR = 1e-3  # of the face's size, for every vertex
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class AccuracyGate:
     ) -> None:
         model = builtin_face_model()
         self._model = model if fits(model, spec.face_model) else None
+        self._surface = fits(model, spec.face_model, surface=True)
         self._spec = spec
         self._run = NetworkRun(reference)
         self._faces = self._gathered(crops, quick)
@@ -98,14 +100,16 @@ class AccuracyGate:
     def measure(self, run: Callable[[Crops], NetworkOutputs], ran: str) -> AccuracySpec:
         """Run an artefact on the faces.
 
-        Points that the artefact decodes itself are compared as they are, others are decoded here.
+        Points that the artefact decodes itself are compared as they are, others are decoded here;
+        the vertices of a surface that is not the built-in one are not compared.
 
         Args:
             run: (n, size, size, 3) uint8 BGR -> what the artefact gives for them.
             ran: What runs, for the record.
 
         Raises:
-            AccuracyError: It gives numbers that are not finite.
+            AccuracyError: It gives numbers that are not finite, or a surface that is not that of
+                its parameters.
         """
         faces = self._faces
         found = run(faces.crops)
@@ -121,7 +125,8 @@ class AccuracyGate:
             nme = float(nme_percent(points, faces.landmarks).mean())
             drift = nme - float(nme_percent(reference, faces.landmarks).mean())
             landmarks = float(nme_percent(points, reference).mean())
-            vertices = self._vertices_percent(found, reference)
+            if found.vertices is None or self._surface:
+                vertices = self._vertices_percent(found, reference)
         return AccuracySpec(
             params_rms=float(f"{rms:.6g}"),
             crops=len(faces.crops),
@@ -165,6 +170,7 @@ class AccuracyGate:
             part = slice(start, start + _BLOCK)
             points = self._vertices(found.whitened[part])
             if found.vertices is not None:
+                _check_decoder(found.vertices[part], points, boxes[part])
                 points = found.vertices[part]
             wanted = self._vertices(self._whitened[part])
             total += float(nme_percent(points, wanted, n_dims=3, boxes_xyxy=boxes[part]).sum())
@@ -209,6 +215,17 @@ def check_drop(accuracy: AccuracySpec | None, options: GateOptions, name: str) -
         f"({accuracy.source}), {options.max_drop:g} are allowed: calibrate on more faces, use a "
         "higher precision, or build it with frsdk-build --allow-drop"
     )
+
+
+def _check_decoder(decoded: FloatArray, wanted: FloatArray, boxes: NDArray[np.float64]) -> None:
+    # (n, 4) boxes -> (n,) sizes of the faces
+    sizes = np.sqrt((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
+    off = float((np.linalg.norm(decoded - wanted, axis=-1).max(axis=1) / sizes).max())
+    if off > _MOST_DECODER_ERROR:
+        raise AccuracyError(
+            f"the graph's vertices lie {100.0 * off:.2g} % of the face beside those of its own "
+            "parameters: export it again with --with-decoder, or leave the decoder out"
+        )
 
 
 @functools.lru_cache(maxsize=1)

@@ -20,6 +20,7 @@ from .builder_config import configure, has_target_list, save_timing_cache
 from .gemm_as_conv import gemm_as_conv
 from .network_file import NetworkFile
 from .parse_network import count_layers, create_definition, parse_onnx
+from .products_as_sums import products_as_sums
 from .progress import BuildProgress, ReportProgress, build_monitor, cancelled_by_ctrl_c
 
 
@@ -115,7 +116,9 @@ def _build_plan(
             f"{handle.label} cannot start on this machine: {log.last_errors()}"
         ) from error
     definition = create_definition(handle, builder)
-    content = gemm_as_conv(network.content) if has_target_list(handle) else network.content
+    content = network.content
+    if has_target_list(handle):  # Turing may be among the targets
+        content = products_as_sums(gemm_as_conv(content))
     parse_onnx(handle, definition, log, content, network.source)
     config = builder.create_builder_config()
     configure(handle, builder, config, options)

@@ -124,8 +124,8 @@ def _onnx_accuracy(
     """By ONNX Runtime on the CPU; typed FP16 is rounded as its types say, which that leaves out."""
     typed_half = converted.spec.precision == "fp16" and target != "cpu"
     content = half_reference(converted.content) if typed_half else converted.content
-    run, entry = NetworkRun(content), converted.spec.input
-    return meter.measure(lambda crops: NetworkOutputs(*run.outputs(crops, entry)), ran)
+    run, spec = NetworkRun(content), converted.spec
+    return meter.measure(lambda crops: NetworkOutputs(*run.outputs(crops, spec)), ran)
 
 
 def _engine_accuracy(meter: AccuracyGate, engine: Path) -> AccuracySpec:

@@ -69,7 +69,8 @@ def _candidates(graph: OnnxGraph) -> list[onnx.NodeProto]:
     """Nodes with integer kernels behind which no large map comes."""
     early: set[str] = set()  # tensors before a large map, or large ones
     late = []
-    for node in reversed(graph.nodes):
+    decoder = {id(node) for node in graph.after_outputs()}
+    for node in reversed([node for node in graph.nodes if id(node) not in decoder]):
         large = any((graph.pixels(name) or 0) > _MOST_PIXELS for name in _moving(graph, node))
         if large or early & set(node.output):
             early.update(node.input)

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 
 from frsdk.backends.onnxruntime_session import keep_int8_exact, load_onnxruntime
 from frsdk.preprocess import network_input
-from frsdk.spec import InputSpec
+from frsdk.spec import InputSpec, ModelSpec
 
 FloatArray = NDArray[np.float32]
 
@@ -51,20 +51,23 @@ class NetworkRun:
         )
         self._input = self._session.get_inputs()[0].name
 
-    def batches(self, crops: NDArray[np.uint8], entry: InputSpec) -> Iterator[list[FloatArray]]:
+    def batches(
+        self, crops: NDArray[np.uint8], entry: InputSpec, names: list[str] | None = None
+    ) -> Iterator[list[FloatArray]]:
         """The outputs for each few crops, in order.
 
         Args:
             crops: (n, size, size, 3) uint8 BGR.
             entry: How crops become the input.
+            names: Of the outputs; None takes all in the model's order.
         """
         for start in range(0, len(crops), _BATCH):
             batch = network_input(list(crops[start : start + _BATCH]), entry)
-            yield self._session.run(None, {self._input: batch})
+            yield self._session.run(names, {self._input: batch})
 
-    def outputs(self, crops: NDArray[np.uint8], entry: InputSpec) -> list[FloatArray]:
-        """(n, ...) of each output for all crops."""
-        parts = zip(*self.batches(crops, entry), strict=True)
+    def outputs(self, crops: NDArray[np.uint8], spec: ModelSpec) -> list[FloatArray]:
+        """(n, ...) of each output that the specification names, for all crops."""
+        parts = zip(*self.batches(crops, spec.input, list(spec.output_shapes)), strict=True)
         return [np.concatenate(part) for part in parts]
 
     def output(self, crops: NDArray[np.uint8], entry: InputSpec) -> FloatArray:

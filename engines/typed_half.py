@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import numpy as np
 import onnx
 from onnx import TensorProto, helper
@@ -14,21 +12,20 @@ from .onnx_graph import OnnxGraph, unique_node_names
 _TYPE = {True: TensorProto.FLOAT16, False: TensorProto.FLOAT}
 
 
-def typed_half(content: bytes, *, keep_fp32: Collection[str] | None = None) -> bytes:
+def typed_half(content: bytes) -> bytes:
     """Give each tensor the type that a strongly typed TensorRT network computes it in.
 
     Inputs and outputs of the network stay FP32. Casts stand where the type changes.
 
     Args:
         content: A serialised ONNX model without Constant nodes.
-        keep_fp32: Names of nodes that stay FP32; None is :func:`fp32_islands`.
 
     Raises:
         BackendError: A weight of an FP16 node is beyond FP16's range.
     """
     graph = OnnxGraph(content)
     unique_node_names(graph.nodes)
-    kept = fp32_islands(graph) if keep_fp32 is None else set(keep_fp32)
+    kept = fp32_islands(graph)
     made_half = {name for node in graph.nodes if node.name not in kept for name in node.output}
     outputs = set(graph.outputs)
     nodes: list[onnx.NodeProto] = []

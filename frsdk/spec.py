@@ -21,6 +21,7 @@ _PRECISIONS = ("fp32", "fp16", "int8")
 _PARTS = ("architecture", "face_model", "input", "output", "decoder", "accuracy")
 _OMITTED = ("decoder", "accuracy")  # left out where they are None
 _MIN_SIZE = 8
+_N_TENSORS = 4  # of a graph that decodes: crops, parameters, landmarks, vertices
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,8 @@ class ModelSpec:
             licence=document.text("licence", "", empty=True),
             producer=document.text("producer", "", empty=True),
         )
+        if spec.decoder and len({spec.input.name, *spec.output_shapes}) < _N_TENSORS:
+            parts["decoder"].refuse("vertices", "a name for each tensor", spec.decoder.vertices)
         nested = {name: part.rest for name, part in parts.items() if part.rest}
         return replace(spec, extra={**document.rest, **nested})
 

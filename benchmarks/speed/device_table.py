@@ -17,8 +17,9 @@ from .timing import Case, interleaved
 _COLUMNS = ("engine", "batch", "copy in ms", "compute ms", "copy out ms", "call ms", "rest ms")
 _NOTE = (
     "Copies and network by events on the device's stream, call by the host's clock in the same "
-    "runs, which waits for the stream; rest: launches, waiting and host copies. Medians; CUDA "
-    "graphs are off. Compute is what trtexec calls GPU Compute Time."
+    "runs, which waits for the stream; rest: the host's copies, first launch and wake-up. A step "
+    "has the gap before the next one's launch. Medians; CUDA graphs are off. Compute is what "
+    "trtexec calls GPU Compute Time."
 )
 
 

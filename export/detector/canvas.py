@@ -1,4 +1,4 @@
-"""A training scene in the making, and what it is when it is done."""
+"""A training scene in the making."""
 
 from __future__ import annotations
 

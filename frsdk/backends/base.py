@@ -28,11 +28,13 @@ class DeviceSeconds:
     """Where one call's time went on a device that works beside the CPU.
 
     Attributes:
-        copy_in: Host to device, by the device's clock.
-        compute: The network.
-        copy_out: Device to host.
+        copy_in: Host to device, by the device's clock; like the next two with the gap before the
+            next step, in which the device waits for the host to launch it.
+        compute: The network, and its decoder where it has one.
+        copy_out: Device to host, of all outputs.
         call: The whole call by the host's clock, which began before the first of these and ended
-            after the last: what it has beyond their sum is launches, waiting and host copies.
+            after the last: beyond their sum it has the host's own copies, the first launch and the
+            wake-up at the end.
     """
 
     copy_in: float
@@ -186,7 +188,7 @@ class Backend(ABC):
             )
 
     def device_seconds(self, batch: FloatBatch) -> DeviceSeconds | None:
-        """Run the network once as :meth:`run` does, and say where the time went.
+        """Run the network once for all its outputs, and say where the time went.
 
         Args:
             batch: (n, 3, size, size) float32 as `network_input` makes it, n >= 1.

@@ -1,10 +1,8 @@
-"""Time the parts of a call on a device by events on its stream."""
+"""Time the steps of calls on a device by events on their stream."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any  # events are objects of the binding, which has no types
 
 import numpy as np
@@ -12,39 +10,53 @@ import numpy as np
 from .base import DeviceSeconds
 from .device_memory import DeviceMemory
 
-_STEPS = 3  # copy in, compute, copy out
+_MARKS = 4  # before the copy in, behind it, behind the network, behind the copy out
 
 
 class DeviceWatch:
-    """Sums the device's times over the parts of a batch, inside `with device.active():`."""
+    """Events for the parts of a batch, made beforehand; inside `with device.active():`.
 
-    def __init__(self, device: DeviceMemory) -> None:
+    Args:
+        device: The GPU.
+        parts: How often :meth:`mark` will be called four times.
+
+    Raises:
+        BackendError: The GPU failed.
+    """
+
+    def __init__(self, device: DeviceMemory, parts: int) -> None:
         self._device = device
-        self._seconds = np.zeros(_STEPS)
-
-    @contextmanager
-    def part(self, stream: int) -> Iterator[Callable[[], None]]:
-        """Time a part: the block puts its work on the stream and calls the mark behind each step.
-
-        The stream is waited for at the end of the block.
-        """
-        events: list[Any] = []
-
-        def mark() -> None:
-            events.append(self._device.create_event())
-            self._device.record(events[-1], stream)
-
+        self._events: list[Any] = []
+        self._passed = 0
         try:
-            mark()
-            yield mark
-            self._device.synchronise(stream)
-            pairs = itertools.pairwise(events)
-            self._seconds += [self._device.seconds_between(*pair) for pair in pairs]
-        finally:
-            for event in events:
-                self._device.destroy_event(event)
+            for _ in range(parts * _MARKS):
+                self._events.append(device.create_event())
+        except BaseException:
+            self.close()
+            raise
+
+    def mark(self, stream: int) -> None:
+        """Put the next mark on the stream."""
+        self._device.record(self._events[self._passed], stream)
+        self._passed += 1
 
     def seconds(self, call: float) -> DeviceSeconds:
-        """The sums, and the host's time of the whole call."""
-        copy_in, compute, copy_out = map(float, self._seconds)
+        """The steps' times, summed over the parts; their streams were waited for.
+
+        Args:
+            call: The host's time of the whole call.
+        """
+        steps = np.zeros(_MARKS - 1)
+        for part in self._parts():
+            steps += [self._device.seconds_between(*pair) for pair in itertools.pairwise(part)]
+        copy_in, compute, copy_out = map(float, steps)
         return DeviceSeconds(copy_in, compute, copy_out, call)
+
+    def _parts(self) -> list[list[Any]]:
+        starts = range(0, len(self._events), _MARKS)
+        return [self._events[start : start + _MARKS] for start in starts]
+
+    def close(self) -> None:
+        """Give the events back; a second call does nothing."""
+        while self._events:
+            self._device.destroy_event(self._events.pop())

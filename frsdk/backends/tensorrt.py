@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -141,15 +142,18 @@ class TensorrtBackend(Backend):
         return DecodedBatch(*self._run(batch, tuple(self.spec.output_shapes), self._run_part))
 
     def _timed(self, batch: FloatBatch) -> DeviceSeconds:
-        watch = DeviceWatch(self._device)
+        parts = len(split_batch(len(batch), self._header.largest_batch))
+        device, buffers = self._device, self._buffers
+        with device.active(), contextlib.closing(DeviceWatch(device, parts)) as watch:
 
-        def run_part(size: int, index: int, names: tuple[str, ...]) -> None:
-            with watch.part(self._buffers.stream) as mark:
-                self._enqueue(self._contexts[index], size, names, mark)
+            def run_part(size: int, index: int, names: tuple[str, ...]) -> None:
+                context = self._contexts[index]
+                self._enqueue(context, size, names, lambda: watch.mark(buffers.stream))
+                device.synchronise(buffers.stream)
 
-        begin = time.perf_counter()
-        self._run(batch, (self._spec.output.name,), run_part)
-        return watch.seconds(time.perf_counter() - begin)
+            begin = time.perf_counter()
+            self._run(batch, tuple(self.spec.output_shapes), run_part)
+            return watch.seconds(time.perf_counter() - begin)
 
     def _run(
         self,
@@ -212,10 +216,11 @@ class TensorrtBackend(Backend):
         names: tuple[str, ...],
         mark: Callable[[], None] = lambda: None,
     ) -> None:
-        """Put copy in, network and copy out on the stream, with a mark behind each."""
+        """Put copy in, network and copy out on the stream, with a mark before and behind each."""
         entry, stream = self._spec.input, self._buffers.stream
         if not context.set_input_shape(entry.name, (size, *entry.shape)):
             self._fail(f"a batch of {size}")
+        mark()
         self._buffers.copy_in(entry.name, size)
         mark()
         if not context.execute_async_v3(stream):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,7 @@ class HostDevice(DeviceMemory):
         self.inside = 0
         self.seconds = 0.0  # the device's clock: a byte copied takes 1 us, the network 1 s a crop
         self.passed: dict[Any, float] = {}
+        self.waits = 0.0  # seconds of the host's clock
         self._numbers = itertools.count(1)
 
     @contextmanager
@@ -88,6 +90,7 @@ class HostDevice(DeviceMemory):
         self.seconds += n_bytes * 1e-6
 
     def synchronise(self, stream: int) -> None:
+        time.sleep(self.waits)
         work, self.pending[stream] = self.pending[stream], []
         for each in work:
             each()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from frsdk.backends import cuda_driver, device_memory
 from frsdk.backends.device_memory import cuda_level, driver_version, gpu_info, open_device
+from frsdk.backends.pycuda_memory import PycudaMemory
 from frsdk.errors import BackendError, MissingDependencyError
 
 SOURCE = Path(__file__).resolve().parents[2] / "frsdk" / "backends" / "cuda_python_memory.py"
@@ -28,6 +31,36 @@ def test_the_binding_has_every_name() -> None:
         found = runtime
         for part in name.split("."):
             found = getattr(found, part)
+
+
+def test_pycuda_measures_from_the_first_mark_to_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Event:
+        """pycuda's, with its two ways to ask for milliseconds."""
+
+        clock = itertools.count(1.0, 0.5)
+
+        def record(self, stream: object) -> None:
+            assert stream == "the stream"
+            self.passed = next(self.clock)
+
+        def time_since(self, event: Event) -> float:
+            return (self.passed - event.passed) * 1e3
+
+        def time_till(self, event: Event) -> float:
+            return (event.passed - self.passed) * 1e3
+
+    driver = SimpleNamespace(Event=Event, Error=RuntimeError, get_driver_version=lambda: 13000)
+    gpu = SimpleNamespace(compute_capability=lambda: (8, 6), name=lambda: "Imagined GPU")
+    monkeypatch.setitem(sys.modules, "pycuda", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "pycuda.driver", driver)
+    primary = SimpleNamespace(context=None, device=gpu)
+    monkeypatch.setitem(sys.modules, "pycuda.autoprimaryctx", primary)
+    device = PycudaMemory()
+    device._streams[7] = "the stream"
+    begin, end = device.create_event(), device.create_event()
+    for event in (begin, end):
+        device.record(event, 7)
+    assert device.seconds_between(begin, end) == pytest.approx(0.5)
 
 
 def test_without_a_gpu_the_reason_is_given() -> None:

@@ -129,7 +129,7 @@ def test_an_engine_that_decodes_gives_the_surface(
             wanted = model.decode_vertices(params, size=spec.input.size)
             side = np.ptp(wanted[..., :2], axis=1).max(axis=-1)[:, None]
             off = np.linalg.norm(found.vertices - wanted, axis=-1) / side
-            assert off.max() <= 1e-3
+            assert off.max() <= 1e-4  # FP32 and not TF32
             assert np.allclose(found.vertices[:, model.landmark_indices], found.landmarks, atol=0.2)
 
 

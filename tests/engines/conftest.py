@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-BUILTIN = Path(__file__).resolve().parents[2] / "frsdk" / "assets" / "network.onnx"
+ROOT = Path(__file__).resolve().parents[2]
+BUILTIN = ROOT / "frsdk" / "assets" / "network.onnx"
+WEIGHTS = ROOT / "weights" / "mobile_frnet.pth"
 
 Change = Callable[[Any], None]
 
@@ -20,6 +22,19 @@ Change = Callable[[Any], None]
 def rtx() -> Any:
     """TensorRT for RTX, which parses and builds without a GPU."""
     return pytest.importorskip("tensorrt_rtx", reason="needs TensorRT for RTX (frsdk[rtx])")
+
+
+@pytest.fixture(scope="session")
+def decoding_onnx(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped network with its decoder in the graph."""
+    pytest.importorskip("torch", reason="needs PyTorch (frsdk[export])")
+    from frsdk.export.checkpoint import load_checkpoint
+    from frsdk.export.onnx_export import export_onnx
+    from frsdk.morphable import builtin_face_model
+
+    network, spec = load_checkpoint(WEIGHTS)
+    path = tmp_path_factory.mktemp("decoding") / "points.onnx"
+    return export_onnx(network, spec, path, decoder=builtin_face_model()).path
 
 
 @pytest.fixture(scope="session")

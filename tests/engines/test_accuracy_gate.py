@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,14 @@ from numpy.typing import NDArray
 
 pytest.importorskip("onnx", reason="needs onnx (frsdk[engines])")
 
+import onnx
+from onnx import helper, numpy_helper
+
 from frsdk.accuracy_spec import AccuracySpec
 from frsdk.engine_file import read_engine
 from frsdk.engine_header import EngineHeader
 from frsdk.engines import gated
+from frsdk.engines import precision as precision_passes
 from frsdk.engines.accuracy_gate import AccuracyGate, GateOptions, NetworkOutputs, check_drop
 from frsdk.engines.build import build_artefact
 from frsdk.engines.build_options import BuildOptions
@@ -60,7 +65,7 @@ def faces() -> GateFaces:
 
 def fp32(network: NetworkFile) -> Callable[[Crops], NetworkOutputs]:
     run = NetworkRun(network.content)
-    return lambda crops: NetworkOutputs(*run.outputs(crops, network.spec.input))
+    return lambda crops: NetworkOutputs(*run.outputs(crops, network.spec))
 
 
 def landmarks_of(network: NetworkFile) -> Callable[[Crops], NDArray[np.float64]]:
@@ -209,19 +214,44 @@ def test_points_that_the_graph_decodes_are_compared_as_they_are(
 ) -> None:
     model, spec, run = builtin_face_model(), network.spec, fp32(network)
 
-    def decoded(crops: Crops, shift: float) -> NetworkOutputs:
-        whitened = run(crops).whitened
-        params = whitened * np.float32(spec.param_std) + np.float32(spec.param_mean)
-        points = model.decode_landmarks(params, size=SIZE)
-        return NetworkOutputs(whitened, points, model.decode_vertices(params, size=SIZE) + shift)
+    def decoded(points: float, surface: float) -> Callable[[Crops], NetworkOutputs]:
+        def found(crops: Crops) -> NetworkOutputs:
+            whitened = run(crops).whitened
+            params = whitened * np.float32(spec.param_std) + np.float32(spec.param_mean)
+            landmarks = model.decode_landmarks(params, size=SIZE) + np.float32((points, 0.0, 0.0))
+            return NetworkOutputs(
+                whitened, landmarks, model.decode_vertices(params, size=SIZE) + np.float32(surface)
+            )
 
-    same = quick_gate.measure(lambda crops: decoded(crops, 0.0), "onnx")
+        return found
+
+    same = quick_gate.measure(decoded(0.0, 0.0), "onnx")
     assert same.landmarks_percent == 0.0
     assert (same.vertices_percent or 0.0) < 1e-4  # decoded in blocks here
-    moved = quick_gate.measure(lambda crops: decoded(crops, 1.0), "onnx")
-    # The parameters are right and the surface is sqrt(3) pixels off, on faces of 60 to 100.
-    assert (moved.params_rms, moved.landmarks_percent) == (0.0, 0.0)
-    assert 1.7 < (moved.vertices_percent or 0.0) < 2.9
+    moved = quick_gate.measure(decoded(1.0, 0.01), "onnx")
+    # The parameters are right, the landmarks a pixel off on faces of 60 to 100, the surface a bit.
+    assert moved.params_rms == 0.0
+    assert 1.0 < (moved.landmarks_percent or 0.0) < 1.7
+    assert 0.01 < (moved.vertices_percent or 0.0) < 0.03
+    with pytest.raises(AccuracyError, match=r"vertices lie [0-9.]+ % of the face beside those of"):
+        quick_gate.measure(decoded(0.0, 1.0), "onnx")
+
+
+def test_another_surface_with_the_same_landmarks_is_not_compared(network: NetworkFile) -> None:
+    other = replace(network.spec.face_model, sha256="0" * 64, n_vertices=5)
+    spec = network.spec.replace(face_model=other)
+    gate, run = AccuracyGate(network.content, spec, quick=True), fp32(network)
+
+    def found(crops: Crops) -> NetworkOutputs:
+        outputs = run(crops)
+        points = builtin_face_model().decode_landmarks(
+            outputs.whitened * np.float32(spec.param_std) + np.float32(spec.param_mean), size=SIZE
+        )
+        return NetworkOutputs(outputs.whitened, points, np.zeros((len(crops), 5, 3), np.float32))
+
+    accuracy = gate.measure(found, "onnx")
+    assert (accuracy.landmarks_percent, accuracy.vertices_percent) == (0.0, None)
+    assert gate.measure(run, "onnx").vertices_percent == 0.0
 
 
 def convert_badly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -275,6 +305,35 @@ def test_a_foreign_face_model_is_compared_by_parameters(tiny_onnx: Path, tmp_pat
     assert accuracy.nme_percent is accuracy.nme_drift_points is accuracy.vertices_percent is None
     assert 0.0 < accuracy.params_rms < 0.01
     assert accuracy.line().startswith("parameters 0.00")
+
+
+def test_a_graph_that_decodes_is_gated_by_its_own_points(
+    decoding_onnx: Path, photo_crops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.onnx"
+    for precision in ("fp16", "int8"):
+        calibration = photo_crops if precision == "int8" else None
+        build_artefact(
+            decoding_onnx, path, target="cpu", precision=precision, calibration=calibration
+        )
+        accuracy = read_network(path).spec.accuracy
+        assert accuracy is not None
+        assert 0.0 < (accuracy.vertices_percent or 0.0) < 1.0
+        path.unlink()
+
+    def shift(graph: bytes) -> bytes:
+        model = onnx.load_model_from_string(graph)
+        (last,) = (node for node in model.graph.node if "vertices" in node.output)
+        last.output[0] = "vertices/right"
+        model.graph.initializer.append(numpy_helper.from_array(np.float32(1.0), "one"))
+        model.graph.node.append(helper.make_node("Add", ["vertices/right", "one"], ["vertices"]))
+        return bytes(model.SerializeToString())
+
+    right = precision_passes._float_form
+    monkeypatch.setattr(precision_passes, "_float_form", lambda *given: shift(right(*given)))
+    with pytest.raises(AccuracyError, match="the graph's vertices lie"):
+        build_artefact(decoding_onnx, path, target="cpu", precision="fp16")
+    assert not path.exists()
 
 
 def test_a_converted_source_keeps_its_accuracy(tmp_path: Path) -> None:

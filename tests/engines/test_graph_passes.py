@@ -13,12 +13,14 @@ pytest.importorskip("onnx", reason="needs onnx (frsdk[engines])")
 
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 from frsdk.engines.fold_constants import fold_constants
 from frsdk.engines.half_range import halved
 from frsdk.engines.half_weights import half_weights
 from frsdk.engines.merge_branches import merge_branches
 from frsdk.engines.onnx_graph import OnnxGraph
+from frsdk.engines.products_as_sums import products_as_sums
 from frsdk.engines.run_network import NetworkRun
 from frsdk.engines.typed_half import typed_half
 from frsdk.engines.widen_channels import widen_channels
@@ -114,6 +116,34 @@ def test_constants_are_folded() -> None:
     assert kinds(folded) == {"Mul": 1, "Identity": 1}
     assert (OnnxGraph(folded).constants["four"] == 4.0).all()
     assert (run(folded) == run(content)).all()
+
+
+def test_products_of_activations_become_sums() -> None:
+    values = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in (("a", ["n", 7, 3]), ("b", ["n", 3, 5]), ("c", ["n", 7, 5]))
+    ]
+    wide = helper.make_tensor_value_info("d", TensorProto.FLOAT, ["n", 5, 5])
+    nodes = [
+        helper.make_node("MatMul", ["a", "b"], ["c"], "narrow"),
+        helper.make_node("Transpose", ["c"], ["c.t"], "turn", perm=[0, 2, 1]),
+        helper.make_node("MatMul", ["c.t", "c"], ["d"], "wide"),
+    ]
+    graph = helper.make_graph(nodes, "products", values[:2], [values[2], wide])
+    opsets = [helper.make_opsetid("", 17)]
+    content = helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
+    written = products_as_sums(content)
+    assert kinds(written) == Counter(Split=2, Mul=3, Add=2, Transpose=1, MatMul=1)
+    rng = np.random.default_rng(0)
+    feed = {
+        "a": rng.normal(size=(4, 7, 3)).astype(np.float32),
+        "b": rng.normal(size=(4, 3, 5)).astype(np.float32),
+    }
+    found = ReferenceEvaluator(onnx.load_model_from_string(written)).run(None, feed)
+    wanted = ReferenceEvaluator(onnx.load_model_from_string(content)).run(None, feed)
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+    assert products_as_sums(written) == written
 
 
 @pytest.mark.parametrize("form", [typed_half, half_weights])

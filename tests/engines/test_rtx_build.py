@@ -18,8 +18,10 @@ from frsdk.engine_file import read_engine
 from frsdk.engines.build import build_artefact
 from frsdk.engines.build_options import BuildOptions
 from frsdk.engines.builder import build_engine
+from frsdk.engines.builder_config import configure
 from frsdk.engines.network_file import read_network
 from frsdk.errors import BackendError, InputError, MissingDependencyError, SpecError
+from frsdk.tensorrt_modules import load_tensorrt, message_log
 
 BUILTIN = Path(__file__).resolve().parents[2] / "frsdk" / "assets" / "network.onnx"
 CAPABILITIES = ("7.5", "8.0", "8.6", "8.9", "12.0")
@@ -79,6 +81,31 @@ def test_turing_by_itself(calibrated: Path, tmp_path: Path, precision: str) -> N
         options=BuildOptions(compute_capabilities=("7.5",)),
     )
     assert read_engine(path).header.compute_capabilities == ("7.5",)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_a_graph_that_decodes_for_turing_and_later(
+    decoding_onnx: Path, tmp_path: Path, precision: str
+) -> None:
+    path = build_artefact(
+        decoding_onnx,
+        tmp_path / "points.engine",
+        target="rtx",
+        precision=precision,
+        options=BuildOptions(compute_capabilities=("7.5", "8.6")),
+    )
+    header = read_engine(path).header
+    assert list(header.spec.output_shapes) == ["whitened_params", "landmarks", "vertices"]
+    assert header.layers["CONVOLUTION"] > 20
+
+
+def test_fp32_is_not_tf32(rtx: Any) -> None:
+    handle = load_tensorrt("tensorrt_rtx")
+    builder = rtx.Builder(message_log(rtx))
+    config = builder.create_builder_config()
+    assert config.get_flag(rtx.BuilderFlag.TF32)
+    configure(handle, builder, config, BuildOptions())
+    assert not config.get_flag(rtx.BuilderFlag.TF32)
 
 
 def build(source: Path, path: Path, **options: Any) -> None:

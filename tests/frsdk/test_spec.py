@@ -232,6 +232,10 @@ def test_decoder_outputs_are_optional_and_survive(tiny_spec: ModelSpec) -> None:
     assert "decoder" not in json.loads(tiny_spec.to_json())  # older texts stay as they are
     decoding = tiny_spec.replace(decoder=DecoderSpec("points", "surface"))
     assert ModelSpec.from_json(decoding.to_json(), source="spec") == decoding
+    for taken in ("landmarks", tiny_spec.input.name, tiny_spec.output.name):
+        document = {**json.loads(tiny_spec.to_json()), "decoder": {"vertices": taken}}
+        with pytest.raises(SpecError, match=r"decoder\.vertices: expected a name for each tensor"):
+            ModelSpec.from_json(json.dumps(document), source="a.onnx")
     document = {**json.loads(tiny_spec.to_json()), "decoder": {"vertices": 3}}
     with pytest.raises(SpecError, match=r"decoder\.vertices: expected a text, got 3"):
         ModelSpec.from_json(json.dumps(document), source="spec")
