@@ -56,7 +56,7 @@ def build_artefact(
     network = read_network(source)
     precision = precision or network.spec.precision
     suffixes = (".onnx",) if target == "cpu" else (".engine", ".onnx")
-    path = output or source.with_name(f"{source.stem}.{precision}.{target}{suffixes[0]}")
+    path = output or source.with_name(default_name(source, precision, target))
     _check(source, path, suffixes, options)
     gate = gate or GateOptions()
     crops = None if calibration is None else _crops(network, source, calibration)
@@ -69,6 +69,11 @@ def build_artefact(
             report=report,
         )  # fmt: skip
     return path
+
+
+def default_name(source: Path, precision: str, target: str) -> str:
+    """What a converted network's file is called."""
+    return f"{source.stem}.{precision}.{target}.{'onnx' if target == 'cpu' else 'engine'}"
 
 
 def _check(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(path_type=Path)
 _SEVERAL = ("--compute-capability",)
+_BUILTIN = "builtin"
 
 
 class _SeveralValues(click.Command):
@@ -51,7 +52,12 @@ class _SeveralValues(click.Command):
     type=click.Choice(["cpu", "tensorrt", "rtx"]),
     help="cpu: .onnx for ONNX Runtime; tensorrt, rtx: .engine.",
 )
-@click.option("-o", "--output", type=_FILE, help="[default: MODEL.PRECISION.TARGET.engine]")
+@click.option(
+    "-o",
+    "--output",
+    type=_FILE,
+    help="[default: MODEL.PRECISION.TARGET.onnx or .engine, beside it]",
+)
 @click.option(
     "--calibration",
     type=_FILE,
@@ -111,13 +117,23 @@ def main(
     dla: int | None,
     as_json: bool,
 ) -> None:
-    """Convert MODEL, an .onnx file of frsdk-export, for a device; or --inspect a file."""
+    """Convert MODEL for a device, or --inspect it.
+
+    MODEL is an .onnx file of frsdk-export, or builtin: the network in this installation, whose
+    converted forms go to the current folder.
+    """
     _check_onnx()
+    from frsdk.reconstructor import BUILTIN_NETWORK
+
     from .accuracy_gate import GateOptions
     from .artefact_report import inspect_artefact
-    from .build import build_artefact
+    from .build import build_artefact, default_name
     from .build_options import BuildOptions, capabilities_from_texts, profiles_from_texts
 
+    if str(model) == _BUILTIN and not model.exists():
+        if target and not output:
+            output = Path(default_name(model, precision or "fp32", target))
+        model = BUILTIN_NETWORK
     if not inspect:
         if target is None:
             raise click.UsageError("Missing option '--target': cpu, tensorrt or rtx.")

@@ -137,7 +137,12 @@ def import_(source: Path, kind: str, triangles: Path | None, output: Path) -> No
 
 @main.command("import")
 @click.argument("weights", type=_FILE)
-@click.option("--whitening", type=_FILE, required=True, help=".npz with param_mean and param_std.")
+@click.option(
+    "--whitening",
+    type=_FILE,
+    required=True,
+    help="3DDFA_V2's param_mean_std_62d_120x120.pkl, or an .npz.",
+)
 @click.option("--face-model", type=_FILE, required=True, help="The imported BFM-space .npz.")
 @click.option("-o", "--output", type=_FILE, required=True, help="The .pth to write.")
 @reports_errors

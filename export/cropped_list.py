@@ -17,6 +17,7 @@ from .faces_data import MARGIN, NETWORK_SIZE
 from .labelled_face import LabelledFace
 from .skipped import Skipped
 from .sparse_basis import landmarks_3ddfa, yaw_deg_of
+from .whitening_file import read_whitening
 
 Array = NDArray[np.float64]
 
@@ -37,7 +38,7 @@ def read_cropped_list(
     Args:
         names: One picture a line.
         parameters: Pickle of (n, 62) whitened parameters, or ``.npy``.
-        whitening: ``param_mean`` and ``param_std`` (62), a pickle of a dictionary or an ``.npz``.
+        whitening: As :func:`read_whitening` takes it.
         model: The BFM-space model.
         pictures: Folder of the pictures; None: the list's own.
         bad_share: Damaged pictures are skipped, named, up to this share.
@@ -46,7 +47,7 @@ def read_cropped_list(
         InputError: A file is missing or damaged, or list and parameters differ in number.
     """
     lines = _lines(names)
-    mean, std = _whitening(whitening)
+    mean, std = read_whitening(whitening)
     whitened = _array(parameters)
     if whitened.shape != (len(lines), 62):
         raise InputError(
@@ -101,23 +102,3 @@ def _array(path: Path) -> Array:
         return np.asarray(content, np.float64)
     except (FaceModelError, OSError, ValueError, TypeError) as error:
         raise InputError(f"{path}: not a pickle or .npy of parameters ({error})") from error
-
-
-def _whitening(path: Path) -> tuple[Array, Array]:
-    try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                content = {name: file[name] for name in ("param_mean", "param_std")}
-        else:
-            content = read_array_pickle(path)
-        if not isinstance(content, dict):
-            raise InputError(
-                f"{path}: expected a dictionary, got {type(content).__name__}: it "
-                "lacks param_mean and param_std"
-            )
-        mean, std = (np.asarray(content[name], np.float64) for name in ("param_mean", "param_std"))
-    except (FaceModelError, OSError, ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path}: lacks param_mean and param_std ({error})") from error
-    if mean.shape != (62,) or std.shape != (62,):
-        raise InputError(f"{path}: expected 62 means and deviations, got {mean.shape} {std.shape}")
-    return mean, std

@@ -19,11 +19,16 @@ from .sparse_basis import landmarks_3ddfa, params_300w_lp, params_in_crop, yaw_d
 
 Array = NDArray[np.float64]
 
+_OTHER_FOLDERS = {"Code", "landmarks"}
+
 
 def read_mat_folder(
     folder: Path, model: MorphableModel, *, source: str, bad_share: float = 0.0
 ) -> Iterator[LabelledFace]:
     """Faces of a folder and its sub-folders, by name.
+
+    The folders ``Code`` and ``landmarks`` of the published archives hold other files and are left
+    out.
 
     Landmarks are those of the truncated parameters (3D); the file's own 68 points (``pt3d_68``,
     else ``pt2d``) come as annotation.
@@ -37,7 +42,7 @@ def read_mat_folder(
     Raises:
         InputError: No ``.mat`` at all, or too many damaged ones.
     """
-    paths = sorted(path for path in folder.rglob("*.mat") if not path.name.startswith("."))
+    paths = sorted(path for path in folder.rglob("*.mat") if _is_label(path.relative_to(folder)))
     if not paths:
         raise InputError(f"{folder}: holds no .mat file: give a folder of 300W-LP or AFLW2000-3D")
     skipped = Skipped(len(paths), bad_share)
@@ -46,6 +51,11 @@ def read_mat_folder(
             yield read_mat_face(path, model, source=source, root=folder)
         except (InputError, ImageFileError) as error:
             skipped.add(str(error))
+
+
+def _is_label(path: Path) -> bool:
+    hidden = path.name.startswith(".")
+    return not hidden and not _OTHER_FOLDERS & set(path.parts[:-1])
 
 
 def read_mat_face(

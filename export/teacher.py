@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from frsdk.morphable import MorphableModel
 from frsdk.spec import ArchitectureSpec, ModelSpec
 
 from .networks import build_network
+from .whitening_file import read_whitening
 
 _T_X, _T_Y = 3, 7  # 3DDFA counts crop pixels from 1
 
@@ -27,11 +29,12 @@ def import_3ddfa_network(
     Args:
         weights: ``.npz`` of plain arrays with upstream's names (``module.`` prefix), or a ``.pth``
             with ``state_dict``.
-        basis: ``.npz`` that holds ``param_mean`` and ``param_std`` (62).
+        basis: As :func:`read_whitening` takes it.
         face_model: The BFM-space model that its coefficients belong to.
 
     Raises:
-        SpecError: The arrays are not those of a 62-output MobileNetV1.
+        SpecError: Missing or damaged, or not the arrays of a 62-output MobileNetV1.
+        InputError: The whitening cannot be read.
     """
     tensors = _read(weights)
     try:
@@ -64,15 +67,19 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
                 return {name: torch.from_numpy(file[name]) for name in file.files}
         except (OSError, ValueError) as error:
             raise SpecError(f"{path}: not an archive of arrays ({error})") from error
-    content = torch.load(path, map_location="cpu", weights_only=True)
-    state: dict[str, torch.Tensor] = content.get("state_dict", content)
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise SpecError(f"{path}: not a checkpoint of weights alone ({reason})") from error
+    state = content.get("state_dict", content) if isinstance(content, dict) else None
+    if not isinstance(state, dict):
+        raise SpecError(f"{path}: not a 3DDFA_V2 MobileNetV1: holds no weights by name")
     return state
 
 
 def _whitening(path: Path) -> tuple[list[float], list[float]]:
-    with np.load(path, allow_pickle=False) as file:
-        mean = file["param_mean"].astype(np.float64)
-        std = file["param_std"].astype(np.float64)
+    mean, std = read_whitening(path)
     mean[[_T_X, _T_Y]] -= 1.0
     return mean.tolist(), std.tolist()
 

@@ -26,7 +26,7 @@ from .targets import Target, targets_from_boxes, targets_from_detector, targets_
 
 PathLike = str | os.PathLike[str]
 
-_BUILTIN_NETWORK = Path(__file__).parent / "assets" / "network.onnx"
+BUILTIN_NETWORK = Path(__file__).parent / "assets" / "network.onnx"
 # On two shared cores two threads were slower and noisier than one (docs/speed.md).
 DEFAULT_THREADS = 1
 _ReconstructorT = TypeVar("_ReconstructorT", bound="FaceReconstructor")
@@ -276,9 +276,9 @@ def _vertex_decoder(precision: str, model: MorphableModel) -> VertexDecoder:
 
 def _builtin_network(engine: PathLike | None) -> Path:
     """The built-in network, which a path of another one does without."""
-    if not _BUILTIN_NETWORK.is_file() and engine in (None, *PRECISIONS):
+    if not BUILTIN_NETWORK.is_file() and engine in (None, *PRECISIONS):
         raise BackendError(
-            f"{_BUILTIN_NETWORK}: the built-in network is not in this installation: "
+            f"{BUILTIN_NETWORK}: the built-in network is not in this installation: "
             "install frsdk from its wheel, or pass engine= an .onnx file"
         )
-    return _BUILTIN_NETWORK
+    return BUILTIN_NETWORK

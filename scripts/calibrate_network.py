@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.engines.calibrate import calibrate_file
+from frsdk.engines.calibration_table import CalibrationTable
 from frsdk.errors import FrsdkError
 from frsdk.export.augment import plain_crops
 from frsdk.export.crops import load_crops
@@ -27,7 +28,7 @@ _CROPS_A_BIN = 85
 
 
 def main() -> int:
-    """Calibrate and say what it gave; 1 where it failed."""
+    """Calibrate and print what it gave, as Markdown; 1 where it failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("network", type=Path)
     parser.add_argument("faces", type=Path)
@@ -50,12 +51,22 @@ def main() -> int:
     except FrsdkError as error:
         print(f"calibrate_network: {error}", file=sys.stderr)
         return 1
-    for target, each in table.targets.items():
-        lost = ", ".join(f"{name} {value:.3f}" for name, value in each.drift.items())
-        print(
-            f"{target}: {each.method} ({lost} %), excluded {len(each.excluded)}: {each.final:.3f} %"
-        )
+    print(markdown(table))
     return 0
+
+
+def markdown(table: CalibrationTable) -> str:
+    """What each method lost for each target, and what was kept."""
+    methods = list(next(iter(table.targets.values())).drift)
+    lines = [
+        f"| target | {' | '.join(methods)} | kept | layers excluded | with them |",
+        f"|---|{'---:|' * len(methods)}---|---:|---:|",
+    ]
+    for target, each in table.targets.items():
+        lost = " | ".join(f"{each.drift[method]:.3f}" for method in methods)
+        excluded = len(each.excluded)
+        lines.append(f"| {target} | {lost} | {each.method} | {excluded} | {each.final:.3f} |")
+    return "\n".join(lines)
 
 
 def even_in_yaw(yaw_deg: NDArray[np.float32]) -> NDArray[np.intp]:

@@ -49,6 +49,18 @@ def test_bad_batches(text: str, match: str) -> None:
         profile_from_text(text)
 
 
+def test_the_built_in_network_is_converted_into_the_current_folder(
+    frsdk_build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = frsdk_build("builtin", "--precision", "fp16", "--target", "cpu")
+    assert done.exit_code == 0, done.output
+    assert [each.name for each in tmp_path.iterdir()] == ["builtin.fp16.cpu.onnx"]
+    assert "precision: fp16" in done.stdout
+    assert "precision: fp32" in frsdk_build("builtin", "--inspect").stdout
+    refused(frsdk_build("builtin2", "--inspect"), "builtin2: ")
+
+
 def test_options_from_texts() -> None:
     assert profile_from_text("1:4:16") == BatchProfile(1, 4, 16)
     assert profiles_from_texts(("2:8:32", "1:1:1")) == (

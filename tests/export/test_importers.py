@@ -3,13 +3,15 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 
 from frsdk import FaceReconstructor
-from frsdk.errors import FaceModelError
+from frsdk.errors import FaceModelError, InputError, SpecError
 from frsdk.export.facemodel import importers
 from frsdk.export.faces_data import MARGIN, read_labels
 from frsdk.export.onnx_export import export_onnx
 from frsdk.export.teacher import import_3ddfa_network
+from frsdk.export.whitening_file import read_whitening
 from frsdk.export.validation import predict
 from frsdk.nme import nme_percent
 
@@ -72,6 +74,53 @@ def test_pickle_that_wants_code_is_refused(tmp_path):
     path.write_bytes(pickle.dumps({"u": np.zeros(3)})[:20])
     with pytest.raises(FaceModelError, match="not a pickle of arrays"):
         importers.import_3ddfa_v2(path)
+
+
+@pytest.mark.parametrize("names", [("param_mean", "param_std"), ("mean", "std")])
+@pytest.mark.parametrize("kind", ["pkl", "npz"])
+def test_whitening_of_either_project(tmp_path, names, kind):
+    values = {name: np.arange(62.0) + k for k, name in enumerate(names)}
+    path = tmp_path / f"whitening.{kind}"
+    if kind == "pkl":
+        path.write_bytes(pickle.dumps(values))
+    else:
+        np.savez(path, **values, u=np.zeros(3))
+    mean, std = read_whitening(path)
+    assert (mean == np.arange(62.0)).all() and (std == mean + 1).all()
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        (pickle.dumps({"mean": np.zeros(62)}), "lacks param_mean and param_std"),
+        (pickle.dumps([1, 2]), "holds a list"),
+        (pickle.dumps({"mean": np.zeros(3), "std": np.zeros(62)}), r"expected 62 .* got \(3,\)"),
+        (pickle.dumps({"mean": _Evil(), "std": 1}), "only NumPy arrays"),
+        (b"no pickle", "cannot be read"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_whitening_that_is_none(tmp_path, content, match):
+    path = tmp_path / "whitening.pkl"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=match) as caught:
+        read_whitening(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_of_3ddfa_that_are_none(tmp_path):
+    np.savez(tmp_path / "w.npz", mean=np.zeros(62), std=np.ones(62))
+    for name, content in (("a.pth", b"PK\x03\x04"), ("a.npz", b"PK\x03\x04"), ("b.pth", b"")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(SpecError, match="not a") as caught:
+            import_3ddfa_network(tmp_path / name, tmp_path / "w.npz", None)
+        assert "\n" not in str(caught.value)
+    torch.save([1, 2], tmp_path / "list.pth")
+    torch.save({"state_dict": {}}, tmp_path / "empty.pth")
+    for name in ("list.pth", "empty.pth"):
+        with pytest.raises(SpecError, match="not a 3DDFA_V2 MobileNetV1"):
+            import_3ddfa_network(tmp_path / name, tmp_path / "w.npz", None)
 
 
 def test_wrong_shapes_are_named(tmp_path):

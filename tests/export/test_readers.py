@@ -141,6 +141,9 @@ def test_damaged_pairs_are_named_skipped_and_counted(
         write_pair(tmp_path, f"f{number}", bfm_like, number)
     (tmp_path / "f1.mat").write_bytes((tmp_path / "f1.mat").read_bytes()[:300])
     (tmp_path / "f3.jpg").write_bytes(b"\xff\xd8 no picture")
+    for other in ("Code/Model.mat", "landmarks/LFPW/a_pts.mat"):  # of the published archive
+        (tmp_path / other).parent.mkdir(parents=True)
+        (tmp_path / other).write_bytes(b"no label")
     found = list(read_mat_folder(tmp_path, bfm_like, source="x", bad_share=0.4))
     assert [face.key for face in found] == ["f0", "f2", "f4", "f5"]
     shown = capsys.readouterr().err
