@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tarfile
-import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from frsdk.errors import FrsdkError, InputError
 from frsdk.image_sources import find_images
+from frsdk.npz_arrays import ArchiveError, read_npz
 
 Crops = NDArray[np.uint8]
 
@@ -87,9 +87,8 @@ def _tar_images(path: Path) -> Iterator[tuple[str, Crops]]:
 
 def _npz_images(path: Path) -> Iterator[tuple[str, Crops]]:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            crops = arrays[NPZ_FIELD]
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        crops = read_npz(path, [NPZ_FIELD])[NPZ_FIELD]
+    except ArchiveError as error:
         raise InputError(
             f"{path}: expected an .npz with {NPZ_FIELD} (n, side, side, 3) uint8, got ({error}): "
             f"{_REMEDY}"

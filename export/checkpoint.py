@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 
 import torch
@@ -14,6 +13,7 @@ from frsdk.files import atomic_write
 from frsdk.spec import METADATA_KEY, ModelSpec
 
 from .networks import build_network
+from .torch_file import TorchFileError, read_torch_file
 
 
 def save_checkpoint(path: Path, network: nn.Module, spec: ModelSpec | DetectorSpec) -> None:
@@ -51,19 +51,21 @@ def load_any_checkpoint(path: Path) -> tuple[nn.Module, ModelSpec | DetectorSpec
     if not path.is_file():
         raise SpecError(f"{path}: no such checkpoint")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
-        raise SpecError(f"{path}: not a plain checkpoint of weights ({reason})") from error
-    if not isinstance(content, dict) or METADATA_KEY not in content or "state" not in content:
+        content = read_torch_file(path)
+    except TorchFileError as error:
+        raise SpecError(
+            f"{path}: not a plain checkpoint of weights ({error}): write it with frsdk-train"
+        ) from error
+    known = isinstance(content, dict) and isinstance(content.get(METADATA_KEY), str)
+    if not known or not isinstance(content.get("state"), dict):
         raise SpecError(
             f"{path}: carries no spec: write it with frsdk-train or frsdk-export import"
         )
     spec = spec_from_json(content[METADATA_KEY], source=str(path))
-    network = build_network(spec.architecture.name, spec.architecture.arguments)
     try:
+        network = build_network(spec.architecture.name, spec.architecture.arguments)
         network.load_state_dict(content["state"])
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, TypeError, AttributeError, MemoryError) as error:
         reason = " ".join(str(error).split())[:200]
         raise SpecError(f"{path}: weights of another architecture ({reason})") from error
     return network.eval(), spec

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from frsdk.errors import FaceModelError, ImageFileError, InputError
+from frsdk.array_pickle import read_array_pickle
+from frsdk.errors import ImageFileError, InputError
 from frsdk.images import read_image
 from frsdk.morphable import MorphableModel
 
-from .facemodel.importers import read_array_pickle
 from .faces_data import MARGIN, NETWORK_SIZE
 from .labelled_face import LabelledFace
 from .skipped import Skipped
@@ -100,5 +100,5 @@ def _array(path: Path) -> Array:
         else:
             content = read_array_pickle(path)
         return np.asarray(content, np.float64)
-    except (FaceModelError, OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, EOFError) as error:
         raise InputError(f"{path}: not a pickle or .npy of parameters ({error})") from error

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any  # arrays of a type that is yet to be checked
 
 import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.errors import InputError
+from frsdk.npz_arrays import read_npz
 
 STORED_SIZE = 160  # the stored crops: the network's crop and a margin on every side
 NETWORK_SIZE = 120
 MARGIN = (STORED_SIZE - NETWORK_SIZE) // 2
+
+_FIELDS = (
+    "key", "shard", "source", "identity", "lmk68", "lmk68_spread", "gt68", "gt30", "param62",
+    "yaw_deg",
+)  # fmt: skip
 
 #: Left-right permutation of the 68 iBUG landmarks.
 MIRROR_68 = np.array(
@@ -88,9 +93,8 @@ def read_labels(path: Path) -> FaceLabels:
     if not path.is_file():
         raise InputError(f"{path}: no such label file: give a folder that holds {path.name}")
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            labels = _labels_from_arrays(arrays)
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        labels = _labels_from_arrays(read_npz(path, _FIELDS))
+    except (ValueError, TypeError) as error:  # read_npz's, or of texts in the place of numbers
         raise InputError(f"{path}: not a label file of face crops: {error}") from error
     lengths = {len(labels.key), len(labels.landmarks), len(labels.annotation)}
     if len(lengths) != 1:
@@ -101,9 +105,9 @@ def read_labels(path: Path) -> FaceLabels:
     return labels
 
 
-def _labels_from_arrays(arrays: np.lib.npyio.NpzFile) -> FaceLabels:
+def _labels_from_arrays(arrays: dict[str, NDArray[Any]]) -> FaceLabels:
     def numbers(name: str) -> NDArray[np.float64]:
-        return arrays[name].astype(np.float64)
+        return np.asarray(arrays[name].astype(np.float64))
 
     return FaceLabels(
         key=arrays["key"],

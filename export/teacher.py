@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -13,9 +11,11 @@ from frsdk._version import __version__
 from frsdk.errors import SpecError
 from frsdk.face_model_ref import reference_to
 from frsdk.morphable import MorphableModel
+from frsdk.npz_arrays import read_npz
 from frsdk.spec import ArchitectureSpec, ModelSpec
 
 from .networks import build_network
+from .torch_file import TorchFileError, read_torch_file
 from .whitening_file import read_whitening
 
 _T_X, _T_Y = 3, 7  # 3DDFA counts crop pixels from 1
@@ -63,15 +63,13 @@ def import_3ddfa_network(
 def _read(path: Path) -> dict[str, torch.Tensor]:
     if path.suffix == ".npz":
         try:
-            with np.load(path, allow_pickle=False) as file:
-                return {name: torch.from_numpy(file[name]) for name in file.files}
-        except (OSError, ValueError) as error:
+            return {name: torch.from_numpy(value) for name, value in read_npz(path).items()}
+        except (ValueError, TypeError) as error:  # read_npz's, or of texts
             raise SpecError(f"{path}: not an archive of arrays ({error})") from error
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise SpecError(f"{path}: not a checkpoint of weights alone ({reason})") from error
+        content = read_torch_file(path)
+    except TorchFileError as error:
+        raise SpecError(f"{path}: not a checkpoint of weights alone ({error})") from error
     state = content.get("state_dict", content) if isinstance(content, dict) else None
     if not isinstance(state, dict):
         raise SpecError(f"{path}: not a 3DDFA_V2 MobileNetV1: holds no weights by name")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import pickle
 from pathlib import Path
 from typing import Any  # a state holds tensors, numbers and containers of them
 
@@ -11,6 +10,8 @@ import torch
 
 from frsdk.errors import InputError
 from frsdk.files import atomic_write
+
+from .torch_file import TorchFileError, read_torch_file
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
@@ -44,7 +45,10 @@ def check_identity(state: dict[str, Any], run: dict[str, Any], path: Path) -> No
         )
     for name in ("mean", "std"):
         saved, wanted = state.get(f"whitening_{name}"), run[f"whitening_{name}"]
-        if isinstance(saved, torch.Tensor) and not torch.allclose(saved, wanted, rtol=1e-6):
+        if saved is None:
+            continue
+        alike = isinstance(saved, torch.Tensor) and saved.shape == wanted.shape
+        if not alike or not torch.allclose(saved.to(wanted.dtype), wanted, rtol=1e-6):
             raise InputError(
                 f"{path}: of other training data (its labels' {name} differs): give the same "
                 "folder of crops or an empty --output"
@@ -58,10 +62,11 @@ def read_state(path: Path) -> dict[str, Any]:
         InputError: Damaged, or not a state of a run.
     """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise InputError(f"{path}: not a readable training state ({reason})") from error
+        state = read_torch_file(path)
+    except TorchFileError as error:
+        raise InputError(
+            f"{path}: not a readable training state ({error}): delete it to begin anew"
+        ) from error
     wanted = {"config", "network", "average", "optimiser", "step", "log"}
     if not isinstance(state, dict) or not wanted <= set(state):
         raise InputError(f"{path}: not a training state: use the state.pth of a run's folder")

@@ -149,11 +149,17 @@ class Trainer:
                 f"{'; '.join(differing_options(saved, self.config))}): use an empty --output"
             )
         check_identity(state, self._identity(), self.state_path)
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        if "scaler" in state:
-            self.precision.scaler.load_state_dict(state["scaler"])
+        try:
+            self.network.load_state_dict(state["network"])
+            self.average.load_state_dict(state["average"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            if "scaler" in state:
+                self.precision.scaler.load_state_dict(state["scaler"])
+        except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
+            reason = " ".join(str(error).split())[:120]
+            raise InputError(
+                f"{self.state_path}: of another network ({reason}): use an empty --output"
+            ) from error
         self.step, self.log = state["step"], state["log"]
         return True
 

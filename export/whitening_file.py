@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any  # what a pickle holds is checked after reading
 
 import numpy as np
 from numpy.typing import NDArray
 
-from frsdk.errors import FaceModelError, InputError
-
-from .facemodel.importers import read_array_pickle
+from frsdk.array_pickle import read_array_pickle
+from frsdk.errors import InputError
+from frsdk.npz_arrays import read_npz
 
 Array = NDArray[np.float64]
 
 # 3DDFA's param_whitening.pkl, 3DDFA_V2's param_mean_std_62d_120x120.pkl.
 _NAMES = (("param_mean", "param_std"), ("mean", "std"))
 _COUNT = 62
-_LACKS = "lacks param_mean and param_std, or mean and std"
 
 
 def read_whitening(path: Path) -> tuple[Array, Array]:
@@ -29,19 +29,22 @@ def read_whitening(path: Path) -> tuple[Array, Array]:
         InputError: Missing, damaged, or without these arrays.
     """
     try:
+        content: Any
         if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                content = dict(file)
+            content = read_npz(path, (), optional=(name for pair in _NAMES for name in pair))
         else:
             content = read_array_pickle(path)
         if not isinstance(content, dict):
-            raise InputError(f"{path}: {_LACKS}: holds a {type(content).__name__}")
+            raise ValueError(f"holds a {type(content).__name__}")
         names = next((pair for pair in _NAMES if set(pair) <= set(content)), None)
         if names is None:
-            raise InputError(f"{path}: {_LACKS}: give 3DDFA's whitening file")
+            raise ValueError("holds neither")
         mean, std = (np.asarray(content[name], np.float64) for name in names)
-    except (FaceModelError, OSError, ValueError, TypeError, EOFError) as error:
-        raise InputError(f"{path}: {_LACKS}: cannot be read ({error})") from error
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"{path}: lacks param_mean and param_std, or mean and std ({error}): give the "
+            "whitening file of 3DDFA or 3DDFA_V2"
+        ) from error
     if mean.shape != (_COUNT,) or std.shape != (_COUNT,):
         raise InputError(
             f"{path}: expected {_COUNT} means and deviations, got {mean.shape} and {std.shape}: "

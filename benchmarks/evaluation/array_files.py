@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
-from typing import Any  # pickles and NumPy arrays of any type, checked where they are taken
 
 import numpy as np
 from numpy.typing import NDArray
 
+from frsdk.array_pickle import PickleError, read_array_pickle
 from frsdk.errors import InputError
 
 Array = NDArray[np.float64]
-
-# What a pickled array is made of; NumPy 2 renamed the module.
-_ALLOWED = {
-    ("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode"),
-    ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy.core.multiarray", "scalar"), ("numpy._core.multiarray", "scalar"),
-    ("numpy._core.numeric", "_frombuffer"), ("numpy.core.numeric", "_frombuffer"),
-}  # fmt: skip
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Refuses every name but those of arrays: a pickle can run any code."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"it wants {module}.{name}, only NumPy arrays are read")
-        return super().find_class(module, name)
 
 
 def find_array(folder: Path, stem: str) -> Path | None:
@@ -57,13 +39,11 @@ def read_array(path: Path, shape: tuple[int | None, ...]) -> Array:
         raise InputError(f"{path}: no such label file")
     try:
         if path.suffix == ".pkl":
-            with path.open("rb") as file:
-                value = _ArrayUnpickler(file, encoding="latin1").load()
+            value = read_array_pickle(path)
         else:
             value = np.load(path, allow_pickle=False)
         array = np.asarray(value, np.float64)
-    except (pickle.UnpicklingError, ValueError, TypeError, OSError, EOFError, KeyError,
-            IndexError, AttributeError, ImportError) as error:  # fmt: skip
+    except (PickleError, ValueError, TypeError, OSError, EOFError, MemoryError) as error:
         raise InputError(f"{path}: not an array of numbers ({error})") from error
     fits = array.ndim == len(shape) and all(
         want is None or have == want for have, want in zip(array.shape, shape, strict=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.errors import InputError
+from frsdk.npz_arrays import read_npz as read_arrays
 
 Array = NDArray[np.float64]
 
@@ -83,11 +82,11 @@ def read_npz(path: Path) -> tuple[dict[str, Array], dict[str, float]]:
         InputError: Not such a file, counts differ, or points that are not finite.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            names = [str(name) for name in arrays["name"]]
-            landmarks = arrays["landmarks"].astype(np.float64)
-            yaw = arrays["yaw_deg"].astype(np.float64) if "yaw_deg" in arrays.files else None
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        arrays = read_arrays(path, ("name", "landmarks"), optional=("yaw_deg",))
+        names = [str(name) for name in arrays["name"]]
+        landmarks = arrays["landmarks"].astype(np.float64)
+        yaw = arrays["yaw_deg"].astype(np.float64) if "yaw_deg" in arrays else None
+    except (ValueError, TypeError) as error:  # read_npz's, or of texts in the place of numbers
         raise InputError(f"{path}: expected arrays name and landmarks ({error})") from error
     counts = [len(names), len(landmarks), *([] if yaw is None else [len(yaw)])]
     if len(set(counts)) != 1:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import tarfile
-import zipfile
-import zlib
 from pathlib import Path
 
 import cv2
@@ -19,6 +17,7 @@ from frsdk.export.cfp_points import (
 )
 from frsdk.export.faces_data import MARGIN, NETWORK_SIZE, STORED_SIZE
 from frsdk.geometry import Roi
+from frsdk.npz_arrays import read_npz
 from frsdk.pose import pose_from_params
 from frsdk.preprocess import Image
 
@@ -134,10 +133,10 @@ def _read_labels(path: Path) -> tuple[dict[str, Array], list[str], NDArray[np.st
     if not path.is_file():
         raise InputError(f"{path}: no such label file: give a folder that holds {path.name}")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            labels = {name: file[name].astype(np.float64) for name in _FIELDS}
-            keys, sources = [str(key) for key in file["key"]], file["source"].astype(np.str_)
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        file = read_npz(path, (*_FIELDS, "key", "source"))
+        labels = {name: file[name].astype(np.float64) for name in _FIELDS}
+        keys, sources = [str(key) for key in file["key"]], file["source"].astype(np.str_)
+    except (ValueError, TypeError) as error:  # read_npz's, or of texts in the place of numbers
         raise InputError(f"{path}: not a label file of face crops: {error}") from error
     for name, shape in _FIELDS.items():
         if labels[name].shape != (len(keys), *shape):

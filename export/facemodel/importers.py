@@ -2,52 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import pickle
 from pathlib import Path
 from typing import Any  # what a pickle or npz holds is checked after reading
 
 import numpy as np
 from numpy.typing import NDArray
 
+from frsdk.array_pickle import PickleError, read_array_pickle
 from frsdk.errors import FaceModelError
 from frsdk.face_model_files import read_arrays
 from frsdk.morphable import N_EXPRESSION, N_SHAPE, MorphableModel
 
 Array = NDArray[np.float64]
-
-_NUMPY_NAMES = {
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy.core.multiarray", "scalar"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "scalar"),
-    ("_codecs", "encode"),
-}
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Admits NumPy arrays and plain containers, nothing that could run."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _NUMPY_NAMES:
-            raise FaceModelError(
-                f"the pickle wants {module}.{name}: only NumPy arrays are admitted"
-            )
-        return super().find_class(module, name)
-
-
-def read_array_pickle(path: Path) -> Any:
-    """Read a pickle that holds arrays, dictionaries, lists and numbers only.
-
-    Raises:
-        FaceModelError: It is damaged or wants any other class.
-    """
-    try:
-        return _ArrayUnpickler(io.BytesIO(path.read_bytes())).load()
-    except (pickle.UnpicklingError, EOFError, ValueError, AttributeError, OSError) as error:
-        raise FaceModelError(f"{path}: not a pickle of arrays ({error})") from error
 
 
 def import_sparse_3ddfa(path: Path, *, name: str = "bfm68") -> MorphableModel:
@@ -72,24 +38,26 @@ def import_3ddfa_v2(path: Path, *, triangles: Path | None = None) -> MorphableMo
     Raises:
         FaceModelError: Damaged, or a field is missing or has the wrong shape.
     """
-    content = read_array_pickle(path)
+    content = _pickled(path)
     if not isinstance(content, dict):
         raise FaceModelError(f"{path}: expected a dictionary, got {type(content).__name__}")
     missing = {"u", "w_shp", "w_exp", "keypoints"} - set(content)
     if missing:
         raise FaceModelError(f"{path}: lacks {', '.join(sorted(missing))}")
-    keypoints = np.asarray(content["keypoints"], np.int64).reshape(-1)
+    mean, shape, expression, keypoints = (
+        _numbers(content[name], f"{path}: {name}") for name in ("u", "w_shp", "w_exp", "keypoints")
+    )
     faces = None
     if triangles is not None:
-        faces = np.asarray(read_array_pickle(triangles), np.int64)
+        faces = _numbers(_pickled(triangles), str(triangles)).astype(np.int64)
         faces = faces.T if faces.shape[0] == 3 else faces
     return _from_blocks(
         path,
         "bfm-noneck-v3",
-        content["u"],
-        content["w_shp"],
-        content["w_exp"],
-        landmarks=keypoints[::3] // 3,
+        mean,
+        shape,
+        expression,
+        landmarks=keypoints.astype(np.int64).reshape(-1)[::3] // 3,
         triangles=faces,
     )
 
@@ -105,7 +73,7 @@ def import_3ddfa_folder(folder: Path) -> MorphableModel:
     for name in names:
         try:
             arrays[name] = np.load(folder / f"{name}.npy", allow_pickle=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise FaceModelError(f"{folder / name}.npy: cannot be read ({error})") from error
     mean = arrays["u_shp"].reshape(-1) + arrays["u_exp"].reshape(-1)
     keypoints = arrays["keypoints_sim"].reshape(-1).astype(np.int64)
@@ -117,6 +85,21 @@ def import_3ddfa_folder(folder: Path) -> MorphableModel:
         arrays["w_exp_sim"],
         landmarks=keypoints[::3] // 3,
     )
+
+
+def _pickled(path: Path) -> Any:
+    try:
+        return read_array_pickle(path)
+    except PickleError as error:
+        raise FaceModelError(
+            f"{path}: not a pickle of arrays ({error}): give the file that 3DDFA_V2 publishes"
+        ) from error
+
+
+def _numbers(value: Any, source: str) -> NDArray[Any]:
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf" or not value.ndim:
+        raise FaceModelError(f"{source}: expected an array of numbers, got {type(value).__name__}")
+    return value
 
 
 def _from_blocks(
