@@ -82,7 +82,7 @@ _OPTIONS = (
     ),
     click.option(
         "--threshold",
-        type=click.FloatRange(0, min_open=True),
+        type=click.FloatRange(0, 1000, min_open=True),
         default=10.0,
         show_default=True,
         metavar="PERCENT",
@@ -184,10 +184,10 @@ def _run(read: Callable[..., FaceSet], options: dict[str, Any]) -> None:
     with bar as shown:
         evaluation = evaluate(found, settings, lambda: shown.update(1) if shown else None)
     text = json_text(evaluation.report) if as_json else markdown_text(evaluation.report)
+    click.echo(text, nl=False)
     if output is not None:
         written = write_evaluation(evaluation, output)
         click.echo(f"{output}: {len(written)} files", err=True)
-    click.echo(text, nl=False)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ MOST_IMAGES = 512  # more change nothing that can be measured and take longer
 NPZ_FIELD = "crops"
 
 _REMEDY = "give a folder, .tar or .npz of square face crops as frsdk cuts them"
+_MOST_BYTES = 1 << 24  # of an image's file
 _MARGIN = 4 / 3  # stored crops of a training set: the network's crop and a sixth on every side
 
 
@@ -46,43 +48,45 @@ def read_calibration(path: Path, size: int) -> Crops:
     if path.suffix.lower() == ".npz":
         images = _npz_images(path)
     elif path.is_dir():
-        images = _folder_images(path)
+        images = _folder_images(path, size)
     elif path.is_file():
-        images = _tar_images(path)
+        images = _tar_images(path, size)
     else:
         raise InputError(f"{path}: no such calibration folder or file: {_REMEDY}")
     return np.stack([_crop(image, name, size) for name, image in images])
 
 
-def _folder_images(folder: Path) -> Iterator[tuple[str, Crops]]:
+def _folder_images(folder: Path, size: int) -> Iterator[tuple[str, Crops]]:
     try:
         files = [each.location for each in find_images([folder])]
     except FrsdkError as error:
         raise InputError(f"calibration: {error}: {_REMEDY}") from error
     chosen = [files[index] for index in _chosen(str(folder), len(files))]
-    return _decoded(((file, _file_bytes(file)) for file in chosen), str(folder))
+    return _decoded(((file, _file_bytes(file)) for file in chosen), str(folder), size)
 
 
 def _file_bytes(file: str) -> bytes:
     try:
-        return Path(file).read_bytes()
+        path = Path(file)
+        fits = path.is_file() and path.stat().st_size <= _MOST_BYTES
+        return path.read_bytes() if fits else b""
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror}): remove it") from error
 
 
-def _tar_images(path: Path) -> Iterator[tuple[str, Crops]]:
+def _tar_images(path: Path, size: int) -> Iterator[tuple[str, Crops]]:
     try:
         with tarfile.open(path) as archive:
             members = [each for each in archive if each.isfile()]
             chosen = [members[index] for index in _chosen(str(path), len(members))]
             found = []
             for member in chosen:
-                file = archive.extractfile(member)
+                file = archive.extractfile(member) if member.size <= _MOST_BYTES else None
                 found.append((member.name, file.read() if file else b""))
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+    except (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         reason = str(error).partition("\n")[0]
         raise InputError(f"{path}: not a tar of images ({reason}): {_REMEDY}") from error
-    return _decoded(iter(found), str(path))
+    return _decoded(iter(found), str(path), size)
 
 
 def _npz_images(path: Path) -> Iterator[tuple[str, Crops]]:
@@ -111,18 +115,18 @@ def _chosen(source: str, count: int) -> list[int]:
     return [int(at) for at in np.linspace(0, count - 1, min(count, MOST_IMAGES))]
 
 
-def _decoded(files: Iterator[tuple[str, bytes]], source: str) -> Iterator[tuple[str, Crops]]:
-    """Decode every image before the first is used, so that all bad ones are told at once."""
+def _decoded(
+    files: Iterator[tuple[str, bytes]], source: str, size: int
+) -> Iterator[tuple[str, Crops]]:
+    """Decode and cut every image before the first is used: all bad ones are told at once."""
     found: list[tuple[str, Crops]] = []
     bad: list[str] = []
     for name, content in files:
-        image = (
-            cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
-        )
+        image = _image(content)
         if image is None:
             bad.append(name)
         else:
-            found.append((name, np.asarray(image, np.uint8)))
+            found.append((name, _crop(image, name, size)))
     if bad:
         raise InputError(
             f"{source}: {len(bad)} of {len(bad) + len(found)} files cannot be read as images, the "
@@ -131,9 +135,19 @@ def _decoded(files: Iterator[tuple[str, bytes]], source: str) -> Iterator[tuple[
     return iter(found)
 
 
+def _image(content: bytes) -> Crops | None:
+    try:
+        image = (
+            cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
+        )
+    except cv2.error:  # a size beyond OpenCV's limit
+        return None
+    return None if image is None else np.asarray(image, np.uint8)
+
+
 def _crop(image: Crops, name: str, size: int) -> Crops:
     height, width = image.shape[:2]
-    if height != width:
+    if height != width or not height:
         raise InputError(f"{name}: expected a square face crop, got {width}x{height}: {_REMEDY}")
     if height == size:
         return image

@@ -13,6 +13,8 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from frsdk.errors import BackendError, SpecError
 from frsdk.spec import METADATA_KEY, ModelSpec
 
+_MOST_BYTES = 1 << 31  # protobuf's limit
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkFile:
@@ -41,6 +43,8 @@ def read_network(path: Path) -> NetworkFile:
         SpecError: It has no specification, or a wrong one.
     """
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise BackendError(f"{path}: not an ONNX file: larger than the format's 2 GiB")
         content = path.read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)
@@ -81,8 +85,9 @@ def network_from_bytes(content: bytes, *, source: str, folder: Path) -> NetworkF
 def with_spec(network: NetworkFile, spec: ModelSpec) -> NetworkFile:
     """The same network with another specification."""
     model = onnx.load_model_from_string(network.content)
-    (entry,) = (each for each in model.metadata_props if each.key == METADATA_KEY)
-    entry.value = spec.to_json()
+    for entry in model.metadata_props:
+        if entry.key == METADATA_KEY:
+            entry.value = spec.to_json()
     content = bytes(model.SerializeToString(deterministic=True))
     return replace(network, content=content, sha256=hashlib.sha256(content).hexdigest(), spec=spec)
 
@@ -128,5 +133,7 @@ def _node_tensors(nodes: object) -> Iterator[onnx.TensorProto]:
             if attribute.HasField("t"):
                 yield attribute.t
             yield from attribute.tensors
+            for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
+                yield from (sparse.values, sparse.indices)
             for graph in (attribute.g, *attribute.graphs):
                 yield from _graph_tensors(graph)

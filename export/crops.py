@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import sys
 import tarfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from frsdk.errors import InputError
 
 from .faces_data import STORED_SIZE, FaceLabels
 from .skipped import Skipped
+
+TAR_DAMAGE = (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError)
+_MOST_BYTES = 1 << 24  # of a crop's file
 
 
 def load_crops(folder: Path, split: str, labels: FaceLabels) -> NDArray[np.uint8]:
@@ -81,15 +86,20 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
     try:
         with tarfile.open(path) as archive:
             for member in archive:
-                file = archive.extractfile(member)
-                if file is not None:
-                    yield member.name, file.read()
-    except (tarfile.TarError, EOFError) as error:
-        raise InputError(f"{path}: not a readable tar file ({error})") from error
+                if member.isfile():
+                    file = archive.extractfile(member)
+                    fits = file is not None and member.size <= _MOST_BYTES
+                    yield member.name, file.read() if file and fits else b""
+    except TAR_DAMAGE as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{path}: not a readable tar file ({reason})") from error
 
 
 def _decode(data: bytes, name: str) -> NDArray[np.uint8]:
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except cv2.error:  # a size beyond OpenCV's limit
+        image = None
     if image is None or image.shape != (STORED_SIZE, STORED_SIZE, 3):
         raise InputError(f"{name}: not a {STORED_SIZE}x{STORED_SIZE} picture")
     return np.asarray(image, np.uint8)

@@ -74,15 +74,18 @@ def label_photos(
             continue
         rng = np.random.default_rng([settings.seed, number])
         for index, face in enumerate(teacher(image)):
-            labelled = label_face(image, face.roi, teacher, settings, rng)
+            try:
+                labelled = label_face(image, face.roi, teacher, settings, rng)
+            except InputError:  # a crop of the ensemble lies outside the picture
+                labelled = None
             if labelled is None:
                 doubtful += 1
                 continue
             yield _named(labelled, f"{Path(source.name).stem}_{number}_{index}", folder.name)
     if doubtful:
         print(
-            f"left out: {doubtful} faces whose labels disagree by more than "
-            f"{settings.largest_spread:.1%} of the crop (--largest-spread)",
+            f"left out: {doubtful} faces at the picture's edge, or whose labels disagree by more "
+            f"than {settings.largest_spread:.1%} of the crop (--largest-spread)",
             file=sys.stderr,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any  # what a .mat holds is checked after reading
@@ -103,8 +104,10 @@ def _own_points(fields: dict[str, Any], path: Path) -> Array | None:
     """(68, 2) of the file in image pixels counted from 0; MATLAB counts from 1."""
     for name in ("pt3d_68", "pt2d"):
         value = fields.get(name)
-        if isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[1] == 68:
-            points = value[:2].astype(np.float64).T
+        if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf" or value.ndim != 2:
+            continue
+        if value.shape[1] == 68 and len(value) >= 2:
+            points = np.asarray(value[:2].astype(np.float64).T)
             if not np.isfinite(points).all():
                 raise InputError(f"{path}: {name} is not finite")
             return points - 1.0
@@ -117,7 +120,8 @@ def _read_mat(path: Path) -> dict[str, Any]:
 
     try:
         return dict(loadmat(path))
-    except (MatReadError, OSError, ValueError, TypeError, NotImplementedError, KeyError) as error:
+    except (MatReadError, OSError, ValueError, TypeError, NotImplementedError, KeyError,
+            IndexError, EOFError, MemoryError, zlib.error) as error:  # fmt: skip
         reason = " ".join(str(error).split())[:100]
         raise InputError(f"{path}: not a readable .mat file ({reason})") from error
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from frsdk._version import __version__
+from frsdk.errors import InputError
 from frsdk.face_model_ref import reference_to
 from frsdk.morphable import MorphableModel
 from frsdk.spec import ArchitectureSpec, ModelSpec
@@ -22,13 +23,28 @@ RESEARCH_ONLY = (
 )
 
 
-def write_model(trainer: Trainer, model: MorphableModel, faces: Path, path: Path) -> None:
+def labels_digest(faces: Path) -> str:
+    """SHA-256 of the training labels, taken before the hours of a training.
+
+    Raises:
+        InputError: They cannot be read.
+    """
+    labels = faces / "train.npz"
+    try:
+        return hashlib.sha256(labels.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(
+            f"{labels}: cannot be read ({error.strerror}): give a folder that holds it"
+        ) from error
+
+
+def write_model(trainer: Trainer, model: MorphableModel, labels: str, path: Path) -> None:
     """Write the averaged weights of a run as ``.pth`` with a spec.
 
     Args:
         trainer: The finished run.
         model: The face model that it was trained for.
-        faces: Folder of the training crops, for the digest of the labels.
+        labels: Digest of the training labels.
         path: The file to write.
     """
     std = trainer.whitening.std.copy()
@@ -43,7 +59,7 @@ def write_model(trainer: Trainer, model: MorphableModel, faces: Path, path: Path
         training={
             **asdict(trainer.config),
             "images_seen": trainer.step * trainer.config.batch_size,
-            "labels_sha256": hashlib.sha256((faces / "train.npz").read_bytes()).hexdigest(),
+            "labels_sha256": labels,
         },
         licence=RESEARCH_ONLY,
         producer=f"frsdk {__version__}",

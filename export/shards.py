@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import tarfile
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
@@ -12,7 +13,7 @@ from typing import BinaryIO
 import cv2
 import numpy as np
 
-from frsdk.errors import InputError
+from frsdk.errors import InputError, OutputError
 from frsdk.files import atomic_write, make_folder
 
 from .labelled_face import LabelledFace
@@ -22,7 +23,7 @@ _QUALITY = 95
 
 
 def write_shards(faces: Iterable[LabelledFace], folder: Path, split: str) -> int:
-    """Write ``{split}-NN.tar`` and, last, ``{split}.npz``.
+    """Write ``{split}-NN.tar`` and, last, ``{split}.npz``; earlier ones stay until all is there.
 
     Args:
         faces: The faces; keys must differ.
@@ -39,26 +40,41 @@ def write_shards(faces: Iterable[LabelledFace], folder: Path, split: str) -> int
     make_folder(folder)
     rows: list[LabelledFace] = []
     shards: list[int] = []
-    members: list[tuple[str, bytes]] = []
     seen: set[str] = set()
-    for face in faces:
-        if face.key in seen:
-            raise InputError(f"two faces have the name {face.key}: rename one of the pictures")
-        seen.add(face.key)
-        members.append((f"{face.key}.webp", _encoded(face)))
-        shards.append(len(rows) // _PER_SHARD)
-        # The crop is encoded: labels alone are kept.
-        rows.append(_without_crop(face))
-        if len(members) == _PER_SHARD:
-            _write_tar(folder / f"{split}-{shards[-1]:02d}.tar", members)
-            members = []
-    if not rows:
-        raise InputError("no face to write: no picture has a usable label")
-    if members:
-        _write_tar(folder / f"{split}-{shards[-1]:02d}.tar", members)
+    with tempfile.TemporaryDirectory(prefix=f".{split}.", dir=folder) as draft:
+        members: list[tuple[str, bytes]] = []
+        for face in faces:
+            if face.key in seen:
+                raise InputError(f"two faces have the name {face.key}: rename one of the pictures")
+            seen.add(face.key)
+            members.append((f"{face.key}.webp", _encoded(face)))
+            shards.append(len(rows) // _PER_SHARD)
+            # The crop is encoded: labels alone are kept.
+            rows.append(_without_crop(face))
+            if len(members) == _PER_SHARD:
+                _write_tar(Path(draft) / f"{split}-{shards[-1]:02d}.tar", members)
+                members = []
+        if not rows:
+            raise InputError("no face to write: no picture has a usable label")
+        if members:
+            _write_tar(Path(draft) / f"{split}-{shards[-1]:02d}.tar", members)
+        _replace(folder, split, sorted(Path(draft).iterdir()))
     _write_labels(folder / f"{split}.npz", rows, shards)
     print(f"{folder}: {len(rows)} {split} crops", file=sys.stderr)
     return len(rows)
+
+
+def _replace(folder: Path, split: str, tars: list[Path]) -> None:
+    """Move the tars in; the labels of earlier ones go first, so that they never meet new crops."""
+    labels = folder / f"{split}.npz"
+    try:
+        labels.unlink(missing_ok=True)
+        for tar in tars:
+            tar.replace(folder / tar.name)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot be written ({error.strerror}): check its rights"
+        ) from error
 
 
 def _without_crop(face: LabelledFace) -> LabelledFace:

@@ -9,6 +9,7 @@ import click
 
 from frsdk._version import __version__
 from frsdk.console import ReportedError, reports_errors
+from frsdk.errors import InputError
 
 from .detector.command import detector
 from .progress import show_progress
@@ -160,9 +161,15 @@ def import_faces(
 
     from .cropped_list import read_cropped_list
     from .mat_folder import read_mat_folder
+    from .prepare import space_of
     from .shards import write_shards
 
     model = MorphableModel.load(basis)
+    if space_of(model) != "bfm":
+        raise InputError(
+            f"--basis {basis}: face model {model.name} is in another space than the parameters: "
+            "give a file of frsdk-export facemodel import --kind 3ddfa-v2 (or 3ddfa-sparse)"
+        )
     if kind == "3ddfa-list":
         if parameters is None or whitening is None:
             raise click.UsageError("--kind 3ddfa-list needs --parameters and --whitening")
@@ -188,7 +195,7 @@ def import_faces(
     show_default=True,
     help="Leave out faces whose labels disagree by more than this share of the crop.",
 )
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--split", type=click.Choice(["train", "val"]), default="train", show_default=True)
 @click.option("--bad-share", type=click.FloatRange(0, 1), default=0.0, show_default=True)
 @reports_errors

@@ -10,14 +10,14 @@ from pathlib import Path
 import torch
 
 from frsdk.errors import InputError
-from frsdk.files import make_folder
 from frsdk.morphable import MorphableModel, builtin_face_model
 
 from .distributed import Team, joined_team
 from .faces_data import NETWORK_SIZE
 from .initial_weights import load_initial_weights
 from .prepare import load_training_data, loss_basis_of, space_of
-from .result import write_model
+from .result import labels_digest, write_model
+from .run_folder import run_folder
 from .train_config import TrainConfig, config_from_mapping, read_config
 from .train_log import ScalarLog, TensorBoardLog
 from .training import Trainer
@@ -99,8 +99,8 @@ def train_network(
     if options.threads:
         torch.set_num_threads(options.threads)
     model = chosen_face_model(options.face_model, options.space)
-    make_folder(output)
-    with joined_team(options.device) as team:
+    with joined_team(options.device) as team, run_folder(output, leads=team.leads):
+        labels = labels_digest(faces)
         data, basis = load_training_data(faces, model, config, bad_share=options.bad_share)
         trainer = Trainer(
             data,
@@ -121,7 +121,7 @@ def train_network(
         if trainer.step < config.steps:
             return RunResult(team.leads, False, f"stopped at step {trainer.step}")
         if team.leads:
-            write_model(trainer, model, faces, output / "model.pth")
+            write_model(trainer, model, labels, output / "model.pth")
         return RunResult(team.leads, True, f"{output / 'model.pth'}: {_summary(trainer)}")
 
 

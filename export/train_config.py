@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import typing
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -99,6 +100,13 @@ class TrainConfig:
                      "clip_norm", "save_every", "micro_batches", "annotated_draws"):  # fmt: skip
             if not getattr(self, name) > 0:
                 raise InputError(f"{name}: expected above 0, got {getattr(self, name)}")
+        if self.seed < 0 or any(side < 1 for side in self.sizes):
+            raise InputError(
+                f"seed, sizes: expected seed >= 0 and sizes >= 1, got {self.seed} and {self.sizes}"
+            )
+        for name, value in asdict(self).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise InputError(f"{name}: expected a finite number, got {value}")
         for name in ("profiling", "ema_decay", "fiducial_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name}: expected 0 to 1, got {getattr(self, name)}")

@@ -41,16 +41,24 @@ class CacheEntry:
 
 
 def cache_folder() -> Path:
-    """Where artefacts are kept: ``$FRSDK_CACHE_DIR``, else `frsdk` in the user's cache folder."""
+    """Where artefacts are kept: ``$FRSDK_CACHE_DIR``, else `frsdk` in the user's cache folder.
+
+    Raises:
+        OutputError: The user has no home folder.
+    """
     given = os.environ.get(FOLDER_VARIABLE)
     if given:
         return Path(given)
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "frsdk"
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches" / "frsdk"
-    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "frsdk"
+    variable = {"win32": "LOCALAPPDATA", "darwin": ""}.get(sys.platform, "XDG_CACHE_HOME")
+    if os.environ.get(variable):
+        return Path(os.environ[variable]) / "frsdk"
+    below = {"win32": "AppData/Local", "darwin": "Library/Caches"}.get(sys.platform, ".cache")
+    try:
+        return Path.home() / below / "frsdk"
+    except RuntimeError as error:
+        raise OutputError(
+            f"no home folder to keep engines in ({error}): set {FOLDER_VARIABLE}"
+        ) from error
 
 
 def get_or_build(facts: Facts, name: str, build: Callable[[Path], None]) -> Path:

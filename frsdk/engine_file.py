@@ -87,20 +87,25 @@ def read_engine(path: str | os.PathLike[str]) -> EngineFile:
     """
     file = Path(path)
     try:
-        content = file.read_bytes()
+        with file.open("rb") as handle:
+            # The header is checked before memory is taken for what follows.
+            header, start = _checked_header(
+                handle.read(_PREFIX.size + _MAX_HEADER_BYTES), str(file)
+            )
+            length = handle.seek(0, os.SEEK_END) - start
+            if length != header.plan_bytes:
+                kind = "truncated" if length < header.plan_bytes else "followed by other bytes"
+                raise BackendError(
+                    f"{file}: the plan is {kind}: expected {header.plan_bytes} bytes, got "
+                    f"{length}: {_REMEDY}"
+                )
+            handle.seek(start)
+            plan = handle.read()
     except OSError as error:
         reason = error.strerror or str(error)
         raise BackendError(
             f"{file}: cannot be read ({reason}): give the path of an .engine file"
         ) from error
-    header, start = _checked_header(content, str(file))
-    plan = content[start:]
-    if len(plan) != header.plan_bytes:
-        kind = "truncated" if len(plan) < header.plan_bytes else "followed by other bytes"
-        raise BackendError(
-            f"{file}: the plan is {kind}: expected {header.plan_bytes} bytes, got {len(plan)}: "
-            f"{_REMEDY}"
-        )
     digest = hashlib.sha256(plan).hexdigest()
     if digest != header.plan_sha256:
         raise BackendError(

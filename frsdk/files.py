@@ -24,6 +24,7 @@ def atomic_write(path: str | os.PathLike[str], content: bytes | Callable[[Binary
             as it was and no temporary file is left.
     """
     destination = Path(path)
+    check_destination(destination)
     try:
         handle, name = tempfile.mkstemp(prefix=f".{destination.name}.", dir=destination.parent)
     except OSError as error:
@@ -43,6 +44,19 @@ def atomic_write(path: str | os.PathLike[str], content: bytes | Callable[[Binary
         raise OutputError(_message(destination, error)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_destination(path: Path) -> None:
+    """Say beforehand what would keep a file from being written, as far as that can be known.
+
+    Raises:
+        OutputError: The folder is missing, or what has the name is a folder, a device or a pipe.
+    """
+    if not path.parent.is_dir():
+        raise OutputError(f"{path}: cannot be written (no such folder): make the folder first")
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "a device or a pipe"
+        raise OutputError(f"{path}: cannot be written (it is {kind}): name a file")
 
 
 _UMASK_LOCK = threading.Lock()

@@ -14,6 +14,7 @@ from .errors import BackendError, MissingDependencyError
 from .tensorrt_modules import load_tensorrt
 
 _LOG = logging.getLogger(__name__)
+_BLOCK = 1 << 20
 _TARGETS = {"tensorrt": "tensorrt", "tensorrt_rtx": "rtx"}
 
 
@@ -86,13 +87,19 @@ def _built(
             ) from error
         gate = GateOptions(quick=True)
         build_artefact(source, path, target=target, precision=precision, gate=gate)
+        if _digest(source) != facts["onnx_sha256"]:  # the cache would give it out for the old one
+            raise BackendError(f"{source}: changed while it was built: try again")
 
     return get_or_build(facts, name, build)
 
 
 def _digest(source: Path) -> str:
+    digest = hashlib.sha256()
     try:
-        return hashlib.sha256(source.read_bytes()).hexdigest()
+        with source.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+        return digest.hexdigest()
     except OSError as error:
         reason = error.strerror or str(error)
         raise BackendError(f"{source}: cannot be read ({reason}): give an .onnx file") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import stat
 import struct
@@ -52,6 +53,7 @@ _DAMAGED = (
     struct.error,
     zlib.error,
 )
+_TILE_TAGS = (322, 323)  # TIFF: width and length of a tile
 
 
 def read_image(
@@ -89,7 +91,20 @@ def read_image(
                 f"{location}: too many pixels: {width}x{height} = {width * height}, "
                 f"at most {max_pixels} (raise --max-pixels to read it)"
             )
+        tile = _tile_pixels(image)
+        if tile > max_pixels:
+            raise ImageFileError(
+                f"{location}: too many pixels in a tile: {tile}, at most {max_pixels} (raise "
+                "--max-pixels to read it)"
+            )
         return _decoded(image, location)
+
+
+def _tile_pixels(image: ImageFile) -> int:
+    """Pixels of a TIFF's tile, for which memory is taken whatever the picture's size; else 0."""
+    tags = getattr(image, "tag_v2", None) or {}
+    sides = [tags.get(number, 0) for number in _TILE_TAGS]
+    return math.prod(side for side in sides if isinstance(side, int))
 
 
 @contextmanager

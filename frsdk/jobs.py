@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -210,24 +212,49 @@ def _write_photo(
     """Write the meshes and the overlay of one photograph, all or none; returns its record."""
     entries: list[dict[str, object]] = []
     overlay = None
-    written: list[Path] = []
-    try:
+    with _draft_folder(folder) as draft:
         for number, face in enumerate(faces):
             mesh = None
             if options.mesh != "none":
                 mesh = f"{stem}.{number}.{options.mesh}"
-                face.save(folder / mesh, image)
-                written.append(folder / mesh)
+                face.save(draft / mesh, image)
             entries.append({**face.to_dict(), "mesh": mesh})
         if options.overlay:
             overlay = stem + OVERLAY_SUFFIX
-            atomic_write(folder / overlay, _png_from_image(draw_faces(image, faces)))
-    except BaseException:
-        for path in written:
-            path.unlink(missing_ok=True)
-        raise
+            atomic_write(draft / overlay, _png_from_image(draw_faces(image, faces)))
+        _move_all(draft, folder)
     height, width = image.shape[:2]
     return {"width": width, "height": height, "overlay": overlay, "faces": entries}
+
+
+@contextmanager
+def _draft_folder(folder: Path) -> Iterator[Path]:
+    """A folder inside the results', gone at the end: what is written there is moved out whole."""
+    try:
+        draft = tempfile.TemporaryDirectory(prefix=".frsdk-", dir=folder)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot be written ({error.strerror}): check its rights and the free space"
+        ) from error
+    with draft as name:
+        yield Path(name)
+
+
+def _move_all(draft: Path, folder: Path) -> None:
+    """Move what a folder holds into another; a failure leaves nothing that was not there."""
+    new: list[Path] = []
+    try:
+        for path in sorted(draft.iterdir()):
+            target = folder / path.name
+            before = target.exists()
+            path.replace(target)
+            new += [] if before else [target]
+    except OSError as error:
+        for path in new:
+            path.unlink(missing_ok=True)
+        raise OutputError(
+            f"{folder}: cannot be written ({error.strerror}): check its rights and the free space"
+        ) from error
 
 
 def _png_from_image(image: NDArray[np.uint8]) -> bytes:

@@ -68,11 +68,12 @@ class Truth:
         visible: NDArray[np.bool_] = np.asarray(np.isfinite(self.points).all(axis=2), np.bool_)
         usable = visible.any(axis=1) & np.isfinite(self.boxes_xyxy).all(axis=1)
         usable &= np.isfinite(self.yaw_deg)
+        usable &= (self.boxes_xyxy[:, 2:] > self.boxes_xyxy[:, :2]).all(axis=1)
         if not usable.all():
             bad = int(self.rows[np.flatnonzero(~usable)[0]])
             raise InputError(
                 f"{self.name}: picture {bad} (counted from 0): its landmarks, box or yaw are not "
-                "finite numbers: leave it out"
+                "finite numbers, or the box has no area: leave it out"
             )
 
 

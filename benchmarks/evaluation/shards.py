@@ -15,6 +15,7 @@ from frsdk.export.cfp_points import (
     landmarks_from_frontal_fiducials,
     landmarks_from_profile_fiducials,
 )
+from frsdk.export.crops import TAR_DAMAGE
 from frsdk.export.faces_data import MARGIN, NETWORK_SIZE, STORED_SIZE
 from frsdk.geometry import Roi
 from frsdk.npz_arrays import read_npz
@@ -25,6 +26,7 @@ from .face_set import SAME_PIXELS, FaceSet, Picture, Truth, landmark_boxes
 
 Array = NDArray[np.float64]
 
+_MOST_BYTES = 1 << 24  # of a crop's file
 _ROI = Roi(MARGIN, MARGIN, NETWORK_SIZE)  # pixels 20..139
 _CENTRE_LINE = (8, 18, 19, 20, 21, 22, 26, 27, 28, 29)  # CFP's fiducials of chin, nose and lips
 _T_X, _T_Y = 3, 7  # 3DDFA counts crop pixels from 1
@@ -161,10 +163,11 @@ def _read_members(
             with tarfile.open(path) as archive:
                 for member in archive:
                     key = member.name.removesuffix(".webp")
-                    file = archive.extractfile(member) if key in wanted else None
+                    fits = key in wanted and member.size <= _MOST_BYTES
+                    file = archive.extractfile(member) if fits else None
                     if file is not None:
                         content[key] = file.read()
-        except (tarfile.TarError, EOFError) as error:
+        except TAR_DAMAGE as error:
             reason = str(error).partition("\n")[0]
             raise InputError(f"{path}: not a readable tar file ({reason})") from error
     missing = [key for key in keys if key not in content]
@@ -176,7 +179,10 @@ def _read_members(
 
 
 def _decoded(data: bytes, key: str) -> Image:
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except cv2.error:  # a size beyond OpenCV's limit
+        image = None
     if image is None or image.shape != (STORED_SIZE, STORED_SIZE, 3):
         raise ImageFileError(f"{key}: not a {STORED_SIZE}x{STORED_SIZE} picture")
     return np.asarray(image, np.uint8)

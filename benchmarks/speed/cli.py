@@ -75,10 +75,15 @@ def main(
     if mediapipe and not peers:
         raise click.UsageError("--mediapipe is a peer: add --peers")
     _restart_with_one_blas_thread()
+    from frsdk.files import check_destination
+
     from .bench import BenchOptions, run_bench
     from .compare import compare_table, read_report
     from .variants import variants_from_texts
 
+    for path in (json_path, markdown, plot):
+        if path:
+            check_destination(path)  # said before minutes of work
     earlier = read_report(compare) if compare else None
     options = BenchOptions(
         variants=tuple(

@@ -49,10 +49,9 @@ def detector(
     """
     import torch
 
-    from frsdk.files import make_folder
-
     from ..allocation import keep_freed_memory
     from ..progress import show_progress
+    from ..run_folder import run_folder
     from .backgrounds import Backgrounds
     from .prepare import load_detector_stock
     from .result import write_detector
@@ -61,7 +60,7 @@ def detector(
     keep_freed_memory()
     if threads:
         torch.set_num_threads(threads)
-    make_folder(output)
+    click.get_current_context().with_resource(run_folder(output))
     config = DetectorConfig(
         steps=steps, batch_size=batch_size, seed=seed, learning_rate=learning_rate, turned=turned
     )

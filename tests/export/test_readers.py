@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -247,6 +248,44 @@ def test_import_command_makes_trainable_shards(tmp_path: Path, bfm_like: Morphab
     data, _ = load_training_data(out, bfm_like, TrainConfig(profiling=0.3))
     assert data.geometry is not None and data.geometry.params is not None
     assert data.geometry.params.shape == (4, 62)
+
+
+def test_another_space_than_the_parameters_is_refused(
+    tmp_path: Path, bfm_like: MorphableModel
+) -> None:
+    write_pair(tmp_path / "set", "f", bfm_like, 0)
+    builtin_face_model().save(tmp_path / "own.npz")
+    command = ["import", str(tmp_path / "set"), "-o", str(tmp_path / "out"), "--kind", "300w-lp"]
+    done = CliRunner().invoke(main, [*command, "--basis", str(tmp_path / "own.npz")])
+    assert done.exit_code == 1 and "is in another space than the parameters" in done.output
+    assert not (tmp_path / "out").exists()
+
+
+def faces_of_grey(
+    names: str, grey: int, *, then: Exception | None = None
+) -> Iterator[LabelledFace]:
+    for name in names:
+        crop = np.full((160, 160, 3), grey, np.uint8)
+        yield LabelledFace(name, crop, np.ones((68, 3)), 0.0, "x")
+    if then is not None:
+        raise then
+
+
+def test_an_interrupted_import_keeps_the_earlier_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("frsdk.export.shards._PER_SHARD", 2)
+    write_shards(faces_of_grey("abc", 50), tmp_path, "train")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert list(before) and sorted(before) == ["train-00.tar", "train-01.tar", "train.npz"]
+    with pytest.raises(RuntimeError):
+        write_shards(faces_of_grey("abc", 200, then=RuntimeError()), tmp_path, "train")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    # Moved in but not labelled: the old labels are gone and so do not meet the new crops.
+    monkeypatch.setattr("frsdk.export.shards._write_labels", lambda *given: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write_shards(faces_of_grey("abc", 200), tmp_path, "train")
+    assert not (tmp_path / "train.npz").exists()
 
 
 def test_damaged_crops_are_skipped_up_to_a_share(faces_folder: Path) -> None:

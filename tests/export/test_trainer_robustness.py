@@ -17,6 +17,7 @@ import torch
 from frsdk.errors import InputError, MissingDependencyError, OutputError
 from frsdk.export.batches import TrainData, step_loader
 from frsdk.export.distributed import Team, chosen_device, joined_team
+from frsdk.export.run_folder import run_folder
 from frsdk.export.targets import LandmarkBasis
 from frsdk.export.train_config import TrainConfig
 from frsdk.export.train_log import TensorBoardLog, write_log
@@ -154,6 +155,17 @@ def test_a_full_disk_leaves_the_previous_state(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert trainer.state_path.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log.csv", "state.pth"]
+
+
+def test_one_run_in_a_folder_at_a_time(tmp_path: Path) -> None:
+    with run_folder(tmp_path / "run"):
+        second = run_folder(tmp_path / "run")
+        with pytest.raises(InputError, match="another training runs in this folder"), second:
+            pass
+        with run_folder(tmp_path / "run", leads=False):  # of the same run
+            pass
+    with run_folder(tmp_path / "run"):
+        pass
 
 
 def test_states_of_other_runs_are_refused(tmp_path: Path) -> None:

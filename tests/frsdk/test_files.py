@@ -37,6 +37,19 @@ def test_rights_follow_the_umask(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_devices_and_pipes_are_not_replaced(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    (tmp_path / "folder").mkdir()
+    for path, kind in ((pipe, "a device or a pipe"), (link, "a device"), (tmp_path, "a folder")):
+        with pytest.raises(OutputError, match=f"it is {kind}.*: name a file"):
+            atomic_write(path, b"x")
+    assert stat.S_ISFIFO(pipe.stat().st_mode) and link.is_symlink()
+    assert names(tmp_path) == ["folder", "link", "pipe"]
+
+
 def test_failing_writers_leave_the_old_file_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"old")

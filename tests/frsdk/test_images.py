@@ -255,6 +255,18 @@ def test_huge_image_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     assert peak < 10_000_000
 
 
+def test_a_tile_far_larger_than_its_picture_is_refused(tmp_path: Path) -> None:
+    """Memory for a whole tile is taken before it is decoded."""
+    path, side = tmp_path / "a.tif", 30000
+    # Width, height, bits, compression, grey; then the tile's sides, place and length.
+    tags = {256: 8, 257: 8, 258: 8, 259: 1, 262: 1, 322: side, 323: side, 324: 200, 325: 64}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    header = struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4)
+    path.write_bytes(header.ljust(264, b"\0"))
+    with pytest.raises(ImageFileError, match="too many pixels in a tile: 900000000, at most"):
+        read_image(path, max_pixels=10_000_000)
+
+
 def test_max_pixels_is_the_only_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     Image.fromarray(gradient()).save(tmp_path / "a.png")

@@ -163,9 +163,15 @@ def test_interruption_keeps_what_is_done(tmp_path: Path, photos: Path, make_face
     ]
 
 
-@pytest.mark.parametrize("call", ["fsync", "replace"])
+# Each photograph has two files, each written (one fsync, one replace) and then moved (a replace).
+@pytest.mark.parametrize(("call", "at"), [("fsync", 4), ("replace", 6), ("replace", 8)])
 def test_disk_full(
-    tmp_path: Path, photos: Path, make_face: Any, monkeypatch: pytest.MonkeyPatch, call: str
+    tmp_path: Path,
+    photos: Path,
+    make_face: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    call: str,
+    at: int,
 ) -> None:
     out = tmp_path / "out"
     out.mkdir()
@@ -174,7 +180,7 @@ def test_disk_full(
 
     def full(*arguments: Any, **options: Any) -> Any:
         calls.append(1)
-        if len(calls) == 4:  # a.0.glb and a.overlay.png went well, c.0.glb too
+        if len(calls) == at:  # a.0.glb and a.overlay.png went well, c.0.glb too
             raise ENOSPC
         return original(*arguments, **options)
 
@@ -183,6 +189,23 @@ def test_disk_full(
         reconstruct_files(lambda _: [make_face()], find_images([photos]), out)
     assert files(out) == ["a.0.glb", "a.overlay.png", "faces.json"]
     assert (out / "faces.json").read_text() == "earlier"
+
+
+def test_a_failed_rerun_keeps_the_files_of_the_first(
+    tmp_path: Path, photos: Path, make_face: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.0.glb").write_text("earlier")
+
+    def full(handle: int) -> None:
+        raise ENOSPC
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="No space left on device"):
+        reconstruct_files(lambda _: [make_face()], find_images([photos]), out)
+    assert files(out) == ["a.0.glb"]
+    assert (out / "a.0.glb").read_text() == "earlier"
 
 
 def test_disk_full_while_records_are_kept(
