@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -144,16 +144,23 @@ def clear_cache() -> tuple[int, int]:
     return deleted, busy
 
 
-def _folders() -> Iterator[Path]:
-    root = cache_folder()
-    if root.is_dir():
-        yield from (each for each in root.iterdir() if each.is_dir() and _is_key(each.name))
+def _folders() -> list[Path]:
+    return [each for each in _content() if each.is_dir() and _is_key(each.name)]
 
 
-def _locks() -> Iterator[Path]:
+def _locks() -> list[Path]:
+    return [each for each in _content() if each.suffix == _LOCK_SUFFIX and _is_key(each.stem)]
+
+
+def _content() -> list[Path]:
     root = cache_folder()
-    if root.is_dir():
-        yield from (each for each in root.glob(f"*{_LOCK_SUFFIX}") if _is_key(each.stem))
+    try:
+        return sorted(root.iterdir()) if root.is_dir() else []
+    except OSError as error:
+        raise OutputError(
+            f"{root}: the cache cannot be read ({error.strerror}): check its rights, or set "
+            f"{FOLDER_VARIABLE}"
+        ) from error
 
 
 def _is_key(name: str) -> bool:
@@ -167,11 +174,11 @@ def _read_entry(folder: Path, *, whole: bool) -> CacheEntry | None:
         entry = json.loads((folder / _ENTRY).read_text(encoding="utf-8"))
         path = folder / Path(str(entry["file"])).name
         size, digest, facts = entry["size_bytes"], entry["sha256"], entry["facts"]
-        if path.stat().st_size != size:
+        if path.stat().st_size != size or not isinstance(facts, dict):
             return None
         if whole and hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             return None
-    except (OSError, ValueError, KeyError, TypeError):  # not there, or not what was written
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):  # or not what was written
         return None
     return CacheEntry(path, size, facts)
 

@@ -14,6 +14,8 @@ from .files import atomic_write
 from .glb import glb_from_mesh
 from .mesh_arrays import FileMesh, checked_mesh, unit_vertex_normals
 
+_LARGEST = 1e18  # its squares and differences stay within float32
+
 
 def write_mesh(
     path: str | os.PathLike[str],
@@ -58,6 +60,8 @@ def _file_mesh(
         raise InputError(
             "the face model has no triangles, so there is no mesh to write: use a dense face model"
         )
+    if np.abs(points).max() > _LARGEST:
+        raise InputError(f"expected vertices within {_LARGEST:g}, which mesh files can hold")
     normals = unit_vertex_normals(points, corners)
     normals[~normals.any(axis=1)] = (0.0, 0.0, 1.0)  # a vertex of no triangle: glTF wants length 1
     up = np.array([1.0, -1.0, 1.0])  # y down -> y up; + 0.0 below: no negative zeros

@@ -61,7 +61,9 @@ def read_mat_label(path: Path) -> MatLabel:
 def _landmarks(path: Path, content: dict[str, NDArray[np.generic]]) -> Array | None:
     for name in _LANDMARKS:
         array = content.get(name)
-        if array is None or array.ndim != 2 or array.shape[1] != 68 or array.shape[0] not in (2, 3):
+        if array is None or array.dtype.kind not in "biuf" or array.ndim != 2:
+            continue
+        if array.shape[1] != 68 or array.shape[0] not in (2, 3):
             continue
         points = array.astype(np.float64).T.copy()  # (2 or 3, 68) -> (68, 2 or 3)
         points[:, :2] -= 1.0

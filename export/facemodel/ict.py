@@ -90,8 +90,15 @@ def _from_archive(path: Path) -> _Meshes:
             f"{path}: expected neutral (n, 3), identity and expression (m, n, 3), got {shape}, "
             f"{identity.shape}, {expression.shape}: not an ICT-FaceKit archive"
         )
-    if faces.ndim != 2 or faces.shape[1] != 3:
-        raise FaceModelError(f"{path}: expected faces (t, 3), got {faces.shape}")
+    if faces.ndim != 2 or faces.shape[1] != 3 or faces.dtype.kind not in "iu":
+        raise FaceModelError(
+            f"{path}: expected faces (t, 3) of integers, got {faces.shape} {faces.dtype}"
+        )
+    for name, array in (("neutral", neutral), ("identity", identity), ("expression", expression)):
+        if array.dtype.kind != "f":
+            raise FaceModelError(f"{path}: expected {name} of floats, got {array.dtype}")
+    if faces.size and not 0 <= faces.min() <= faces.max() < shape[0]:
+        raise FaceModelError(f"{path}: faces name vertices that are not there")
     wide = np.float64
     return _Meshes(
         neutral.astype(wide), identity.astype(wide), expression.astype(wide), faces.astype(np.int32)

@@ -49,7 +49,10 @@ class OnnxRuntimeBackend(Backend):
         """
         session = open_session(path, providers=providers, threads=threads)
         source = str(path)
-        text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+        try:
+            text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+        except UnicodeDecodeError as error:
+            raise SpecError(f"{source}: metadata that is no text: export it again") from error
         if text is None:
             raise SpecError(
                 f"{source}: no specification inside (metadata key {METADATA_KEY}): "

@@ -19,6 +19,7 @@ TENSORRT_PROVIDER = "TensorrtExecutionProvider"
 RTX_PROVIDER = "NvTensorRTRTXExecutionProvider"
 
 _RTX_PLUGIN = "onnxruntime_ep_nv_tensorrt_rtx"
+_MOST_THREADS = 1024
 _FATAL = 4  # ONNX Runtime's severity; what fails is raised, so nothing is printed beside it
 
 
@@ -41,11 +42,12 @@ def open_session(
 
     Raises:
         MissingDependencyError: ONNX Runtime, or the plug-in, is not installed.
-        BackendError: The file is missing or damaged, a provider is not there, or threads < 1.
+        BackendError: The file is missing or damaged, a provider is not there, or the number of
+            threads is impossible.
     """
     ort = load_onnxruntime()
-    if threads < 1:
-        raise BackendError(f"expected threads >= 1, got {threads}")
+    if not 1 <= threads <= _MOST_THREADS:
+        raise BackendError(f"expected 1 to {_MOST_THREADS} threads, got {threads}")
     plugins = [each for each in providers if each == RTX_PROVIDER]
     built_in = [each for each in providers if each != RTX_PROVIDER]
     if built_in or not plugins:

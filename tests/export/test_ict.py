@@ -112,8 +112,21 @@ def test_archives_that_are_none(tmp_path) -> None:
     with pytest.raises(FaceModelError, match=r"expected neutral \(n, 3\).*got \(9, 2\)"):
         import_ict(path)
     np.savez(path, neutral=zeros[0], identity=zeros, expression=zeros, faces=np.zeros((1, 4)))
-    with pytest.raises(FaceModelError, match=r"expected faces \(t, 3\), got \(1, 4\)"):
+    with pytest.raises(FaceModelError, match=r"expected faces \(t, 3\) of integers, got \(1, 4\)"):
         import_ict(path)
+    arrays = {
+        "neutral": zeros[0],
+        "identity": zeros,
+        "expression": zeros,
+        "faces": faces.astype(int),
+    }
+    for name, value, match in (
+        ("identity", np.full((2, 9, 3), "1"), "expected identity of floats, got <U1"),
+        ("faces", np.array([[0, 1, 2**32]]), "faces name vertices that are not there"),
+    ):
+        np.savez(path, **{**arrays, name: value})
+        with pytest.raises(FaceModelError, match=match):
+            import_ict(path)
     for content in (path.read_bytes()[:-60], b""):
         path.write_bytes(content)
         with pytest.raises(FaceModelError, match=r"a\.npz: damaged"):

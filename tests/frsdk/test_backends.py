@@ -124,7 +124,7 @@ def test_absent_provider_is_no_fallback(tiny_onnx: Path) -> None:
         OnnxRuntimeBackend(tiny_onnx, providers=("NoSuchProvider", "CPUExecutionProvider"))
     with pytest.raises(BackendError, match="expected an execution provider"):
         OnnxRuntimeBackend(tiny_onnx, providers=())
-    with pytest.raises(BackendError, match="threads >= 1, got 0"):
+    with pytest.raises(BackendError, match="expected 1 to 1024 threads, got 0"):
         OnnxRuntimeBackend(tiny_onnx, threads=0)
 
 

@@ -214,3 +214,26 @@ def test_the_commands(folder: Path) -> None:
     assert run("list", "--json") == json.dumps({"folder": str(folder), "entries": []}, indent=1) + (
         "\n"
     )
+
+
+def test_entries_that_are_none_are_left_out() -> None:
+    path = get_or_build(FACTS, "a.onnx", lambda path: path.write_bytes(b"built") and None)
+    (entry,) = path.parent.glob("*.json")
+    content = json.loads(entry.read_text())
+    for text in (json.dumps({**content, "facts": []}), "[" * 100_000):
+        entry.write_text(text)
+        assert cache_entries() == []
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.delenv("FRSDK_CACHE_DIR", raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "frsdk"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    with pytest.raises(OutputError, match=r"no home folder .* set FRSDK_CACHE_DIR"):
+        cache_folder()

@@ -206,3 +206,13 @@ def test_disk_full_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(OutputError, match="No space left on device"):
         write_mesh(tmp_path / "a.glb", TRIANGLE, [[0, 1, 2]])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", ["glb", "obj", "ply"])
+def test_numbers_beyond_float32_are_refused(tmp_path: Path, make_sphere: Any, suffix: str) -> None:
+    mesh = make_sphere()
+    path = tmp_path / f"a.{suffix}"
+    for scale in (1e39, 1e200):
+        with pytest.raises(InputError, match=r"within 1e[+]18, which mesh files can hold"):
+            write_mesh(path, mesh.vertices.astype(np.float64) * scale, mesh.triangles)
+    assert not path.exists()
