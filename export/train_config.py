@@ -77,7 +77,7 @@ class TrainConfig:
     dense_vertices: int = 0
     annotation_weight: float = 0.0
     annotated_draws: float = 1.5
-    fiducial_share: float = 0.5
+    fiducial_share: float = 0.4
     consistency_weight: float = 0.0
     schedule: str = "cosine"
     milestones: tuple[float, ...] = (0.6, 0.8)
