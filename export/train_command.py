@@ -100,8 +100,8 @@ def train_network(
         torch.set_num_threads(options.threads)
     model = chosen_face_model(options.face_model, options.space)
     with joined_team(options.device) as team, run_folder(output, leads=team.leads):
-        labels = labels_digest(faces)
         data, basis = load_training_data(faces, model, config, bad_share=options.bad_share)
+        labels = labels_digest(faces)
         trainer = Trainer(
             data,
             basis,

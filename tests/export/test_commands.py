@@ -34,7 +34,7 @@ def test_train_export_evaluate_reconstruct(faces_folder: Path, tmp_path: Path) -
     run = tmp_path / "run"
     done = train("network", faces_folder, "-o", run, *TINY)
     assert done.exit_code == 0, done.output
-    assert {p.name for p in run.iterdir()} == {"state.pth", "log.csv", "model.pth"}
+    assert {p.name for p in run.iterdir()} == {".lock", "state.pth", "log.csv", "model.pth"}
     training = load_checkpoint(run / "model.pth")[1].training
     assert (training["steps"], training["images_seen"]) == (2, 8)
 
