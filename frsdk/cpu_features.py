@@ -29,6 +29,16 @@ def cpu_features() -> tuple[str, ...] | None:
     return tuple(name for flag, name in FEATURES.items() if flag in words)
 
 
+def has_narrow_vectors() -> bool:
+    """Whether FP32 is computed 8 numbers at a time here: x86-64 that is known to lack AVX-512."""
+    found = cpu_features()
+    return (
+        found is not None
+        and platform.machine().lower() in _X86_64
+        and FEATURES["avx512f"] not in found
+    )
+
+
 def int8_products_saturate() -> bool:
     """Whether UINT8 x INT8 products overflow 16 bits here: x86-64 that is known to lack VNNI."""
     found = cpu_features()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ._version import __version__
 from .backends.device_memory import gpu_info
+from .cpu_features import has_narrow_vectors
 from .engine_cache import get_or_build
 from .engine_compatibility import host_os
 from .errors import BackendError, MissingDependencyError
@@ -57,7 +58,10 @@ def built_network(source: Path, *, target: str, precision: str) -> Path:
         MissingDependencyError: onnx or ONNX Runtime is not installed.
         FrsdkError: As the precision pass raises.
     """
-    return _built(source, target, precision, {}, ".onnx")
+    machine: dict[str, str | None] = {}
+    if target == "cpu":
+        machine["vectors"] = "narrow" if has_narrow_vectors() else "wide"
+    return _built(source, target, precision, machine, ".onnx")
 
 
 def _built(

@@ -96,6 +96,24 @@ def test_specs_say_what_was_done(forms: dict[tuple[str, str], bytes], calibrated
         assert keys == [METADATA_KEY]
 
 
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_the_cpu_form_follows_the_cpu(
+    network: Path, crops: Crops, monkeypatch: pytest.MonkeyPatch, precision: str
+) -> None:
+    nodes, outputs = {}, {}
+    for narrow in (True, False):
+        monkeypatch.setattr(
+            "frsdk.engines.precision.has_narrow_vectors", lambda narrow=narrow: narrow
+        )
+        content = convert_precision(network, precision=precision, target="cpu")
+        graph = onnx.load_model_from_string(content).graph
+        nodes[narrow] = sum(node.op_type == "Conv" for node in graph.node)
+        spec = network_from_bytes(content, source="a", folder=network.parent).spec
+        outputs[narrow] = NetworkRun(content).output(crops[:4], spec.input)
+    assert nodes[True] > nodes[False]  # branches are merged where vectors are wide
+    np.testing.assert_allclose(outputs[True], outputs[False], rtol=1e-3, atol=1e-4)
+
+
 def test_cpu_fp16_is_half_the_file(forms: dict[tuple[str, str], bytes], network: Path) -> None:
     content = forms["fp16", "cpu"]
     model = onnx.load_model_from_string(content)
