@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from frsdk.errors import InputError, OutputError
-from frsdk.files import atomic_write
+from frsdk.errors import InputError
+from frsdk.files import atomic_write, check_destination
 
 from .accuracy_gate import GateOptions
 from .build_options import BuildOptions
@@ -83,8 +83,7 @@ def _check(
         raise InputError(f"{path}: expected an output that ends in {' or '.join(suffixes)}")
     if path.exists() and path.samefile(source):
         raise InputError(f"{path}: the output is the source: name another file with -o")
-    if not path.parent.is_dir():  # said before a build of minutes
-        raise OutputError(f"{path}: cannot be written (no such folder): make the folder first")
+    check_destination(path)  # said before a build of minutes
     if path.suffix.lower() == ".onnx" and options not in (None, BuildOptions()):
         raise InputError(
             "--batch, --compute-capability and the other options of an engine do not apply to an "

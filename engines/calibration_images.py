@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import lzma
 import tarfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from frsdk.crop_bytes import MOST_BYTES, TAR_DAMAGE, image_from_bytes
 from frsdk.errors import FrsdkError, InputError
 from frsdk.image_sources import find_images
 from frsdk.npz_arrays import ArchiveError, read_npz
@@ -23,7 +22,6 @@ MOST_IMAGES = 512  # more change nothing that can be measured and take longer
 NPZ_FIELD = "crops"
 
 _REMEDY = "give a folder, .tar or .npz of square face crops as frsdk cuts them"
-_MOST_BYTES = 1 << 24  # of an image's file
 _MARGIN = 4 / 3  # stored crops of a training set: the network's crop and a sixth on every side
 
 
@@ -68,7 +66,7 @@ def _folder_images(folder: Path, size: int) -> Iterator[tuple[str, Crops]]:
 def _file_bytes(file: str) -> bytes:
     try:
         path = Path(file)
-        fits = path.is_file() and path.stat().st_size <= _MOST_BYTES
+        fits = path.is_file() and path.stat().st_size <= MOST_BYTES
         return path.read_bytes() if fits else b""
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror}): remove it") from error
@@ -81,9 +79,9 @@ def _tar_images(path: Path, size: int) -> Iterator[tuple[str, Crops]]:
             chosen = [members[index] for index in _chosen(str(path), len(members))]
             found = []
             for member in chosen:
-                file = archive.extractfile(member) if member.size <= _MOST_BYTES else None
+                file = archive.extractfile(member) if member.size <= MOST_BYTES else None
                 found.append((member.name, file.read() if file else b""))
-    except (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+    except TAR_DAMAGE as error:
         reason = str(error).partition("\n")[0]
         raise InputError(f"{path}: not a tar of images ({reason}): {_REMEDY}") from error
     return _decoded(iter(found), str(path), size)
@@ -122,7 +120,7 @@ def _decoded(
     found: list[tuple[str, Crops]] = []
     bad: list[str] = []
     for name, content in files:
-        image = _image(content)
+        image = image_from_bytes(content)
         if image is None:
             bad.append(name)
         else:
@@ -133,16 +131,6 @@ def _decoded(
             f"first is {bad[0]}: remove them"
         )
     return iter(found)
-
-
-def _image(content: bytes) -> Crops | None:
-    try:
-        image = (
-            cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
-        )
-    except cv2.error:  # a size beyond OpenCV's limit
-        return None
-    return None if image is None else np.asarray(image, np.uint8)
 
 
 def _crop(image: Crops, name: str, size: int) -> Crops:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import lzma
 import sys
 import tarfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from frsdk.crop_bytes import MOST_BYTES, TAR_DAMAGE, image_from_bytes
 from frsdk.errors import InputError
 
 from .faces_data import STORED_SIZE, FaceLabels
 from .skipped import Skipped
-
-TAR_DAMAGE = (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError)
-_MOST_BYTES = 1 << 24  # of a crop's file
 
 
 def load_crops(folder: Path, split: str, labels: FaceLabels) -> NDArray[np.uint8]:
@@ -88,7 +83,7 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
             for member in archive:
                 if member.isfile():
                     file = archive.extractfile(member)
-                    fits = file is not None and member.size <= _MOST_BYTES
+                    fits = file is not None and member.size <= MOST_BYTES
                     yield member.name, file.read() if file and fits else b""
     except TAR_DAMAGE as error:
         reason = str(error).partition("\n")[0]
@@ -96,10 +91,7 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _decode(data: bytes, name: str) -> NDArray[np.uint8]:
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    except cv2.error:  # a size beyond OpenCV's limit
-        image = None
+    image = image_from_bytes(data)
     if image is None or image.shape != (STORED_SIZE, STORED_SIZE, 3):
         raise InputError(f"{name}: not a {STORED_SIZE}x{STORED_SIZE} picture")
-    return np.asarray(image, np.uint8)
+    return image

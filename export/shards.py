@@ -13,8 +13,8 @@ from typing import BinaryIO
 import cv2
 import numpy as np
 
-from frsdk.errors import InputError, OutputError
-from frsdk.files import atomic_write, make_folder
+from frsdk.errors import InputError
+from frsdk.files import atomic_write, cannot_write, make_folder
 
 from .labelled_face import LabelledFace
 
@@ -72,9 +72,7 @@ def _replace(folder: Path, split: str, tars: list[Path]) -> None:
         for tar in tars:
             tar.replace(folder / tar.name)
     except OSError as error:
-        raise OutputError(
-            f"{folder}: cannot be written ({error.strerror}): check its rights"
-        ) from error
+        raise cannot_write(folder, error) from error
 
 
 def _without_crop(face: LabelledFace) -> LabelledFace:

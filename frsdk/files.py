@@ -28,7 +28,7 @@ def atomic_write(path: str | os.PathLike[str], content: bytes | Callable[[Binary
     try:
         handle, name = tempfile.mkstemp(prefix=f".{destination.name}.", dir=destination.parent)
     except OSError as error:
-        raise OutputError(_message(destination, error)) from error
+        raise cannot_write(destination, error) from error
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -41,7 +41,7 @@ def atomic_write(path: str | os.PathLike[str], content: bytes | Callable[[Binary
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(destination)
     except OSError as error:
-        raise OutputError(_message(destination, error)) from error
+        raise cannot_write(destination, error) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -69,9 +69,12 @@ def _umask() -> int:
     return current
 
 
-def _message(path: Path, error: OSError) -> str:
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    """The error for a file or folder that the system does not let be written."""
     reason = error.strerror or str(error)
-    return f"{path}: cannot be written ({reason}): check the folder, its rights and the free space"
+    return OutputError(
+        f"{path}: cannot be written ({reason}): check the folder, its rights and the free space"
+    )
 
 
 def make_folder(path: str | os.PathLike[str]) -> Path:
@@ -84,5 +87,5 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(_message(folder, error)) from error
+        raise cannot_write(folder, error) from error
     return folder

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .draw import draw_faces
 from .errors import FrsdkError, InputError, MissingDependencyError, OutputError
 from .faces_file import FACES_FILE, FacesFile
-from .files import atomic_write
+from .files import atomic_write, cannot_write
 from .image_sources import DEFAULT_MAX_PIXELS, OVERLAY_SUFFIX, ImageSource
 from .images import read_image
 from .output_names import MESH_KINDS, output_stems
@@ -233,9 +233,7 @@ def _draft_folder(folder: Path) -> Iterator[Path]:
     try:
         draft = tempfile.TemporaryDirectory(prefix=".frsdk-", dir=folder)
     except OSError as error:
-        raise OutputError(
-            f"{folder}: cannot be written ({error.strerror}): check its rights and the free space"
-        ) from error
+        raise cannot_write(folder, error) from error
     with draft as name:
         yield Path(name)
 
@@ -252,9 +250,7 @@ def _move_all(draft: Path, folder: Path) -> None:
     except OSError as error:
         for path in new:
             path.unlink(missing_ok=True)
-        raise OutputError(
-            f"{folder}: cannot be written ({error.strerror}): check its rights and the free space"
-        ) from error
+        raise cannot_write(folder, error) from error
 
 
 def _png_from_image(image: NDArray[np.uint8]) -> bytes:

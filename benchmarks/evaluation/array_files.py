@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from frsdk.array_pickle import PickleError, read_array_pickle
+from frsdk.array_pickle import read_array_pickle
 from frsdk.errors import InputError
 
 Array = NDArray[np.float64]
@@ -43,7 +43,7 @@ def read_array(path: Path, shape: tuple[int | None, ...]) -> Array:
         else:
             value = np.load(path, allow_pickle=False)
         array = np.asarray(value, np.float64)
-    except (PickleError, ValueError, TypeError, OSError, EOFError, MemoryError) as error:
+    except (ValueError, TypeError, OSError, EOFError, MemoryError) as error:
         raise InputError(f"{path}: not an array of numbers ({error})") from error
     fits = array.ndim == len(shape) and all(
         want is None or have == want for have, want in zip(array.shape, shape, strict=True)

@@ -6,16 +6,15 @@ import functools
 import tarfile
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from frsdk.crop_bytes import MOST_BYTES, TAR_DAMAGE, image_from_bytes
 from frsdk.errors import ImageFileError, InputError
 from frsdk.export.cfp_points import (
     landmarks_from_frontal_fiducials,
     landmarks_from_profile_fiducials,
 )
-from frsdk.export.crops import TAR_DAMAGE
 from frsdk.export.faces_data import MARGIN, NETWORK_SIZE, STORED_SIZE
 from frsdk.geometry import Roi
 from frsdk.npz_arrays import read_npz
@@ -26,7 +25,6 @@ from .face_set import SAME_PIXELS, FaceSet, Picture, Truth, landmark_boxes
 
 Array = NDArray[np.float64]
 
-_MOST_BYTES = 1 << 24  # of a crop's file
 _ROI = Roi(MARGIN, MARGIN, NETWORK_SIZE)  # pixels 20..139
 _CENTRE_LINE = (8, 18, 19, 20, 21, 22, 26, 27, 28, 29)  # CFP's fiducials of chin, nose and lips
 _T_X, _T_Y = 3, 7  # 3DDFA counts crop pixels from 1
@@ -163,7 +161,7 @@ def _read_members(
             with tarfile.open(path) as archive:
                 for member in archive:
                     key = member.name.removesuffix(".webp")
-                    fits = key in wanted and member.size <= _MOST_BYTES
+                    fits = key in wanted and member.size <= MOST_BYTES
                     file = archive.extractfile(member) if fits else None
                     if file is not None:
                         content[key] = file.read()
@@ -179,10 +177,7 @@ def _read_members(
 
 
 def _decoded(data: bytes, key: str) -> Image:
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    except cv2.error:  # a size beyond OpenCV's limit
-        image = None
+    image = image_from_bytes(data)
     if image is None or image.shape != (STORED_SIZE, STORED_SIZE, 3):
         raise ImageFileError(f"{key}: not a {STORED_SIZE}x{STORED_SIZE} picture")
-    return np.asarray(image, np.uint8)
+    return image

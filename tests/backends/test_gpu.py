@@ -52,15 +52,19 @@ def drift_percent(found: np.ndarray, wanted: np.ndarray) -> float:
     return float((100 * distance / np.sqrt(spread.prod(axis=1))).mean())
 
 
+def skip_without(backend: str) -> None:
+    obstacle = BACKENDS[backend].obstacle()
+    if obstacle is not None:
+        pytest.skip(f"{backend}: {obstacle}")
+
+
 @pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
 @pytest.mark.parametrize("backend", GPU_BACKENDS)
 def test_results_are_the_cpu_s(photo: np.ndarray, backend: str, precision: str) -> None:
     kind = BACKENDS[backend]
     if precision not in kind.precisions:
         pytest.skip(f"{backend} does not offer {precision}")
-    obstacle = kind.obstacle()
-    if obstacle is not None:
-        pytest.skip(f"{backend}: {obstacle}")
+    skip_without(backend)
     with FaceReconstructor(backend="onnxruntime") as reference:
         wanted = landmarks(reference, photo)
     try:
@@ -90,9 +94,7 @@ def test_frsdk_build_and_the_engine_file(photo: np.ndarray, tmp_path: Path, targ
 
     from frsdk.engines.cli import main
 
-    obstacle = BACKENDS[target].obstacle()
-    if obstacle is not None:
-        pytest.skip(f"{target}: {obstacle}")
+    skip_without(target)
     path = tmp_path / "network.engine"
     arguments = [str(BUILTIN), "--precision", "fp16", "--target", target, "-o", str(path)]
     done = CliRunner().invoke(main, [*arguments, "--batch", "1:4:4"])
@@ -113,9 +115,7 @@ def test_an_engine_that_decodes_gives_the_surface(
     from frsdk.export.checkpoint import load_checkpoint
     from frsdk.export.onnx_export import export_onnx
 
-    obstacle = BACKENDS[target].obstacle()
-    if obstacle is not None:
-        pytest.skip(f"{target}: {obstacle}")
+    skip_without(target)
     model = builtin_face_model()
     network, spec = load_checkpoint(WEIGHTS)
     exported = export_onnx(network, spec, tmp_path / "points.onnx", decoder=model).path
@@ -138,9 +138,7 @@ def test_the_device_tells_where_the_time_goes(target: str, tmp_path: Path) -> No
     from frsdk.backends.tensorrt import TensorrtBackend
     from frsdk.engines.build import build_artefact
 
-    obstacle = BACKENDS[target].obstacle()
-    if obstacle is not None:
-        pytest.skip(f"{target}: {obstacle}")
+    skip_without(target)
     path = build_artefact(BUILTIN, tmp_path / "a.engine", target=target, precision="fp16")
     with TensorrtBackend(path) as backend:
         batch = np.zeros((8, *backend.spec.input.shape), np.float32)
@@ -157,9 +155,7 @@ def test_cuda_graphs_give_the_same(target: str, tmp_path: Path) -> None:
     from frsdk.backends.tensorrt import TensorrtBackend
     from frsdk.engines.build import build_artefact
 
-    obstacle = BACKENDS[target].obstacle()
-    if obstacle is not None:
-        pytest.skip(f"{target}: {obstacle}")
+    skip_without(target)
     path = build_artefact(BUILTIN, tmp_path / "a.engine", target=target, precision="fp16")
     with TensorrtBackend(path) as plain, TensorrtBackend(path, cuda_graph=True) as graphs:
         for n in (1, 3, 1, 8, 9):
