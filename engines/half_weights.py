@@ -35,4 +35,4 @@ def half_weights(content: bytes) -> bytes:
             helper.make_node("Cast", [stored], [name], f"{name}/Cast", to=TensorProto.FLOAT)
         )
     graph.rebuild([*casts, *graph.nodes])
-    return graph.finish()
+    return graph.finish(same_shapes=True)

@@ -41,6 +41,7 @@ class OnnxGraph:
                 nodes.append(node)
         self.rebuild(nodes)
         self.shapes = self._inferred_shapes()
+        self._stated: dict[str, onnx.ValueInfoProto] = {}
 
     @property
     def inputs(self) -> list[str]:
@@ -71,6 +72,16 @@ class OnnxGraph:
         self.constants[unique] = value
         return unique
 
+    def state_shape(self, tensor: str, shape: Sequence[int | None]) -> None:
+        """Write a float tensor's shape, without the batch, into the model.
+
+        For tensors behind a node in which ONNX's own inference loses the name of the batch.
+        """
+        batch = self.model.graph.input[0].type.tensor_type.shape.dim[0]
+        self._stated[tensor] = helper.make_tensor_value_info(
+            tensor, onnx.TensorProto.FLOAT, [batch.dim_value or batch.dim_param, *shape]
+        )
+
     def only_consumer(self, tensor: str) -> onnx.NodeProto | None:
         """The one node that takes a tensor; None where several or none do, or it is an output."""
         takers = self.consumers.get(tensor, [])
@@ -97,14 +108,20 @@ class OnnxGraph:
             return None
         return shape[2] * shape[3]
 
-    def finish(self) -> bytes:
-        """The checked model as bytes: nodes in an order that runs, no constant without a taker."""
+    def finish(self, *, same_shapes: bool = False) -> bytes:
+        """The checked model as bytes: nodes in an order that runs, no constant without a taker.
+
+        Args:
+            same_shapes: Whether the shapes that the model states still hold, and stay stated.
+        """
         graph = self.model.graph
+        stated = [*(graph.value_info if same_shapes else ()), *self._stated.values()]
         nodes = _sorted(self._live_nodes(), {*self.inputs, *self.constants})
         self.rebuild(nodes)
         used = [name for name in self.constants if name in self.consumers or name in self.outputs]
         del graph.node[:], graph.initializer[:], graph.value_info[:]
         graph.node.extend(nodes)
+        graph.value_info.extend(each for each in stated if each.name in self.producer)
         graph.initializer.extend(
             numpy_helper.from_array(np.asarray(self.constants[name]), name) for name in used
         )

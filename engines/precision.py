@@ -8,20 +8,19 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from frsdk.cpu_features import has_narrow_vectors
+from frsdk.cpu_features import fp32_block
 from frsdk.errors import InputError
 from frsdk.spec import METADATA_KEY
 
 from .calibrate import calibrate
 from .calibration_images import read_calibration
 from .calibration_table import CALIBRATION_KEY, TARGETS, CalibrationTable, set_metadata, table_of
+from .cpu_form import fp32_for_cpu, in_blocks
 from .fold_constants import fold_constants
 from .half_weights import half_weights
-from .merge_branches import merge_branches
 from .network_file import NetworkFile, read_network
 from .sensitivity import QUANTISE
 from .typed_half import typed_half
-from .widen_channels import widen_channels
 
 PRECISIONS = ("fp32", "fp16", "int8")
 
@@ -37,10 +36,9 @@ def convert_precision(
 
     Args:
         source: The file, as `frsdk-export` wrote it.
-        precision: ``"fp32"`` (constants folded; for the CPU also branches merged and channels
-            padded to 16, unless this machine's is an x86-64 without AVX-512), ``"fp16"`` (for the
-            CPU weights stored as FP16 and computed with in FP32; for TensorRT typed FP16 with FP32
-            where the numbers need it) or ``"int8"``.
+        precision: ``"fp32"`` (constants folded; for the CPU also in the form that is fastest on
+            this machine's), ``"fp16"`` (for the CPU weights stored as FP16 and computed with in
+            FP32; for TensorRT typed FP16 with FP32 where the numbers need it) or ``"int8"``.
         target: ``"cpu"`` or ``"tensorrt"``, which stands for TensorRT for RTX too.
         calibration: For int8, real face crops: a folder, a tar or an npz, or (n, size, size, 3)
             uint8 BGR. None takes the table that the source carries.
@@ -67,6 +65,8 @@ def convert_precision(
         folded = fold_constants(network.content)
         excluded = table.targets[target].excluded
         content = QUANTISE[target](folded, table.ranges_for(target), excluded=excluded)
+        if target == "cpu":
+            content = in_blocks(content, fp32_block())
         return _with_spec(content, network, precision, table.crops_sha256)
     if calibration is not None:
         raise InputError(f"{source}: {precision} takes no calibration: leave --calibration out")
@@ -77,10 +77,8 @@ def _float_form(network: NetworkFile, precision: str, target: str) -> bytes:
     folded = fold_constants(network.content)
     if target == "tensorrt":
         return folded if precision == "fp32" else typed_half(folded)
-    if has_narrow_vectors():  # measured: merged and padded it takes 4 % longer there
-        return folded if precision == "fp32" else half_weights(folded)
-    merged, _ = merge_branches(folded)
-    return widen_channels(merged) if precision == "fp32" else half_weights(merged)
+    form = fp32_for_cpu(folded, fp32_block())
+    return form if precision == "fp32" else half_weights(form)
 
 
 def _table(

@@ -1,6 +1,6 @@
 """Pad channels with zeros to the block of ONNX Runtime's fast CPU layout.
 
-Its FP32 convolutions work on blocks of 16 channels (AVX-512; 8 on AVX2). A map whose channels do
+Its FP32 convolutions work on blocks of 16 channels (AVX-512) or 8 (AVX2). A map whose channels do
 not fill its blocks leaves that layout wherever something other than a convolution takes it, which
 costs two copies each time; the missing channels are computed anyway.
 """
@@ -15,21 +15,21 @@ from numpy.typing import NDArray
 
 from .onnx_graph import OnnxGraph, attribute, is_depthwise
 
-BLOCK = 16
 _CHANNELWISE = frozenset(
     {"Relu", "Sigmoid", "Clip", "Add", "Mul", "GlobalAveragePool", "AveragePool", "MaxPool"}
 )
-_MOST_ADDED = 0.5  # a map may grow by this share
+_MOST_ADDED = 0.5  # share by which a map of more than one block and one pixel may grow
 
 
-def widen_channels(content: bytes) -> bytes:
-    """Pad the channels between convolutions to multiples of 16; the outputs stay the same.
+def widen_channels(content: bytes, block: int) -> bytes:
+    """Pad the channels between convolutions to multiples of a block; the outputs stay the same.
 
     Maps that meet anything but convolutions and channel-wise nodes keep their channels, and so do
-    maps that would grow by more than half.
+    large maps of more than one block that would grow by more than half.
 
     Args:
         content: A serialised ONNX model without Constant nodes.
+        block: Channels of a block, see :func:`frsdk.cpu_features.fp32_block`.
 
     Returns:
         The same model with zero weights for the added channels.
@@ -41,13 +41,15 @@ def widen_channels(content: bytes) -> bytes:
     for tensor in (*graph.inputs, *graph.outputs):
         groups.freeze(tensor)
     added = {
-        tensor: _missing(graph.channels(tensor))
+        tensor: _missing(graph, tensor, block)
         for tensor in [name for node in graph.nodes for name in (*node.input, *node.output)]
         if tensor not in graph.constants and not groups.frozen(tensor)
     }
     for node in graph.nodes:
         if node.op_type == "Conv":
             _pad_convolution(graph, node, added)
+        elif node.op_type == "InstanceNormalization":
+            _pad_normalisation(graph, node, added)
     return graph.finish()
 
 
@@ -85,6 +87,8 @@ def _join(graph: OnnxGraph, node: onnx.NodeProto, groups: _Groups) -> None:
         elif attribute(node, "group", 1) != 1:
             groups.freeze(moving[0])
             groups.freeze(moving[1])
+    elif node.op_type == "InstanceNormalization" and len(moving) == 2:
+        groups.join(*moving)
     elif node.op_type in _CHANNELWISE and len({graph.channels(name) for name in moving}) == 1:
         for name in moving[1:]:
             groups.join(moving[0], name)
@@ -95,11 +99,13 @@ def _join(graph: OnnxGraph, node: onnx.NodeProto, groups: _Groups) -> None:
             groups.freeze(name)
 
 
-def _missing(channels: int | None) -> int:
+def _missing(graph: OnnxGraph, tensor: str, block: int) -> int:
+    channels = graph.channels(tensor)
     if channels is None:
         return 0
-    missing = -channels % BLOCK
-    return missing if missing <= _MOST_ADDED * channels else 0
+    missing = -channels % block
+    little = missing <= _MOST_ADDED * channels or channels < block or graph.pixels(tensor) == 1
+    return missing if little else 0
 
 
 def _pad_convolution(graph: OnnxGraph, node: onnx.NodeProto, added: dict[str, int]) -> None:
@@ -117,6 +123,12 @@ def _pad_convolution(graph: OnnxGraph, node: onnx.NodeProto, added: dict[str, in
     node.input[1] = _padded(graph, node.input[1], (after, before))
     if len(node.input) > 2:
         node.input[2] = _padded(graph, node.input[2], (after,))
+
+
+def _pad_normalisation(graph: OnnxGraph, node: onnx.NodeProto, added: dict[str, int]) -> None:
+    after = added.get(node.output[0], 0)
+    if after:
+        node.input[1:] = [_padded(graph, name, (after,)) for name in node.input[1:]]
 
 
 def _padded(graph: OnnxGraph, name: str, added: tuple[int, ...]) -> str:

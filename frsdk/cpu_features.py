@@ -29,14 +29,17 @@ def cpu_features() -> tuple[str, ...] | None:
     return tuple(name for flag, name in FEATURES.items() if flag in words)
 
 
-def has_narrow_vectors() -> bool:
-    """Whether FP32 is computed 8 numbers at a time here: x86-64 that is known to lack AVX-512."""
+def fp32_block() -> int | None:
+    """Channels in a block of the layout in which ONNX Runtime computes FP32 on this CPU.
+
+    Returns:
+        8 on x86-64 that is known to lack AVX-512, 16 on other x86-64; None elsewhere, where it has
+        no such layout or we do not know it.
+    """
+    if platform.machine().lower() not in _X86_64:
+        return None
     found = cpu_features()
-    return (
-        found is not None
-        and platform.machine().lower() in _X86_64
-        and FEATURES["avx512f"] not in found
-    )
+    return 8 if found is not None and FEATURES["avx512f"] not in found else 16
 
 
 def int8_products_saturate() -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ._version import __version__
 from .backends.device_memory import gpu_info
-from .cpu_features import has_narrow_vectors
+from .cpu_features import fp32_block
 from .engine_cache import get_or_build
 from .engine_compatibility import host_os
 from .errors import BackendError, MissingDependencyError
@@ -60,7 +60,7 @@ def built_network(source: Path, *, target: str, precision: str) -> Path:
     """
     machine: dict[str, str | None] = {}
     if target == "cpu":
-        machine["vectors"] = "narrow" if has_narrow_vectors() else "wide"
+        machine["fp32_block"] = str(fp32_block())
     return _built(source, target, precision, machine, ".onnx")
 
 

@@ -15,6 +15,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from frsdk.engines.blocked_layout import enlarge_gates, reorder_for_blocks
 from frsdk.engines.fold_constants import fold_constants
 from frsdk.engines.half_range import halved
 from frsdk.engines.half_weights import half_weights
@@ -78,21 +79,80 @@ def model_of(make: Maker, shape: tuple[int, ...], result: tuple[int, ...]) -> by
     return bytes(model.SerializeToString())
 
 
-def test_channels_are_padded_to_16_where_that_is_little() -> None:
+def test_channels_are_padded_to_blocks_where_that_is_little() -> None:
     make = Maker("x")
     x = make.relu(make.conv("x", "first", (24, 3, 3, 3)))
     x = make.relu(make.conv(x, "depthwise", (24, 1, 3, 3)))
     x = make.relu(make.conv(x, "few", (4, 24, 1, 1)))
-    make.nodes[-1].output[0] = "few.out"
-    make.conv("few.out", "y", (5, 4, 1, 1))
-    content = model_of(make, (3, 8, 8), (5, 8, 8))
-    wide = widen_channels(content)
-    graph = OnnxGraph(wide)
-    shapes = [graph.constants[node.input[1]].shape for node in graph.nodes if len(node.input) > 1]
-    # 24 -> 32; 4 channels stay, and so do the network's own 3 and 5
-    assert shapes == [(32, 3, 3, 3), (32, 1, 3, 3), (4, 32, 1, 1), (5, 4, 1, 1)]
-    found, wanted = (run(each) for each in (wide, content))
-    assert np.abs(found - wanted).max() < 1e-5
+    x = make.relu(make.conv(x, "much", (20, 4, 1, 1)))
+    scale, shift = (make.constant(name, np.ones(20, np.float32)) for name in ("scale", "shift"))
+    x = make.node("InstanceNormalization", [x, scale, shift], "normal")
+    pooled = make.node("GlobalAveragePool", [x], "pool")
+    gate = make.node("Sigmoid", [make.relu(make.conv(pooled, "squeeze", (20, 20, 1, 1)))], "gate")
+    make.conv(make.conv(gate, "one_pixel", (20, 20, 1, 1)), "y", (5, 20, 1, 1))
+    content = model_of(make, (3, 8, 8), (5, 1, 1))
+    for block, few, much, one in ((16, 16, 20, 32), (8, 8, 24, 24)):
+        wide = widen_channels(content, block)
+        graph = OnnxGraph(wide)
+        convolutions = [node for node in graph.nodes if node.op_type == "Conv"]
+        made = [len(graph.constants[node.input[1]]) for node in convolutions]
+        # 20 -> 32 is too much for a map, and nothing for one pixel; the network's own 5 stay
+        first = 32 if block == 16 else 24
+        assert made == [first, first, few, much, one, one, 5]
+        (normal,) = (node for node in graph.nodes if node.op_type == "InstanceNormalization")
+        assert [graph.constants[name].shape for name in normal.input[1:]] == [(much,)] * 2
+        found, wanted = (run(each) for each in (wide, content))
+        assert np.abs(found - wanted).max() < 1e-5
+
+
+def test_attention_stays_in_blocks(tiny_spec: ModelSpec, crops: NDArray[np.uint8]) -> None:
+    content = small_network(tiny_spec)
+    reordered = reorder_for_blocks(content)
+    assert kinds(reordered) == kinds(content)
+    graph = OnnxGraph(reordered)
+    for block in ("block1", "block2"):
+        (copied,) = (node for node in graph.nodes if node.name == f"/{block}.sge.sigmoid")
+        assert graph.producer[copied.input[0]].name == f"/{block}.sge.spread"
+    blocked = enlarge_gates(reordered, 8)
+    assert kinds(blocked) == kinds(content) + Counter(Resize=4)  # SGE's mean and SE's, twice
+    batch = onnx.load_model_from_string(content).graph.input[0].type.tensor_type.shape.dim[0]
+    stated = onnx.load_model_from_string(blocked).graph.value_info
+    assert {each.type.tensor_type.shape.dim[0].dim_param for each in stated} == {batch.dim_param}
+    found, wanted = (NetworkRun(each).output(crops, tiny_spec.input) for each in (blocked, content))
+    assert np.abs(found - wanted).max() < 1e-5 * np.abs(wanted).max()
+
+
+def test_factors_that_do_not_fill_blocks_or_are_quantised_stay(tiny_spec: ModelSpec) -> None:
+    content = small_network(tiny_spec)
+    assert kinds(enlarge_gates(content, 32)) == kinds(content)  # of 16 channels
+    graph = OnnxGraph(content)
+    for node in graph.nodes:
+        if node.op_type == "Mul":
+            node.input[:] = [f"{name}.dequantized" for name in node.input]
+    made = {name for node in graph.nodes for name in node.input if name.endswith(".dequantized")}
+    scale = graph.add_constant("scale", np.array(0.1, np.float32))
+    zero = graph.add_constant("zero", np.array(0, np.uint8))
+    pairs = []
+    for name in sorted(made):
+        source = name.removesuffix(".dequantized")
+        kept = [f"{source}.quantized", scale, zero]
+        pairs.append(helper.make_node("QuantizeLinear", [source, scale, zero], kept[:1]))
+        pairs.append(helper.make_node("DequantizeLinear", kept, [name]))
+    graph.rebuild([*graph.nodes, *pairs])
+    quantised = graph.finish()
+    assert kinds(enlarge_gates(quantised, 8)) == kinds(quantised)
+
+
+def test_a_shortcut_is_added_to_the_first_of_two_branches() -> None:
+    make = Maker("x")
+    x = make.relu(make.conv("x", "first", (8, 3, 1, 1)))
+    pair = [make.conv(x, name, (8, 8, 3, 3)) for name in ("a", "b")]
+    make.node("Add", [x, make.node("Add", pair, "inner")], "y")
+    content = model_of(make, (3, 8, 8), (8, 8, 8))
+    reordered = reorder_for_blocks(content)
+    sums = [node for node in OnnxGraph(reordered).nodes if node.op_type == "Add"]
+    assert [sorted(node.input) for node in sums] == [["a", x], ["b", "inner"]]
+    assert np.abs(run(reordered) - run(content)).max() < 1e-5
 
 
 def run(content: bytes) -> NDArray[np.float32]:

@@ -101,17 +101,16 @@ def test_the_cpu_form_follows_the_cpu(
     network: Path, crops: Crops, monkeypatch: pytest.MonkeyPatch, precision: str
 ) -> None:
     nodes, outputs = {}, {}
-    for narrow in (True, False):
-        monkeypatch.setattr(
-            "frsdk.engines.precision.has_narrow_vectors", lambda narrow=narrow: narrow
-        )
+    for block in (8, 16, None):
+        monkeypatch.setattr("frsdk.engines.precision.fp32_block", lambda block=block: block)
         content = convert_precision(network, precision=precision, target="cpu")
-        graph = onnx.load_model_from_string(content).graph
-        nodes[narrow] = sum(node.op_type == "Conv" for node in graph.node)
+        nodes[block] = kinds(content)
         spec = network_from_bytes(content, source="a", folder=network.parent).spec
-        outputs[narrow] = NetworkRun(content).output(crops[:4], spec.input)
-    assert nodes[True] > nodes[False]  # branches are merged where vectors are wide
-    np.testing.assert_allclose(outputs[True], outputs[False], rtol=1e-3, atol=1e-4)
+        outputs[block] = NetworkRun(content).output(crops[:4], spec.input)
+    assert nodes[8]["Conv"] > nodes[16]["Conv"] == nodes[None]["Conv"]  # merged where not narrow
+    assert nodes[8]["Resize"] == nodes[16]["Resize"] > 0 == nodes[None]["Resize"]
+    for other in (16, None):
+        np.testing.assert_allclose(outputs[8], outputs[other], rtol=1e-3, atol=1e-4)
 
 
 def test_cpu_fp16_is_half_the_file(forms: dict[tuple[str, str], bytes], network: Path) -> None:
