@@ -40,11 +40,14 @@ def widen_channels(content: bytes, block: int) -> bytes:
         _join(graph, node, groups)
     for tensor in (*graph.inputs, *graph.outputs):
         groups.freeze(tensor)
-    added = {
-        tensor: _missing(graph, tensor, block)
-        for tensor in [name for node in graph.nodes for name in (*node.input, *node.output)]
-        if tensor not in graph.constants and not groups.frozen(tensor)
-    }
+    moving = {name for node in graph.nodes for name in (*node.input, *node.output) if name}
+    moving -= graph.constants.keys()
+    least: dict[str, int] = {}  # by group: what its largest map bears
+    for tensor in moving:
+        missing = 0 if groups.frozen(tensor) else _missing(graph, tensor, block)
+        root = groups.root(tensor)
+        least[root] = min(least.get(root, missing), missing)
+    added = {tensor: least[groups.root(tensor)] for tensor in moving}
     for node in graph.nodes:
         if node.op_type == "Conv":
             _pad_convolution(graph, node, added)

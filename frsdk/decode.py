@@ -47,7 +47,9 @@ def image_poses(params: NDArray[np.floating], rois: Sequence[Roi], size: int) ->
     """
     poses = crop_poses(params, size).astype(np.float64)
     for pose, roi in zip(poses, rois, strict=True):
-        pose[:] = image_from_crop_matrix(roi, size) @ np.vstack([pose, (0.0, 0.0, 0.0, 1.0)])
+        matrix = image_from_crop_matrix(roi, size)
+        pose[:] = matrix[:, :3] @ pose
+        pose[:, 3] += matrix[:, 3]
     return poses.astype(np.float32)
 
 

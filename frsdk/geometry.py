@@ -78,10 +78,10 @@ class Roi:
         scale = self.side / size
         angle = math.radians(self.roll_deg)
         cosine, sine = math.cos(angle) * scale, math.sin(angle) * scale
-        linear = np.array([[cosine, -sine], [sine, cosine]])  # clockwise when y points down
-        centre = np.array([self.x0, self.y0]) + self.side / 2.0 - 0.5
-        offset = centre - linear @ np.full(2, (size - 1) / 2.0)
-        return np.concatenate([linear, offset[:, None]], axis=1)
+        middle = (size - 1) / 2.0
+        x = self.x0 + self.side / 2.0 - 0.5 - (cosine - sine) * middle
+        y = self.y0 + self.side / 2.0 - 0.5 - (sine + cosine) * middle
+        return np.array([[cosine, -sine, x], [sine, cosine, y]])  # clockwise when y points down
 
     def crop_from_image(self, size: int) -> Array:
         """(2, 3) affine matrix from image pixels to crop pixels, centres at integers."""

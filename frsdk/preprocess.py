@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -70,18 +71,21 @@ def crop_face(image_bgr: Image, roi: Roi, size: int) -> Image:
     if x1 <= x0 or y1 <= y0:
         return np.zeros((size, size, 3), np.uint8)
     window = image_bgr[y0:y1, x0:x1]
-    # At the image's edge the last block is not whole: then the blocks are slightly smaller.
-    width, height = -(-(x1 - x0) // factor), -(-(y1 - y0) // factor)
-    block = np.array([(x1 - x0) / width, (y1 - y0) / height])
+    # image pixel -> window pixel: (x - x0 + 0.5) / block - 0.5
     if factor > 1:
+        # At the image's edge the last block is not whole: then the blocks are slightly smaller.
+        width, height = -(-(x1 - x0) // factor), -(-(y1 - y0) // factor)
         smaller = cv2.resize(window, (width, height), interpolation=cv2.INTER_AREA)
         window = np.asarray(smaller, np.uint8)
-    # image pixel -> window pixel: (x - x0 + 0.5) / block - 0.5
-    window_from_crop = image_from_crop / block[:, None]
-    window_from_crop[:, 2] += (0.5 - np.array([x0, y0])) / block - 0.5
+        block = np.array([(x1 - x0) / width, (y1 - y0) / height])
+        image_from_crop /= block[:, None]
+        image_from_crop[:, 2] += (0.5 - np.array([x0, y0])) / block - 0.5
+    else:
+        image_from_crop[0, 2] -= x0
+        image_from_crop[1, 2] -= y0
     crop = cv2.warpAffine(
         window,
-        window_from_crop,
+        image_from_crop,
         (size, size),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT,
@@ -94,17 +98,25 @@ def _window(
     image_from_crop: FloatArray, size: int, factor: int, shape: tuple[int, ...]
 ) -> tuple[int, int, int, int]:
     """The part of the image under the crop, grown by two blocks, in whole blocks where it can."""
-    corners = np.array([(x, y, 1.0) for x in (-0.5, size - 0.5) for y in (-0.5, size - 0.5)])
-    points = corners @ image_from_crop.T  # (4, 3) @ (3, 2)
-    limits = np.array([shape[1], shape[0]], np.float64)
+    (x0, x1), (y0, y1) = (
+        _span(row, size, factor, limit)
+        for row, limit in zip(image_from_crop.tolist(), (shape[1], shape[0]), strict=True)
+    )
+    return x0, y0, x1, y1
+
+
+def _span(row: list[float], size: int, factor: int, limit: int) -> tuple[int, int]:
+    """The window's first and last + 1 pixel on one axis, in numbers: arrays of 2 take longer."""
+    along, across, start = row
+    edges = (-0.5, size - 0.5)
+    corners = [along * x + across * y + start for x in edges for y in edges]
     # Blocks begin at the crop's own corner, so that block and crop pixel coincide for whole ratios.
-    corner = np.rint(points[0] + 0.5)
-    blocks_before = np.ceil((corner - points.min(axis=0)) / factor) + 2
-    low = np.clip(corner - blocks_before * factor, 0, limits)
-    high = np.clip(np.ceil(points.max(axis=0)) + 1 + 2 * factor, 0, limits)
-    blocks = np.ceil((high - low) / factor)
-    high = np.minimum(low + blocks * factor, limits)
-    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+    corner = round(corners[0] + 0.5)
+    blocks_before = math.ceil((corner - min(corners)) / factor) + 2
+    low = min(max(corner - blocks_before * factor, 0), limit)
+    high = min(max(math.ceil(max(corners)) + 1 + 2 * factor, 0), limit)
+    blocks = math.ceil((high - low) / factor)
+    return low, min(low + blocks * factor, limit)
 
 
 def network_input(crops: Sequence[Image], spec: InputSpec) -> NDArray[np.float32]:
@@ -128,8 +140,10 @@ def network_input(crops: Sequence[Image], spec: InputSpec) -> NDArray[np.float32
             )
     batch = np.empty((len(crops), 3, size, size), np.float32)
     order = (2, 1, 0) if spec.colour_order == "RGB" else (0, 1, 2)
-    for plane, crop in zip(batch, crops, strict=True):
-        plane[:] = crop.transpose(2, 0, 1)[list(order)]  # (s, s, 3) -> (3, s, s)
+    for planes, crop in zip(batch, crops, strict=True):
+        channels = cv2.split(crop)  # half the time of a copy through strides
+        for plane, channel in zip(planes, order, strict=True):
+            plane[:] = channels[channel]
     batch -= np.array(spec.mean, np.float32)[:, None, None]
     batch /= np.array(spec.std, np.float32)[:, None, None]
     return batch
