@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from typing import Any  # ONNX Runtime is optional and has no types
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .backends.onnxruntime_session import open_session, run_into
+from .backends.onnxruntime_session import BoundSession, open_session
 from .decode import FloatArray, output_array, transform_points
 from .errors import InputError
 from .face_model_arrays import N_COEFFICIENTS
@@ -53,7 +54,8 @@ class IntegerDecoder:
             constants={"basis": basis.rows, "zero": np.array(_ZERO, np.uint8)},
             output=("sums", "int32", ("rows", basis.rows.shape[1])),
         )
-        self._session = open_session(graph, threads=threads)
+        # Two products of 7-bit digits and 8-bit modes fit 16 bits, so the fast kernel is exact.
+        self._session = open_session(graph, threads=threads, exact_int8=False)
 
     def decode_posed(
         self,
@@ -78,13 +80,13 @@ class IntegerDecoder:
                 f"expected coefficients (n, {N_COEFFICIENTS}), got {coefficients.shape}"
             )
         posed = output_array(out, (n, self._mean.size // 3, 3))
-        sums, shape = self._arrays()
+        scratch = self._scratch_of_thread()
+        shape = scratch.shape
         for first in range(0, n, _FACES_AT_ONCE):
-            part = coefficients[first : first + _FACES_AT_ONCE]
-            digits, steps = self._digits(part)
-            run_into(self._session, digits, sums[: len(digits)])
+            steps = self._write_digits(coefficients[first : first + _FACES_AT_ONCE], scratch.digits)
+            scratch.product_of(len(steps)).run()
             for index, step in enumerate(steps):
-                high, low = sums[2 * index], sums[2 * index + 1]  # (3N,)
+                high, low = scratch.sums[2 * index], scratch.sums[2 * index + 1]  # (3N,)
                 high *= _DIGIT
                 high += low
                 shape[0] = high  # int32 -> float32
@@ -93,22 +95,48 @@ class IntegerDecoder:
                 transform_points(points, poses[first + index], posed[first + index])
         return posed
 
-    def _arrays(self) -> tuple[NDArray[np.int32], FloatArray]:
-        """This thread's (8, 3N) sums and (1, 3N) shape: new ones each time cost page faults."""
-        if not hasattr(self._scratch, "arrays"):
-            sums = np.empty((2 * _FACES_AT_ONCE, self._mean.size), np.int32)
-            self._scratch.arrays = sums, np.empty_like(self._mean)
-        arrays: tuple[NDArray[np.int32], FloatArray] = self._scratch.arrays
-        return arrays
+    def _scratch_of_thread(self) -> _Scratch:
+        if not hasattr(self._scratch, "kept"):
+            self._scratch.kept = _Scratch(self._session, len(self._row_scale), self._mean.size)
+        kept: _Scratch = self._scratch.kept
+        return kept
 
-    def _digits(self, coefficients: NDArray[np.floating]) -> tuple[NDArray[np.uint8], list[float]]:
-        """(k, 50) -> (2 k, 56) high and low digits in turn, and the step of each face."""
+    def _write_digits(
+        self, coefficients: NDArray[np.floating], digits: NDArray[np.uint8]
+    ) -> list[float]:
+        """(k, 50) -> high and low digits in turn into the first 2 k rows; each face's step."""
         values = coefficients[:, self._mode_of_row] * self._row_scale  # (k, 56) float64
-        largest = np.abs(values).max(axis=1)
-        steps = np.where(largest > 0.0, largest, 1.0) / _LARGEST
-        whole = np.rint(values / steps[:, None])
+        largest = np.abs(values).max(axis=1, keepdims=True)
+        largest[largest == 0.0] = 1.0
+        steps = largest / _LARGEST
+        whole = np.rint(values / steps)
         high = np.rint(whole / _DIGIT)
-        digits = np.empty((2 * len(values), values.shape[1]), np.uint8)
-        digits[0::2] = high + _ZERO
-        digits[1::2] = whole - _DIGIT * high + _ZERO
-        return digits, steps.tolist()
+        digits[0 : 2 * len(values) : 2] = high + _ZERO
+        digits[1 : 2 * len(values) : 2] = whole - _DIGIT * high + _ZERO
+        found: list[float] = steps[:, 0].tolist()
+        return found
+
+
+class _Scratch:
+    """A thread's arrays: new ones each time, and binding them, cost as much as all the passes.
+
+    Attributes:
+        digits: (8, rows) uint8, high and low of each face.
+        sums: (8, 3N) int32, likewise.
+        shape: (1, 3N) float32.
+    """
+
+    def __init__(self, session: Any, rows: int, columns: int) -> None:
+        self.digits = np.empty((2 * _FACES_AT_ONCE, rows), np.uint8)
+        self.sums = np.empty((2 * _FACES_AT_ONCE, columns), np.int32)
+        self.shape = np.empty((1, columns), np.float32)
+        self._session = session
+        self._products: dict[int, BoundSession] = {}
+
+    def product_of(self, faces: int) -> BoundSession:
+        """What computes the sums of the first faces."""
+        if faces not in self._products:
+            rows = slice(0, 2 * faces)
+            bound = BoundSession(self._session, self.digits[rows], self.sums[rows])
+            self._products[faces] = bound
+        return self._products[faces]

@@ -28,6 +28,7 @@ def open_session(
     *,
     providers: Sequence[str] = (CPU_PROVIDER,),
     threads: int = 1,
+    exact_int8: bool = True,
 ) -> Any:
     """Load an ONNX file on exactly the devices asked for.
 
@@ -36,6 +37,8 @@ def open_session(
         providers: Execution providers, in order of preference. The plug-in for TensorRT for RTX is
             registered when its provider is named.
         threads: Threads of one call.
+        exact_int8: Whether INT8 products are to be right for all values; False is faster without
+            VNNI, for values of which no sum of two products leaves 16 bits.
 
     Returns:
         An `onnxruntime.InferenceSession`.
@@ -62,7 +65,8 @@ def open_session(
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     # Idle threads sleep: an SDK does not keep its host's cores busy between two photographs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    keep_int8_exact(options)
+    if exact_int8:
+        keep_int8_exact(options)
     if plugins:
         options.add_provider_for_devices(_plugin_devices(ort), {})
     try:
@@ -93,26 +97,40 @@ def keep_int8_exact(options: Any) -> None:
         options.add_session_config_entry("session.x64quantprecision", "1")
 
 
-def run_into(session: Any, batch: NDArray[Any], out: NDArray[Any]) -> None:
-    """Run a session of one input and one output into a caller's array, without a copy.
+class BoundSession:
+    """A session of one input and one output, bound to two arrays: no copy, and little per call."""
 
-    Args:
-        session: Of :func:`open_session`, on the CPU.
-        batch: The input, C-contiguous.
-        out: The output's memory: C-contiguous, of its type and shape.
+    def __init__(self, session: Any, batch: NDArray[Any], out: NDArray[Any]) -> None:
+        """Bind the arrays, which are kept.
 
-    Raises:
-        BackendError: The engine failed.
-    """
-    binding = session.io_binding()
-    (entry,), (result,) = session.get_inputs(), session.get_outputs()
-    try:
-        binding.bind_cpu_input(entry.name, batch)
+        Args:
+            session: Of :func:`open_session`, on the CPU.
+            batch: The input, C-contiguous.
+            out: The output's memory: C-contiguous, of its type and shape.
+
+        Raises:
+            BackendError: The engine refuses them.
+        """
+        self._session, self._arrays = session, (batch, out)
+        self._binding = session.io_binding()
+        (entry,), (result,) = session.get_inputs(), session.get_outputs()
         address = out.ctypes.data
-        binding.bind_output(result.name, "cpu", 0, out.dtype.type, out.shape, address)
-        session.run_with_iobinding(binding)
-    except engine_errors(load_onnxruntime()) as error:
-        raise BackendError(f"ONNX Runtime failed ({first_line(error)})") from error
+        try:
+            self._binding.bind_cpu_input(entry.name, batch)
+            self._binding.bind_output(result.name, "cpu", 0, out.dtype.type, out.shape, address)
+        except engine_errors(load_onnxruntime()) as error:
+            raise BackendError(f"ONNX Runtime failed ({first_line(error)})") from error
+
+    def run(self) -> None:
+        """Compute the output array from what the input array holds now; one thread at a time.
+
+        Raises:
+            BackendError: The engine failed.
+        """
+        try:
+            self._session.run_with_iobinding(self._binding)
+        except engine_errors(load_onnxruntime()) as error:
+            raise BackendError(f"ONNX Runtime failed ({first_line(error)})") from error
 
 
 def load_onnxruntime() -> Any:

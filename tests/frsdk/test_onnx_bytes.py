@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 
-from frsdk.backends.onnxruntime_session import open_session, run_into
+from frsdk.backends.onnxruntime_session import BoundSession, open_session
+from frsdk.errors import BackendError
 from frsdk.onnx_bytes import one_operator
 
 ROWS = np.random.default_rng(0).integers(-127, 128, (300, 200)).astype(np.int8)
+ROWS[:, :2] = 127, -127
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +34,22 @@ def test_onnx_reads_what_was_meant(graph):
     assert model.graph.input[0].type.tensor_type.shape.dim[1].dim_value == 300
 
 
-def test_it_runs_into_an_array_and_is_exact(graph):
-    digits = np.random.default_rng(1).integers(0, 128, (3, 300)).astype(np.uint8)
+@pytest.mark.parametrize("exact", [True, False])
+def test_it_runs_into_an_array_and_is_exact(graph, exact):
+    digits = np.empty((3, 300), np.uint8)
     out = np.zeros((3, 200), np.int32)
-    run_into(open_session(graph), digits, out)
-    np.testing.assert_array_equal(out, (digits.astype(np.int64) - 64) @ ROWS)
+    bound = BoundSession(open_session(graph, exact_int8=exact), digits, out)
+    for seed in (1, 2):
+        digits[:] = np.random.default_rng(seed).integers(0, 128, (3, 300))
+        bound.run()
+        np.testing.assert_array_equal(out, (digits.astype(np.int64) - 64) @ ROWS)
+    digits[:] = 127  # the largest that the decoder writes
+    bound.run()
+    np.testing.assert_array_equal(out, np.broadcast_to(63 * ROWS.sum(axis=0, dtype=int), (3, 200)))
+
+
+def test_arrays_of_another_type_are_refused(graph):
+    with pytest.raises(BackendError, match="ONNX Runtime failed"):
+        BoundSession(
+            open_session(graph), np.zeros((1, 300), np.float32), np.zeros((1, 200), np.int32)
+        ).run()
