@@ -51,7 +51,9 @@ class ArtefactReport:
         spec = self.spec
         yield f"{self.path}: {self.kind}, {self.size_bytes / 1e6:.2f} MB"
         yield f"architecture: {spec.architecture.name} {dict(spec.architecture.arguments) or ''}"
-        yield f"precision: {spec.precision}, calibration: {spec.calibration_digest or 'none'}"
+        bits = "" if spec.weight_bits is None else f", weights of {spec.weight_bits} bits"
+        calibration = spec.calibration_digest or "none"
+        yield f"precision: {spec.precision}{bits}, calibration: {calibration}"
         yield f"accuracy: {spec.accuracy.line() if spec.accuracy else 'not measured'}"
         entry = spec.input
         yield (

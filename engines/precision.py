@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any  # fields of a specification
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from frsdk.cpu_features import fp32_block
+from frsdk.cpu_features import FITTING_WEIGHT_BITS, fp32_block
 from frsdk.errors import InputError
 from frsdk.spec import METADATA_KEY
 
@@ -65,12 +67,14 @@ def convert_precision(
         folded = fold_constants(network.content)
         excluded = table.targets[target].excluded
         content = QUANTISE[target](folded, table.ranges_for(target), excluded=excluded)
+        changes: dict[str, Any] = {"calibration_digest": table.crops_sha256}
         if target == "cpu":
             content = in_blocks(content, fp32_block())
-        return _with_spec(content, network, precision, table.crops_sha256)
+            changes["weight_bits"] = FITTING_WEIGHT_BITS
+        return _with_spec(content, network, precision, changes)
     if calibration is not None:
         raise InputError(f"{source}: {precision} takes no calibration: leave --calibration out")
-    return _with_spec(_float_form(network, precision, target), network, precision, None)
+    return _with_spec(_float_form(network, precision, target), network, precision, {})
 
 
 def _float_form(network: NetworkFile, precision: str, target: str) -> bytes:
@@ -97,10 +101,12 @@ def _table(
     return calibrate(network, calibration)
 
 
-def _with_spec(content: bytes, network: NetworkFile, precision: str, digest: str | None) -> bytes:
+def _with_spec(
+    content: bytes, network: NetworkFile, precision: str, changes: Mapping[str, Any]
+) -> bytes:
     """The converted network with its specification, without the table of the source's tensors."""
     model = onnx.load_model_from_string(content)
-    spec = network.spec.replace(precision=precision, calibration_digest=digest)
+    spec = network.spec.replace(precision=precision, **changes)
     kept = [entry for entry in model.metadata_props if entry.key != CALIBRATION_KEY]
     del model.metadata_props[:]
     model.metadata_props.extend(kept)

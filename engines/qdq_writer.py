@@ -45,8 +45,14 @@ class QdqWriter:
         nodes: What was added; hand it to `OnnxGraph.rebuild` with the others.
     """
 
-    def __init__(self, graph: OnnxGraph) -> None:
-        self._graph = graph
+    def __init__(self, graph: OnnxGraph, *, most: int = _INT8_MAX) -> None:
+        """Begin with nothing quantised.
+
+        Args:
+            graph: Takes the constants.
+            most: Largest INT8 value of a weight, for example 64 for 7 bits.
+        """
+        self._graph, self._most = graph, most
         self._done: dict[str, str] = {}
         self.nodes: list[onnx.NodeProto] = []
 
@@ -69,9 +75,9 @@ class QdqWriter:
         """
         value = self._graph.constants[name]
         largest = np.abs(value).reshape(len(value), -1).max(axis=1)  # (n, ...) -> (n, rest)
-        scale = np.maximum(largest / _INT8_MAX, _SMALLEST_SCALE).astype(np.float32)
+        scale = np.maximum(largest / self._most, _SMALLEST_SCALE).astype(np.float32)
         shape = (-1, *(1,) * (value.ndim - 1))  # (n,) -> (n, 1, ...)
-        levels = np.clip(np.rint(value / scale.reshape(shape)), -_INT8_MAX, _INT8_MAX)
+        levels = np.clip(np.rint(value / scale.reshape(shape)), -self._most, self._most)
         return self._stored(name, levels.astype(np.int8), scale), scale
 
     def bias(self, name: str, scale: NDArray[np.float32]) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import onnx
 
+from frsdk.cpu_features import FITTING_WEIGHT_BITS
+
 from .activation_ranges import Range, Ranges
 from .merge_branches import merge_branches
 from .onnx_graph import OnnxGraph, unique_node_names
@@ -16,14 +18,16 @@ _TYPES = frozenset({"Conv", "Add", "Mul", "GlobalAveragePool", "Sigmoid"})
 # Measured on AVX-512 with VNNI (docs/precision.md): on larger maps FP32 is faster, because its
 # depthwise convolutions are.
 _MOST_PIXELS = 64
+_MOST_WEIGHT = 1 << (FITTING_WEIGHT_BITS - 1)
 
 
 def quantise_cpu(content: bytes, ranges: Ranges, *, excluded: Collection[str] = ()) -> bytes:
     """Quantise the inputs and outputs of the late nodes, so that integers flow between them.
 
     A ReLU behind a quantised convolution goes: its result's range begins at 0, where the
-    quantisation clips. Biases are INT32 in the scale of the sums, as the kernels take them. Nodes
-    before the last large map, and the last layer, stay FP32.
+    quantisation clips. Weights have 7 bits, so that every CPU's fast kernels are exact. Biases are
+    INT32 in the scale of the sums, as the kernels take them. Nodes before the last large map, and
+    the last layer, stay FP32.
 
     Args:
         content: The FP32 network without Constant nodes.
@@ -34,7 +38,7 @@ def quantise_cpu(content: bytes, ranges: Ranges, *, excluded: Collection[str] = 
     ranges = {**ranges, **{name: _span(ranges, held) for name, held in spans.items()}}
     chosen = [node for node in _candidates(graph) if node.name not in excluded]
     _drop_relus(graph, chosen)
-    writer = QdqWriter(graph)
+    writer = QdqWriter(graph, most=_MOST_WEIGHT)
     grids = {name: unsigned_grid(ranges[name]) for node in chosen for name in _moving(graph, node)}
     for node in chosen:
         _quantise_inputs(graph, node, grids, writer)

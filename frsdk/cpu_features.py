@@ -15,6 +15,10 @@ FEATURES = {
 }
 """Vector instructions that matter here: the name by Linux's flag."""
 
+FITTING_WEIGHT_BITS = 7
+"""With weights of at most this many bits, two products with UINT8 fit the 16 bits in which x86-64
+without VNNI adds them: its fast INT8 kernels are exact then."""
+
 _CPU_FILE = Path("/proc/cpuinfo")
 _X86_64 = ("x86_64", "amd64")
 _VNNI = {FEATURES["avx512_vnni"], FEATURES["avx_vnni"]}

@@ -19,7 +19,8 @@ CROP_RULE = "landmark-square-sqrt2"
 
 _PRECISIONS = ("fp32", "fp16", "int8")
 _PARTS = ("architecture", "face_model", "input", "output", "decoder", "accuracy")
-_OMITTED = ("decoder", "accuracy")  # left out where they are None
+_OPTIONAL_PARTS = ("decoder", "accuracy")
+_OMITTED = (*_OPTIONAL_PARTS, "weight_bits")  # left out where they are None
 _MIN_SIZE = 8
 _N_TENSORS = 4  # of a graph that decodes: crops, parameters, landmarks, vertices
 
@@ -112,6 +113,8 @@ class ModelSpec:
         crop_rule: How a ROI follows from landmarks.
         precision: ``"fp32"``, ``"fp16"`` or ``"int8"``.
         calibration_digest: SHA-256 of what an INT8 artefact was calibrated on.
+        weight_bits: Of an INT8 artefact's weights, where that is not 8; see
+            :data:`frsdk.cpu_features.FITTING_WEIGHT_BITS`.
         accuracy: What this form was measured to lose against FP32; None for one that was not
             converted, or not measured.
         training: Summary of data, labels and steps.
@@ -131,6 +134,7 @@ class ModelSpec:
     crop_rule: str = CROP_RULE
     precision: str = "fp32"
     calibration_digest: str | None = None
+    weight_bits: int | None = None
     accuracy: AccuracySpec | None = None
     training: Mapping[str, Any] | None = None
     licence: str = ""
@@ -189,9 +193,11 @@ class ModelSpec:
             )
         parts = {name: document.part(name) for name in _PARTS[:2]}
         parts.update({name: document.part(name, {}) for name in ("input", "output")})
-        parts.update({name: document.part(name) for name in _OMITTED if document.optional(name)})
+        parts.update(
+            {name: document.part(name) for name in _OPTIONAL_PARTS if document.optional(name)}
+        )
         training = document.mapping("training") if document.optional("training") else None
-        digest = "calibration_digest"
+        digest, bits = "calibration_digest", "weight_bits"
         spec = cls(
             architecture=architecture_from_fields(parts["architecture"]),
             face_model=_face_model(parts["face_model"]),
@@ -203,6 +209,7 @@ class ModelSpec:
             crop_rule=document.choice("crop_rule", [CROP_RULE], CROP_RULE),
             precision=document.choice("precision", _PRECISIONS, "fp32"),
             calibration_digest=document.text(digest) if document.optional(digest) else None,
+            weight_bits=document.integer(bits, minimum=1) if document.optional(bits) else None,
             accuracy=accuracy_from_fields(parts["accuracy"]) if "accuracy" in parts else None,
             training=training,
             licence=document.text("licence", "", empty=True),

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..detector_spec import spec_from_json
+from ..cpu_features import FITTING_WEIGHT_BITS, int8_products_saturate
+from ..detector_spec import DetectorSpec, spec_from_json
 from ..errors import BackendError, SpecError
 from ..spec import METADATA_KEY, ModelSpec
 from .base import Backend, DecodedBatch, FloatBatch
@@ -47,18 +48,11 @@ class OnnxRuntimeBackend(Backend):
             BackendError: The file is missing or damaged, or a provider is not there.
             SpecError: The file has no specification, a wrong one, or one that does not fit it.
         """
-        session = open_session(path, providers=providers, threads=threads)
         source = str(path)
-        try:
-            text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-        except UnicodeDecodeError as error:
-            raise SpecError(f"{source}: metadata that is no text: export it again") from error
-        if text is None:
-            raise SpecError(
-                f"{source}: no specification inside (metadata key {METADATA_KEY}): "
-                "export the network with frsdk-export"
-            )
-        spec = spec_from_json(text, source=source)
+        session = open_session(path, providers=providers, threads=threads, exact_int8=False)
+        spec = _specification(session, source)
+        if _needs_exact_kernels(spec):
+            session = open_session(path, providers=providers, threads=threads)
         _check_tensor(source, "input", spec.input.name, spec.input.shape, session.get_inputs())
         outputs = {spec.output.name: spec.output.shape}
         if isinstance(spec, ModelSpec):
@@ -99,6 +93,27 @@ class OnnxRuntimeBackend(Backend):
 
     def _release(self) -> None:
         self._session = None
+
+
+def _specification(session: Any, source: str) -> ModelSpec | DetectorSpec:
+    """What a file says of itself (Any: ONNX Runtime's session has no types)."""
+    try:
+        text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{source}: metadata that is no text: export it again") from error
+    if text is None:
+        raise SpecError(
+            f"{source}: no specification inside (metadata key {METADATA_KEY}): "
+            "export the network with frsdk-export"
+        )
+    return spec_from_json(text, source=source)
+
+
+def _needs_exact_kernels(spec: ModelSpec | DetectorSpec) -> bool:
+    """Whether pairs of products would leave 16 bits on this CPU."""
+    if spec.precision != "int8" or not int8_products_saturate():
+        return False
+    return not (isinstance(spec, ModelSpec) and (spec.weight_bits or 8) <= FITTING_WEIGHT_BITS)
 
 
 def _check_tensor(

@@ -13,6 +13,7 @@ pytest.importorskip("onnx", reason="needs onnx (frsdk[engines])")
 
 import onnx
 
+from frsdk.backends.onnxruntime_session import open_session
 from frsdk.engines.activation_ranges import METHODS, _range, activation_ranges
 from frsdk.engines.calibrate import calibrate_file, sensitivity_report
 from frsdk.engines.calibration_table import CALIBRATION_KEY, table_of
@@ -88,12 +89,33 @@ def test_each_form_computes_the_same(
 def test_specs_say_what_was_done(forms: dict[tuple[str, str], bytes], calibrated: Path) -> None:
     table = table_of(calibrated.read_bytes(), source="calibrated")
     assert table is not None
-    for (precision, _), content in forms.items():
+    for (precision, target), content in forms.items():
         spec = network_from_bytes(content, source="form", folder=calibrated.parent).spec
         assert spec.precision == precision
         assert spec.calibration_digest == (table.crops_sha256 if precision == "int8" else None)
+        assert spec.weight_bits == (7 if (precision, target) == ("int8", "cpu") else None)
         keys = [entry.key for entry in onnx.load_model_from_string(content).metadata_props]
         assert keys == [METADATA_KEY]
+
+
+def test_no_pair_of_products_of_the_cpu_form_leaves_16_bits(
+    forms: dict[tuple[str, str], bytes], crops: Crops, tiny_spec: ModelSpec
+) -> None:
+    content = forms["int8", "cpu"]
+    model = onnx.load_model_from_string(content)
+    weights = [
+        onnx.numpy_helper.to_array(each).astype(int)
+        for each in model.graph.initializer
+        if each.data_type == onnx.TensorProto.INT8 and len(each.dims) == 4
+    ]
+    assert weights and max(np.abs(each).max() for each in weights) == 64
+    assert np.iinfo(np.int16).max >= 2 * 64 * 255
+    batch = np.random.default_rng(0).normal(0, 9, (2, *tiny_spec.input.shape)).astype(np.float32)
+    feed = {tiny_spec.input.name: batch}
+    fast, exact = (
+        open_session(content, exact_int8=each).run(None, feed)[0] for each in (False, True)
+    )
+    np.testing.assert_array_equal(fast, exact)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])

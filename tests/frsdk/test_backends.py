@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from frsdk.backends import Backend, OnnxRuntimeBackend
+from frsdk.backends.onnxruntime_session import open_session
 from frsdk.errors import BackendError, InputError, MissingDependencyError, SpecError
 from frsdk.spec import METADATA_KEY, ModelSpec, OutputSpec
 
@@ -53,6 +55,41 @@ def test_runs_batches_alike_and_carries_the_spec(tiny_onnx: Path, tiny_spec: Mod
         for index in range(5):
             alone = backend.run(images[index : index + 1])
             assert np.allclose(alone[0], together[index], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("precision", "bits", "saturates", "kernels"),
+    [
+        ("fp32", None, True, [False]),
+        ("int8", None, True, [False, True]),
+        ("int8", 8, True, [False, True]),
+        ("int8", 7, True, [False]),
+        ("int8", None, False, [False]),
+    ],
+)
+def test_exact_kernels_are_taken_where_the_fast_ones_would_overflow(
+    tiny_onnx: Path,
+    tiny_spec: ModelSpec,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    precision: str,
+    bits: int | None,
+    saturates: bool,
+    kernels: list[bool],
+) -> None:
+    spec = tiny_spec.replace(precision=precision, weight_bits=bits)
+    path = with_spec(tiny_onnx, tmp_path / "a.onnx", spec.to_json())
+    taken = []
+
+    def opening(*arguments: Any, exact_int8: bool = True, **options: Any) -> Any:
+        taken.append(exact_int8)
+        return open_session(*arguments, exact_int8=exact_int8, **options)
+
+    monkeypatch.setattr("frsdk.backends.onnxruntime.open_session", opening)
+    monkeypatch.setattr("frsdk.backends.onnxruntime.int8_products_saturate", lambda: saturates)
+    with OnnxRuntimeBackend(path) as backend:
+        assert backend.run(batch(spec, 1)).shape == (1, 62)
+    assert taken == kernels
 
 
 def test_results_are_new_memory_and_views_are_taken(tiny_onnx: Path, tiny_spec: ModelSpec) -> None:
