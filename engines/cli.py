@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from frsdk.console import reports_errors, version_option
 from frsdk.errors import MissingDependencyError
@@ -134,7 +135,9 @@ def main(
         if target and not output:
             output = Path(default_name(model, precision or "fp32", target))
         model = BUILTIN_NETWORK
-    if not inspect:
+    if inspect:
+        _check_alone()
+    else:
         if target is None:
             raise click.UsageError("Missing option '--target': cpu, tensorrt or rtx.")
         if sensitivity:
@@ -162,6 +165,19 @@ def main(
             )
     found = inspect_artefact(model)
     click.echo(json.dumps(found.to_dict(), indent=1) if as_json else "\n".join(found.lines()))
+
+
+def _check_alone() -> None:
+    """Refuse options that --inspect would not heed."""
+    context = click.get_current_context()
+    given = [
+        each.opts[0]
+        for each in context.command.params
+        if each.name not in ("model", "inspect", "as_json")
+        and context.get_parameter_source(each.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(f"--inspect only reads: leave {', '.join(given)} out")
 
 
 def _check_onnx() -> None:

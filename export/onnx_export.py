@@ -78,6 +78,7 @@ def export_onnx(
         network = DecodingNetwork(network, spec, decoder)
         spec = spec.replace(decoder=DecoderSpec(), face_model=reference_to(decoder))
     model = onnx.load_model_from_string(_traced(network.eval(), spec))
+    _state_enlarged(model)
     del model.metadata_props[:]
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, spec.to_json()
@@ -114,6 +115,25 @@ def parity(network: nn.Module, spec: ModelSpec | DetectorSpec, content: bytes) -
         for got, want, scale in zip(found, wanted, scales, strict=False):
             largest = max(largest, float(np.abs(got - want.numpy()).max()) * scale)
     return largest
+
+
+def _state_enlarged(model: onnx.ModelProto) -> None:
+    """Write the shapes of enlarged maps into a model: inference loses the name of their batch.
+
+    ONNX Runtime adds two maps in its blocked layout, and within a convolution, only where it knows
+    that they have one size.
+    """
+    graph = model.graph
+    batch = graph.input[0].type.tensor_type.shape.dim[0]
+    enlarged = {node.output[0] for node in graph.node if node.op_type == "Resize"}
+    inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph.value_info
+    kept = [each for each in graph.value_info if each.name not in enlarged]
+    for value in inferred:
+        if value.name in enlarged:
+            value.type.tensor_type.shape.dim[0].CopyFrom(batch)
+            kept.append(value)
+    del graph.value_info[:]
+    graph.value_info.extend(kept)
 
 
 def _output_names(spec: ModelSpec | DetectorSpec) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import sys
@@ -14,6 +15,8 @@ from pathlib import Path
 from .errors import OutputError
 from .file_lock import file_lock
 from .files import atomic_write
+
+_LOG = logging.getLogger(__name__)
 
 FOLDER_VARIABLE = "FRSDK_CACHE_DIR"
 
@@ -83,7 +86,11 @@ def get_or_build(facts: Facts, name: str, build: Callable[[Path], None]) -> Path
     if (found := _read_entry(folder, whole=True)) is not None:
         return found.path
     _make_folder(root)
-    with file_lock(root / f"{key}{_LOCK_SUFFIX}"):
+
+    def on_wait() -> None:
+        _LOG.info("waiting for another process that builds %s", name)
+
+    with file_lock(root / f"{key}{_LOCK_SUFFIX}", on_wait=on_wait):
         if (found := _read_entry(folder, whole=True)) is not None:
             return found.path
         shutil.rmtree(folder, ignore_errors=True)  # what an end by force left behind

@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,9 @@ _HELD = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK)
 
 
 @contextmanager
-def file_lock(path: Path, *, wait: bool = True) -> Iterator[bool]:
+def file_lock(
+    path: Path, *, wait: bool = True, on_wait: Callable[[], None] = lambda: None
+) -> Iterator[bool]:
     """Hold a lock for the `with` block; other processes and threads wait for it.
 
     The operating system releases it when its process ends, so that none is ever stale.
@@ -30,6 +32,7 @@ def file_lock(path: Path, *, wait: bool = True) -> Iterator[bool]:
     Args:
         path: The lock's file; it is made, and stays.
         wait: Wait for the holder; otherwise give up at once.
+        on_wait: Called once if another one holds it and this one waits.
 
     Yields:
         Whether the lock is held; always True with `wait`.
@@ -39,8 +42,11 @@ def file_lock(path: Path, *, wait: bool = True) -> Iterator[bool]:
     """
     handle = _open(path)
     try:
-        while not (held := _try_lock(handle, path)) and wait:
-            time.sleep(_RETRY_S)
+        held = _try_lock(handle, path)
+        if not held and wait:
+            on_wait()
+            while not (held := _try_lock(handle, path)):
+                time.sleep(_RETRY_S)
         # Whoever held it may have deleted the file: then this lock is on one that nobody else sees.
         if held and not _is_file_of(handle, path):
             os.close(handle)

@@ -103,13 +103,17 @@ class FaceReconstructor:
             threads=threads,
         )
         self._backend, self._passed_over = choice.backend, choice.passed_over
-        spec = self._backend.spec
-        inside = spec.decoder is not None  # the surface is part of the graph
-        check_fits(self._model, spec.face_model, "the network", surface=inside)
-        self._mean = np.array(spec.param_mean, np.float32)
-        self._std = np.array(spec.param_std, np.float32)
-        if detector is not None:
-            self._detector  # noqa: B018 (a named detector is loaded now, so that errors come early)
+        try:
+            spec = self._backend.spec
+            inside = spec.decoder is not None  # the surface is part of the graph
+            check_fits(self._model, spec.face_model, "the network", surface=inside)
+            self._mean = np.array(spec.param_mean, np.float32)
+            self._std = np.array(spec.param_std, np.float32)
+            if detector is not None:
+                self._detector  # noqa: B018 (loaded now, so that errors come early)
+        except BaseException:
+            self._backend.close()
+            raise
 
     @property
     def engine(self) -> str:

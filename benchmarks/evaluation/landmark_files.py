@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any  # values of JSON
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ def read_json(path: Path) -> tuple[dict[str, Array], dict[str, float]]:
         InputError: Not such a file, or points that are not 68 or not finite.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not a readable JSON file ({error})") from error
     if not isinstance(content, dict):
@@ -102,6 +103,16 @@ def read_npz(path: Path) -> tuple[dict[str, Array], dict[str, float]]:
         name: _number(each, f"{path}: {name}: yaw_deg")
         for name, each in zip(names, yaw.tolist(), strict=True)
     }
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, of which json.loads alone would keep the last of equal names."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice} is there twice: keep one of them")
+    return found
 
 
 def _checked(points: Array, source: str) -> Array:

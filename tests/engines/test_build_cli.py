@@ -156,6 +156,14 @@ def test_inspect_an_onnx_file(frsdk_build: Build, tiny_onnx: Path, tiny_spec: Mo
     assert facts["spec"] == json.loads(tiny_spec.to_json())
 
 
+def test_inspect_refuses_options_that_it_would_not_heed(
+    frsdk_build: Build, tiny_onnx: Path
+) -> None:
+    done = frsdk_build(tiny_onnx, "--inspect", "--precision", "int8", "-o", "x", "--allow-drop")
+    assert done.exit_code == 2
+    assert "--inspect only reads: leave --precision, -o, --allow-drop out" in done.stderr
+
+
 def test_inspect_refuses_other_files(frsdk_build: Build, tmp_path: Path) -> None:
     refused(frsdk_build("--inspect", tmp_path / "a.txt"), "ends in .onnx, .engine, .pth")
     for name in ("a.onnx", "a.engine", "a.pth"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -77,7 +78,8 @@ def test_a_failed_build_leaves_nothing(folder: Path, error: BaseException) -> No
     get_or_build(FACTS, "a.onnx", lambda path: path.write_bytes(b"built") and None)
 
 
-def test_threads_build_once(folder: Path) -> None:
+def test_threads_build_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "frsdk.engine_cache")
     built = []
 
     def build(path: Path) -> None:
@@ -88,6 +90,8 @@ def test_threads_build_once(folder: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         paths = set(pool.map(lambda _: get_or_build(FACTS, "a.onnx", build), range(8)))
     assert len(built) == len(paths) == 1
+    waits = "waiting for another process that builds a.onnx"  # each that waits says so, once
+    assert 1 <= caplog.messages.count(waits) == len(caplog.messages) <= 7
 
 
 BUILDER = """

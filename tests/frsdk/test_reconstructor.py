@@ -193,6 +193,17 @@ def test_another_face_model_is_refused(tiny_onnx: Path, tiny_model: MorphableMod
     assert "\n" not in message
 
 
+def test_a_refused_network_is_closed(
+    tiny_onnx: Path, tiny_model: MorphableModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = []
+    monkeypatch.setattr(OnnxRuntimeBackend, "_release", lambda self: closed.append(self))
+    other = dataclasses.replace(tiny_model, name="other-face")
+    with pytest.raises(SpecError):
+        FaceReconstructor(tiny_onnx, face_model=other)
+    assert len(closed) == 1
+
+
 def test_bad_options(tiny_onnx: Path, tiny_model: MorphableModel, tmp_path: Path) -> None:
     def build(**options: object) -> FaceReconstructor:
         return FaceReconstructor(**{"engine": tiny_onnx, "face_model": tiny_model, **options})

@@ -88,6 +88,7 @@ def test_labels_elsewhere_and_in_sub_folders(photos, tmp_path, make_points, writ
         ("no braces", "expected points between"),
         ("nan", "not finite"),
         ("json text", "not a readable JSON file"),
+        ("json twice", r"not a readable JSON file \(a\.png is there twice: keep one of them\)"),
         ("json list", "expected an object of file names, got a list"),
         ("json empty", "names no photograph"),
         ("json photo", r"1 of 1 photographs missing: .*c\.png"),
@@ -126,6 +127,7 @@ def test_bad_folders(photos, tmp_path, make_points, damage: str, match: str) -> 
         content = {
             "json text": "{",
             "json list": "[]",
+            "json twice": '{"a.png": [], "b.png": [], "a.png": []}',
             "json empty": "{}",
             "json photo": json.dumps({"c.png": points.tolist()}),
             "json shape": json.dumps({"a.png": [[1, 2], [3, 4]]}),

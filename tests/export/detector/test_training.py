@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from click.testing import CliRunner
@@ -129,6 +130,13 @@ def test_a_detector_is_written_exported_and_opened(
         load_checkpoint(path)
     done = CliRunner().invoke(export_main, [str(path)])
     assert done.exit_code == 0, done.output
+    graph = onnx.load(tmp_path / "model.onnx").graph
+    assert {"Shape", "Slice"}.isdisjoint(node.op_type for node in graph.node)
+    enlarged = {node.output[0] for node in graph.node if node.op_type == "Resize"}
+    stated = [each for each in graph.value_info if each.name in enlarged]
+    sizes = [each.type.tensor_type.shape.dim for each in stated]
+    assert [size[0].dim_param for size in sizes] == ["batch", "batch"]
+    assert [size[2].dim_value for size in sizes] == [20, 40]
     with OnnxRuntimeBackend(tmp_path / "model.onnx") as backend:
         assert backend.detector_spec == spec
         out = backend.run(np.zeros((3, 3, 320, 320), np.float32))
