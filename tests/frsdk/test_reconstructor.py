@@ -200,7 +200,7 @@ def test_a_refused_network_is_closed(
     monkeypatch.setattr(OnnxRuntimeBackend, "_release", lambda self: closed.append(self))
     other = dataclasses.replace(tiny_model, name="other-face")
     with pytest.raises(SpecError):
-        FaceReconstructor(tiny_onnx, face_model=other)
+        FaceReconstructor(engine=tiny_onnx, face_model=other)
     assert len(closed) == 1
 
 
