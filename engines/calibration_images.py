@@ -76,6 +76,7 @@ def _tar_images(path: Path, size: int) -> Iterator[tuple[str, Crops]]:
     try:
         with tarfile.open(path) as archive:
             members = [each for each in archive if each.isfile()]
+            _check_whole(archive)
             chosen = [members[index] for index in _chosen(str(path), len(members))]
             found = []
             for member in chosen:
@@ -85,6 +86,14 @@ def _tar_images(path: Path, size: int) -> Iterator[tuple[str, Crops]]:
         reason = str(error).partition("\n")[0]
         raise InputError(f"{path}: not a tar of images ({reason}): {_REMEDY}") from error
     return _decoded(iter(found), str(path), size)
+
+
+def _check_whole(archive: tarfile.TarFile) -> None:
+    """Refuse an archive whose reading ended at a damaged header, which tarfile takes for its end."""
+    if archive.fileobj is not None:
+        archive.fileobj.seek(archive.offset)
+        if any(archive.fileobj.read(tarfile.BLOCKSIZE)):
+            raise tarfile.ReadError(f"damaged at byte {archive.offset}")
 
 
 def _npz_images(path: Path) -> Iterator[tuple[str, Crops]]:

@@ -95,6 +95,17 @@ def empty_folder(path: Path) -> Path:
     return folder
 
 
+def damaged_tar(path: Path) -> Path:
+    """The header of the 111th of 120 files is noise: enough come before it."""
+    archive = tar_of(path, {f"{i}.png": png(picture(i)) for i in range(120)})
+    with tarfile.open(archive) as tar:
+        header = tar.getmember("110.png").offset
+    content = bytearray(archive.read_bytes())
+    content[header : header + tarfile.BLOCKSIZE] = bytes(range(256)) * 2
+    archive.write_bytes(content)
+    return archive
+
+
 def saved(path: Path, **arrays: object) -> Path:
     np.savez(path / "x.npz", **arrays)
     return path / "x.npz"
@@ -117,6 +128,7 @@ def written(path: Path, name: str, content: bytes) -> Path:
         (lambda path: tar_of(path, {"a.txt": b"x"}), "got 1: add crops"),
         (lambda path: tar_of(path, {f"{i}": b"x" for i in range(100)}), "100 of 100 files cannot"),
         (lambda path: written(path, "x.tar", b"no tar" * 999), "not a tar of images"),
+        (damaged_tar, r"not a tar of images \(damaged at byte \d+\)"),
         (lambda path: written(path, "x.npz", b"no zip"), r"expected an .npz with crops"),
         (lambda path: saved(path, pictures=np.zeros(3)), "expected an .npz with crops"),
         (lambda path: saved(path, crops=np.zeros((100, 24, 24, 3))), r"got .*float64"),
