@@ -14,9 +14,13 @@ from onnx import helper
 
 from .onnx_graph import OnnxGraph, attribute
 
+_IN_BLOCKS = frozenset(
+    {"Conv", "Add", "Mul", "Relu", "Sigmoid", "Tanh", "AveragePool", "MaxPool", "GlobalAveragePool"}
+)
+
 
 def reorder_for_blocks(content: bytes) -> bytes:
-    """Put nodes into an order in which ONNX Runtime fuses more of them; the numbers stay.
+    """Put nodes into an order in which ONNX Runtime fuses more of them; finite numbers stay.
 
     - A shortcut is added to the first of two convolutions' results instead of to their sum: each
       convolution then takes one sum in.
@@ -39,7 +43,8 @@ def reorder_for_blocks(content: bytes) -> bytes:
 def enlarge_gates(content: bytes, block: int) -> bytes:
     """Enlarge a factor per channel to the map that it multiplies.
 
-    Products that are quantised stay, and so do those whose channels do not fill their blocks.
+    Products of maps that are not in blocks stay: quantised ones, those whose channels do not fill
+    their blocks, and those behind a node without a kernel for blocks.
 
     Args:
         content: A serialised ONNX model without Constant nodes.
@@ -65,6 +70,8 @@ def _sum_shortcut_first(graph: OnnxGraph, node: onnx.NodeProto) -> None:
         inner, shortcut = graph.producer.get(node.input[index]), node.input[1 - index]
         if inner is None or inner.op_type != "Add" or not _only_for(graph, inner, node):
             continue
+        if shortcut in inner.output:
+            return
         makers = [graph.producer.get(name) for name in inner.input]
         if all(
             maker is not None and maker.op_type == "Conv" and _only_for(graph, maker, inner)
@@ -108,7 +115,9 @@ def _enlargement(graph: OnnxGraph, gate: str, of: str, block: int) -> onnx.NodeP
     if channels is None or channels % block or graph.channels(gate) != channels:
         return None
     makers = [graph.producer.get(name) for name in (gate, of)]
-    if any(maker is None or maker.op_type == "DequantizeLinear" for maker in makers):
+    if any(maker is None or maker.op_type not in _IN_BLOCKS for maker in makers):
+        return None
+    if not graph.batched(gate) or not graph.batched(of):
         return None
     height, width = graph.shapes[of][2:]
     name = f"{gate}/enlarged/{of}"

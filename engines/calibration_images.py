@@ -89,7 +89,7 @@ def _tar_images(path: Path, size: int) -> Iterator[tuple[str, Crops]]:
 
 
 def _check_whole(archive: tarfile.TarFile) -> None:
-    """Refuse an archive whose reading ended at a damaged header, which tarfile takes for its end."""
+    """Refuse an archive that was read up to a damaged header, which tarfile takes for its end."""
     if archive.fileobj is not None:
         archive.fileobj.seek(archive.offset)
         if any(archive.fileobj.read(tarfile.BLOCKSIZE)):

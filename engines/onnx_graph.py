@@ -40,7 +40,9 @@ class OnnxGraph:
             else:
                 nodes.append(node)
         self.rebuild(nodes)
-        self.shapes = self._inferred_shapes()
+        self.shapes: dict[str, Shape] = {}
+        self._batched: set[str] = set()
+        self._infer_shapes()
         self._stated: dict[str, onnx.ValueInfoProto] = {}
 
     @property
@@ -72,14 +74,17 @@ class OnnxGraph:
         self.constants[unique] = value
         return unique
 
+    def batched(self, tensor: str) -> bool:
+        """Whether the first axis of a tensor is known to be the batch of the first input."""
+        return tensor in self._batched
+
     def state_shape(self, tensor: str, shape: Sequence[int | None]) -> None:
-        """Write a float tensor's shape, without the batch, into the model.
+        """Write a batched float tensor's shape, without the batch, into the model.
 
         For tensors behind a node in which ONNX's own inference loses the name of the batch.
         """
-        batch = self.model.graph.input[0].type.tensor_type.shape.dim[0]
         self._stated[tensor] = helper.make_tensor_value_info(
-            tensor, onnx.TensorProto.FLOAT, [batch.dim_value or batch.dim_param, *shape]
+            tensor, onnx.TensorProto.FLOAT, [_batch_name(self.model), *shape]
         )
 
     def only_consumer(self, tensor: str) -> onnx.NodeProto | None:
@@ -137,15 +142,22 @@ class OnnxGraph:
                 wanted.extend(node.input)
         return [node for node in self.nodes if id(node) in live]
 
-    def _inferred_shapes(self) -> dict[str, Shape]:
+    def _infer_shapes(self) -> None:
         graph = shape_inference.infer_shapes(self.model).graph
-        found: dict[str, Shape] = {}
         for value in (*graph.input, *graph.value_info, *graph.output):
             sizes = value.type.tensor_type.shape.dim
-            found[value.name] = tuple(
+            self.shapes[value.name] = tuple(
                 size.dim_value if size.HasField("dim_value") else None for size in sizes
             )
-        return found
+            first = (sizes[0].dim_value or sizes[0].dim_param) if sizes else None
+            if first and first == _batch_name(self.model):
+                self._batched.add(value.name)
+
+
+def _batch_name(model: onnx.ModelProto) -> str | int | None:
+    """What the first axis of the first input is called, or its size where that is fixed."""
+    sizes = model.graph.input[0].type.tensor_type.shape.dim if model.graph.input else ()
+    return (sizes[0].dim_value or sizes[0].dim_param) if sizes else None
 
 
 def attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:

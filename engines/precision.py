@@ -39,7 +39,7 @@ def convert_precision(
     Args:
         source: The file, as `frsdk-export` wrote it.
         precision: ``"fp32"`` (constants folded; for the CPU also in the form that is fastest on
-            this machine's), ``"fp16"`` (for the CPU weights stored as FP16 and computed with in
+            this machine's CPU), ``"fp16"`` (for the CPU weights stored as FP16 and computed with in
             FP32; for TensorRT typed FP16 with FP32 where the numbers need it) or ``"int8"``.
         target: ``"cpu"`` or ``"tensorrt"``, which stands for TensorRT for RTX too.
         calibration: For int8, real face crops: a folder, a tar or an npz, or (n, size, size, 3)
@@ -106,7 +106,8 @@ def _with_spec(
 ) -> bytes:
     """The converted network with its specification, without the table of the source's tensors."""
     model = onnx.load_model_from_string(content)
-    spec = network.spec.replace(precision=precision, **changes)
+    fields = {"calibration_digest": None, "weight_bits": None, **changes}
+    spec = network.spec.replace(precision=precision, **fields)
     kept = [entry for entry in model.metadata_props if entry.key != CALIBRATION_KEY]
     del model.metadata_props[:]
     model.metadata_props.extend(kept)

@@ -9,6 +9,7 @@ from onnx import TensorProto, helper
 from .half_range import halved
 from .onnx_graph import OnnxGraph, unique_node_names
 
+_TYPED_INPUTS = {"Resize": 1}  # inputs that share the node's type, where that is not all of them
 _TYPE = {True: TensorProto.FLOAT16, False: TensorProto.FLOAT}
 
 
@@ -32,7 +33,8 @@ def typed_half(content: bytes) -> bytes:
     casts: dict[tuple[str, bool], str] = {}
     for node in graph.nodes:
         half = node.name not in kept
-        for index, name in enumerate(node.input):
+        typed = _TYPED_INPUTS.get(node.op_type)
+        for index, name in enumerate(node.input[:typed]):
             node.input[index] = _typed_input(graph, name, half, made_half, casts, nodes)
         nodes.append(node)
         for index, name in enumerate(node.output):

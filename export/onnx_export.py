@@ -125,15 +125,26 @@ def _state_enlarged(model: onnx.ModelProto) -> None:
     """
     graph = model.graph
     batch = graph.input[0].type.tensor_type.shape.dim[0]
-    enlarged = {node.output[0] for node in graph.node if node.op_type == "Resize"}
-    inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph.value_info
-    kept = [each for each in graph.value_info if each.name not in enlarged]
-    for value in inferred:
-        if value.name in enlarged:
-            value.type.tensor_type.shape.dim[0].CopyFrom(batch)
-            kept.append(value)
-    del graph.value_info[:]
-    graph.value_info.extend(kept)
+    for node in graph.node:
+        if node.op_type != "Resize":
+            continue
+        # Anew for each: what one states leads to the next.
+        inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
+        shapes = {each.name: each for each in (*inferred.value_info, *graph.input)}
+        source, enlarged = (shapes.get(name) for name in (node.input[0], node.output[0]))
+        if source is None or enlarged is None:
+            continue
+        if _first_size(source) != batch:  # a batch that was folded into other axes, for example
+            continue
+        enlarged.type.tensor_type.shape.dim[0].CopyFrom(batch)
+        kept = [each for each in graph.value_info if each.name != enlarged.name]
+        del graph.value_info[:]
+        graph.value_info.extend([*kept, enlarged])
+
+
+def _first_size(value: onnx.ValueInfoProto) -> onnx.TensorShapeProto.Dimension | None:
+    sizes = value.type.tensor_type.shape.dim
+    return sizes[0] if sizes else None
 
 
 def _output_names(spec: ModelSpec | DetectorSpec) -> list[str]:

@@ -137,6 +137,6 @@ class _Scratch:
         """What computes the sums of the first faces."""
         if faces not in self._products:
             rows = slice(0, 2 * faces)
-            bound = BoundSession(self._session, self.digits[rows], self.sums[rows])
+            bound = BoundSession(self._session, batch=self.digits[rows], out=self.sums[rows])
             self._products[faces] = bound
         return self._products[faces]

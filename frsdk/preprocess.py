@@ -13,6 +13,8 @@ from .errors import InputError
 from .geometry import Roi
 from .spec import InputSpec
 
+_FAR = 1e12  # pixels; beyond, a ROI of absurd size would overflow
+
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float64]
 
@@ -110,6 +112,7 @@ def _span(row: list[float], size: int, factor: int, limit: int) -> tuple[int, in
     along, across, start = row
     edges = (-0.5, size - 0.5)
     corners = [along * x + across * y + start for x in edges for y in edges]
+    corners = [min(max(corner, -_FAR), _FAR) for corner in corners]
     # Blocks begin at the crop's own corner, so that block and crop pixel coincide for whole ratios.
     corner = round(corners[0] + 0.5)
     blocks_before = math.ceil((corner - min(corners)) / factor) + 2

@@ -51,7 +51,8 @@ class OnnxRuntimeBackend(Backend):
         source = str(path)
         session = open_session(path, providers=providers, threads=threads, exact_int8=False)
         spec = _specification(session, source)
-        if _needs_exact_kernels(spec):
+        if tuple(providers) == (CPU_PROVIDER,) and _needs_exact_kernels(spec):
+            del session  # first, so that the network is not in memory twice
             session = open_session(path, providers=providers, threads=threads)
         _check_tensor(source, "input", spec.input.name, spec.input.shape, session.get_inputs())
         outputs = {spec.output.name: spec.output.shape}

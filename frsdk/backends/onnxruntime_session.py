@@ -100,7 +100,7 @@ def keep_int8_exact(options: Any) -> None:
 class BoundSession:
     """A session of one input and one output, bound to two arrays: no copy, and little per call."""
 
-    def __init__(self, session: Any, batch: NDArray[Any], out: NDArray[Any]) -> None:
+    def __init__(self, session: Any, *, batch: NDArray[Any], out: NDArray[Any]) -> None:
         """Bind the arrays, which are kept.
 
         Args:

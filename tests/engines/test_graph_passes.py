@@ -143,6 +143,31 @@ def test_factors_that_do_not_fill_blocks_or_are_quantised_stay(tiny_spec: ModelS
     assert kinds(enlarge_gates(quantised, 8)) == kinds(quantised)
 
 
+def test_factors_of_another_batch_or_beside_the_blocks_stay() -> None:
+    make = Maker("x")
+    x = make.relu(make.conv("x", "first", (16, 3, 3, 3)))
+    halves = make.constant("halves", np.array([-1, 8, 8, 8], np.int64))
+    folded = make.node("Reshape", [x, halves], "folded")  # (n, 16, 8, 8) -> (2 n, 8, 8, 8)
+    gate = make.node("GlobalAveragePool", [folded], "gate")
+    back = make.constant("back", np.array([-1, 16, 8, 8], np.int64))
+    y = make.node("Reshape", [make.node("Mul", [folded, gate], "gated"), back], "together")
+    slope = make.constant("slope", np.full((16, 1, 1), 0.1, np.float32))
+    z = make.node("PRelu", [y, slope], "prelu")
+    make.node("Mul", [z, make.node("GlobalAveragePool", [z], "pool")], "y")
+    content = model_of(make, (3, 8, 8), (16, 8, 8))
+    assert kinds(enlarge_gates(content, 8)) == kinds(content)
+
+
+def test_a_sum_of_a_sum_with_itself_stays() -> None:
+    make = Maker("x")
+    x = make.relu(make.conv("x", "first", (8, 3, 1, 1)))
+    pair = [make.conv(x, name, (8, 8, 3, 3)) for name in ("a", "b")]
+    inner = make.node("Add", pair, "inner")
+    make.node("Add", [inner, inner], "y")
+    content = model_of(make, (3, 8, 8), (8, 8, 8))
+    assert np.abs(run(reorder_for_blocks(content)) - run(content)).max() == 0.0
+
+
 def test_a_shortcut_is_added_to_the_first_of_two_branches() -> None:
     make = Maker("x")
     x = make.relu(make.conv("x", "first", (8, 3, 1, 1)))

@@ -135,6 +135,23 @@ def test_the_cpu_form_follows_the_cpu(
         np.testing.assert_allclose(outputs[8], outputs[other], rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("block", [8, 16])
+def test_a_cpu_form_leads_to_every_other_form(
+    calibrated: Path, tmp_path: Path, crops: Crops, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr("frsdk.engines.precision.fp32_block", lambda: block)
+    source = tmp_path / "cpu.onnx"
+    source.write_bytes(convert_precision(calibrated, precision="fp32", target="cpu"))
+    spec = network_from_bytes(source.read_bytes(), source="a", folder=tmp_path).spec
+    wanted = outputs(calibrated.read_bytes(), crops[:8], spec)
+    for precision, target in FORMS:
+        given = crops if precision == "int8" else None
+        content = convert_precision(source, precision=precision, target=target, calibration=given)
+        found = outputs(content, crops[:8], spec)
+        error = np.sqrt(np.mean((found - wanted) ** 2)) / wanted.std()
+        assert error < {"fp32": 1e-5, "fp16": 2e-3, "int8": 0.1}[precision], (precision, target)
+
+
 def test_cpu_fp16_is_half_the_file(forms: dict[tuple[str, str], bytes], network: Path) -> None:
     content = forms["fp16", "cpu"]
     model = onnx.load_model_from_string(content)

@@ -58,13 +58,14 @@ def test_runs_batches_alike_and_carries_the_spec(tiny_onnx: Path, tiny_spec: Mod
 
 
 @pytest.mark.parametrize(
-    ("precision", "bits", "saturates", "kernels"),
+    ("precision", "bits", "saturates", "provider", "kernels"),
     [
-        ("fp32", None, True, [False]),
-        ("int8", None, True, [False, True]),
-        ("int8", 8, True, [False, True]),
-        ("int8", 7, True, [False]),
-        ("int8", None, False, [False]),
+        ("fp32", None, True, "CPUExecutionProvider", [False]),
+        ("int8", None, True, "CPUExecutionProvider", [False, True]),
+        ("int8", 8, True, "CPUExecutionProvider", [False, True]),
+        ("int8", 7, True, "CPUExecutionProvider", [False]),
+        ("int8", None, False, "CPUExecutionProvider", [False]),
+        ("int8", None, True, "TensorrtExecutionProvider", [False]),  # it would build twice
     ],
 )
 def test_exact_kernels_are_taken_where_the_fast_ones_would_overflow(
@@ -75,19 +76,20 @@ def test_exact_kernels_are_taken_where_the_fast_ones_would_overflow(
     precision: str,
     bits: int | None,
     saturates: bool,
+    provider: str,
     kernels: list[bool],
 ) -> None:
     spec = tiny_spec.replace(precision=precision, weight_bits=bits)
     path = with_spec(tiny_onnx, tmp_path / "a.onnx", spec.to_json())
     taken = []
 
-    def opening(*arguments: Any, exact_int8: bool = True, **options: Any) -> Any:
-        taken.append(exact_int8)
-        return open_session(*arguments, exact_int8=exact_int8, **options)
+    def opening(path: Path, *, providers: tuple[str, ...], threads: int, **options: Any) -> Any:
+        taken.append(options.get("exact_int8", True))
+        return open_session(path, threads=threads, **options)
 
     monkeypatch.setattr("frsdk.backends.onnxruntime.open_session", opening)
     monkeypatch.setattr("frsdk.backends.onnxruntime.int8_products_saturate", lambda: saturates)
-    with OnnxRuntimeBackend(path) as backend:
+    with OnnxRuntimeBackend(path, providers=(provider,)) as backend:
         assert backend.run(batch(spec, 1)).shape == (1, 62)
     assert taken == kernels
 

@@ -38,7 +38,7 @@ def test_onnx_reads_what_was_meant(graph):
 def test_it_runs_into_an_array_and_is_exact(graph, exact):
     digits = np.empty((3, 300), np.uint8)
     out = np.zeros((3, 200), np.int32)
-    bound = BoundSession(open_session(graph, exact_int8=exact), digits, out)
+    bound = BoundSession(open_session(graph, exact_int8=exact), batch=digits, out=out)
     for seed in (1, 2):
         digits[:] = np.random.default_rng(seed).integers(0, 128, (3, 300))
         bound.run()
@@ -51,5 +51,7 @@ def test_it_runs_into_an_array_and_is_exact(graph, exact):
 def test_arrays_of_another_type_are_refused(graph):
     with pytest.raises(BackendError, match="ONNX Runtime failed"):
         BoundSession(
-            open_session(graph), np.zeros((1, 300), np.float32), np.zeros((1, 200), np.int32)
+            open_session(graph),
+            batch=np.zeros((1, 300), np.float32),
+            out=np.zeros((1, 200), np.int32),
         ).run()

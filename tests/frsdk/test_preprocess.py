@@ -127,3 +127,10 @@ def test_unusable_images_name_the_remedy(image: object, remedy: str) -> None:
     with pytest.raises(InputError, match=remedy) as caught:
         check_image(image)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "roi", [Roi(1e308, 0, 1e308), Roi(-1e308, -1e308, 1e308), Roi(0, 0, 1e308, roll_deg=33)]
+)
+def test_a_square_of_absurd_size_is_black(roi: Roi) -> None:
+    assert not crop_face(np.full((9, 9, 3), 200, np.uint8), roi, 120).any()
