@@ -15,6 +15,7 @@ from frsdk.errors import MissingDependencyError
 
 from . import count_tables, engine_tables, limit_tables, peers
 from .ceilings import measure_ceilings
+from .copies import COPIES, NetworkCopies
 from .device_table import device_table
 from .environment import Environment, this_environment
 from .mediapipe_peer import MediapipePeer
@@ -157,14 +158,19 @@ def _peers(
     if mediapipe is not None:
         stack.callback(mediapipe.close)
     model = next(iter(engines.values())).face_model
+    copies = {}
+    for variant in options.variants:
+        more = [stack.enter_context(open_reconstructor(variant)) for _ in range(COPIES - 1)]
+        opened_all = [engines[variant.name], *more]
+        copies[variant.name] = NetworkCopies([each.backend for each in opened_all])
     networks = stack.enter_context(
         peers.opened_networks(model, threads=options.variants[0].threads, on_step=on_step)
     )
     on_step("peers")
     return [
-        peers.networks_table(networks, engines, options.rounds, on_round),
+        peers.networks_table(networks, copies, options.rounds, on_round),
         peers.pipelines_table(
-            networks, engines, photo, options.rounds, mediapipe=mediapipe, on_round=on_round
+            networks, copies, model, photo, options.rounds, mediapipe=mediapipe, on_round=on_round
         ),
     ]
 

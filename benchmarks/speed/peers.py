@@ -6,20 +6,22 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from frsdk import Backend, FaceReconstructor, MorphableModel, crop_face, network_input
+from frsdk import MorphableModel, OnnxRuntimeBackend, crop_face, network_input
 from frsdk.decode import N_POSE, image_poses
 from frsdk.face import VertexDecoder
 from frsdk.integer_decoder import IntegerDecoder
 
+from .copies import COPIES, NetworkCopies
 from .mediapipe_peer import MediapipePeer
 from .photo import Photo
 from .tables import Cell, Table
 from .timing import Case, interleaved
-from .untrained import UntrainedNetwork, untrained_network
+from .untrained import untrained_network
 from .v2_pipeline import VERTICES, V2Pipeline, model_of_size
 
 BASE = "MobileNetV2, plain"
@@ -43,10 +45,17 @@ NOTE = (
 )
 
 
+class PeerNetwork(NamedTuple):
+    """A network of :data:`NETWORKS`, open, and the number of nodes of its graph."""
+
+    copies: NetworkCopies
+    nodes: int
+
+
 @contextmanager
 def opened_networks(
     model: MorphableModel, *, threads: int, on_step: Callable[[str], None]
-) -> Iterator[dict[str, UntrainedNetwork]]:
+) -> Iterator[dict[str, PeerNetwork]]:
     """Every network of :data:`NETWORKS`, exported into a temporary folder.
 
     Raises:
@@ -56,28 +65,29 @@ def opened_networks(
         found = {}
         for label, (name, arguments) in NETWORKS.items():
             on_step(f"exporting {name}")
-            network = untrained_network(
-                name, Path(folder), model, arguments=arguments, threads=threads
-            )
-            stack.enter_context(network.backend)
-            found[label] = network
+            network = untrained_network(name, Path(folder), model, arguments=arguments)
+            copies = [
+                stack.enter_context(OnnxRuntimeBackend(network.path, threads=threads))
+                for _ in range(COPIES)
+            ]
+            found[label] = PeerNetwork(NetworkCopies(copies), network.nodes)
         yield found
 
 
 def networks_table(
-    networks: Mapping[str, UntrainedNetwork],
-    engines: Mapping[str, FaceReconstructor],
+    networks: Mapping[str, PeerNetwork],
+    engines: Mapping[str, NetworkCopies],
     rounds: int,
     on_round: Callable[[], None],
 ) -> Table:
     """Networks alone, batch 1: the ladder of Mobile-FRNet, the peers and the engines under test."""
-    spec = next(iter(engines.values())).backend.spec.input
+    spec = next(iter(engines.values())).spec.input
     crops = np.random.default_rng(0).uniform(-1, 1, (1, *spec.shape)).astype(np.float32)
     nodes: dict[str, int | None] = {label: each.nodes for label, each in networks.items()}
-    backends: dict[str, Backend] = {label: each.backend for label, each in networks.items()}
+    copies = {label: each.copies for label, each in networks.items()}
     for name, engine in engines.items():
-        backends[f"engine {name}"], nodes[f"engine {name}"] = engine.backend, None
-    cases = {label: _run_case(backend, crops) for label, backend in backends.items()}
+        copies[f"engine {name}"], nodes[f"engine {name}"] = engine, None
+    cases = {label: _run_case(each, crops) for label, each in copies.items()}
     samples = interleaved(cases, rounds=rounds, on_round=on_round)
     rows: list[tuple[Cell, ...]] = [
         (label, nodes[label], each.median_ms, each.ratio_to(samples[BASE]))
@@ -87,13 +97,14 @@ def networks_table(
     return Table("peer_networks", "Networks side by side, batch 1", columns, rows, NOTE)
 
 
-def _run_case(backend: Backend, crops: NDArray[np.float32]) -> Case:
-    return lambda: backend.run(crops)
+def _run_case(copies: NetworkCopies, crops: NDArray[np.float32]) -> Case:
+    return lambda: copies.run(crops)
 
 
 def pipelines_table(
-    networks: Mapping[str, UntrainedNetwork],
-    engines: Mapping[str, FaceReconstructor],
+    networks: Mapping[str, PeerNetwork],
+    engines: Mapping[str, NetworkCopies],
+    face_model: MorphableModel,
     photo: Photo,
     rounds: int,
     *,
@@ -101,18 +112,18 @@ def pipelines_table(
     on_round: Callable[[], None],
 ) -> Table:
     """Whole chains per face at 3DDFA_V2's number of vertices."""
-    model = model_of_size(next(iter(engines.values())).face_model, VERTICES)
+    model = model_of_size(face_model, VERTICES)
     cases: dict[str, Case] = {}
     for label in (_V2_FULL, _V2_HALF):
-        pipeline = V2Pipeline(networks[label].backend.run, model)
+        pipeline = V2Pipeline(networks[label].copies.run, model)
         cases[_FORMULA.format(label)] = _pipeline_case(pipeline, photo)
     decoders: dict[str, VertexDecoder] = {"fp32": model, "int8": IntegerDecoder(model)}
     for name, engine in engines.items():
         for precision, decoder in decoders.items():
             label = f"frsdk, engine {name}, {precision} vertices"
-            cases[label] = _sized_case(engine.backend, model, decoder, photo)
+            cases[label] = _sized_case(engine, model, decoder, photo)
     cases[f"frsdk's chain with {BASE}, fp32 vertices"] = _sized_case(
-        networks[BASE].backend, model, model, photo
+        networks[BASE].copies, model, model, photo
     )
     if mediapipe is not None:
         cases[mediapipe.label] = mediapipe.case(photo.image)
@@ -130,17 +141,17 @@ def _pipeline_case(pipeline: V2Pipeline, photo: Photo) -> Case:
 
 
 def _sized_case(
-    backend: Backend, model: MorphableModel, decoder: VertexDecoder, photo: Photo
+    network: NetworkCopies, model: MorphableModel, decoder: VertexDecoder, photo: Photo
 ) -> Case:
     """Our chain on a face model that the network was not trained for: time is the same."""
-    spec = backend.spec
+    spec = network.spec
     mean, std = np.array(spec.param_mean, np.float32), np.array(spec.param_std, np.float32)
     out = np.empty((1, model.n_vertices, 3), np.float32)
     size = spec.input.size
 
     def whole() -> None:
         batch = network_input([crop_face(photo.image, photo.roi, size)], spec.input)
-        params = backend.run(batch) * std + mean
+        params = network.run(batch) * std + mean
         model.decode_landmarks(params, size=size)
         poses = image_poses(params, [photo.roi], size)
         decoder.decode_posed(params[:, N_POSE:], poses, out=out)

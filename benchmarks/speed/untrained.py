@@ -12,7 +12,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from frsdk import ModelSpec, MorphableModel, OnnxRuntimeBackend
+from frsdk import ModelSpec, MorphableModel
 from frsdk.errors import MissingDependencyError
 from frsdk.face_model_ref import reference_to
 from frsdk.spec import ArchitectureSpec
@@ -71,14 +71,14 @@ def _counted(name: str, arguments: str) -> tuple[LayerCounts, ...]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UntrainedNetwork:
-    """An exported network with random weights, open.
+    """An exported network with random weights.
 
     Attributes:
-        backend: Runs it.
+        path: The ONNX file.
         nodes: Of its graph.
     """
 
-    backend: OnnxRuntimeBackend
+    path: Path
     nodes: int
 
 
@@ -88,9 +88,8 @@ def untrained_network(
     model: MorphableModel,
     *,
     arguments: dict[str, object] | None = None,
-    threads: int = 1,
 ) -> UntrainedNetwork:
-    """Export a network of the registry and open it.
+    """Export a network of the registry.
 
     Raises:
         MissingDependencyError: PyTorch or onnx is not installed.
@@ -112,7 +111,7 @@ def untrained_network(
     )
     path = folder / f"{name}-{len(list(folder.iterdir()))}.onnx"
     report = export_onnx(build_network(name, arguments), spec, path)
-    return UntrainedNetwork(OnnxRuntimeBackend(path, threads=threads), report.nodes)
+    return UntrainedNetwork(path, report.nodes)
 
 
 def _needs_torch() -> None:
