@@ -1,52 +1,56 @@
-"""What this machine's CPU can compute with, as far as its system tells."""
+"""What this machine's CPU can compute with, as OpenCV finds it on every system."""
 
 from __future__ import annotations
 
 import platform
-from pathlib import Path
+
+import cv2
 
 FEATURES = {
-    "avx2": "AVX2",
-    "avx512f": "AVX-512",
-    "avx512_vnni": "AVX-512 VNNI",
-    "avx_vnni": "AVX VNNI",
-    "asimd": "NEON",
-    "asimddp": "NEON dot product",
+    "AVX2": "AVX2",
+    "AVX512F": "AVX-512",
+    "AVX512VNNI": "AVX-512 VNNI",
+    "AVX_VNNI": "AVX VNNI",
+    "NEON": "NEON",
+    "NEON_DOTPROD": "NEON dot product",
 }
-"""Vector instructions that matter here: the name by Linux's flag."""
+"""Vector instructions that matter here: the name by OpenCV's; OpenCV 4 knows no AVX VNNI."""
 
 FITTING_WEIGHT_BITS = 7
 """With weights of at most this many bits, two products with UINT8 fit the 16 bits in which x86-64
 without VNNI adds them: its fast INT8 kernels are exact then."""
 
-_CPU_FILE = Path("/proc/cpuinfo")
+_MOST_FEATURES = 512  # CV_HARDWARE_MAX_FEATURE
 _X86_64 = ("x86_64", "amd64")
-_VNNI = {FEATURES["avx512_vnni"], FEATURES["avx_vnni"]}
+_VNNI = {FEATURES["AVX512VNNI"], FEATURES["AVX_VNNI"]}
 
 
-def cpu_features() -> tuple[str, ...] | None:
-    """From Linux's list; other systems have none that can be read without a package: None."""
-    try:
-        words = set(_CPU_FILE.read_text(encoding="ascii", errors="replace").split())
-    except OSError:
-        return None
-    return tuple(name for flag, name in FEATURES.items() if flag in words)
+def cpu_features() -> tuple[str, ...]:
+    """Those of :data:`FEATURES` that this CPU and its system have."""
+    numbers = {cv2.getHardwareFeatureName(number): number for number in range(_MOST_FEATURES)}
+    return tuple(
+        name
+        for key, name in FEATURES.items()
+        if key in numbers and cv2.checkHardwareSupport(numbers[key])
+    )
 
 
 def fp32_block() -> int | None:
     """Channels in a block of the layout in which ONNX Runtime computes FP32 on this CPU.
 
     Returns:
-        8 on x86-64 that is known to lack AVX-512, 16 on other x86-64; None elsewhere, where it has
-        no such layout or we do not know it.
+        16 on x86-64 with AVX-512, 8 on other x86-64; None elsewhere, where it has no such layout
+        or we do not know it.
     """
-    if platform.machine().lower() not in _X86_64:
+    if not _is_x86_64():
         return None
-    found = cpu_features()
-    return 8 if found is not None and FEATURES["avx512f"] not in found else 16
+    return 16 if FEATURES["AVX512F"] in cpu_features() else 8
 
 
 def int8_products_saturate() -> bool:
-    """Whether UINT8 x INT8 products overflow 16 bits here: x86-64 that is known to lack VNNI."""
-    found = cpu_features()
-    return found is not None and platform.machine().lower() in _X86_64 and not _VNNI & set(found)
+    """Whether UINT8 x INT8 products overflow 16 bits here: x86-64 without VNNI."""
+    return _is_x86_64() and not _VNNI & set(cpu_features())
+
+
+def _is_x86_64() -> bool:
+    return platform.machine().lower() in _X86_64

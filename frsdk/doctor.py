@@ -39,7 +39,7 @@ class Diagnosis:
         frsdk: Its version.
         python: Its version.
         system: Operating system and processor.
-        cpu_features: Vector instructions that matter here; None where the system does not say.
+        cpu_features: Vector instructions that matter here.
         gpu: The first GPU; None without one or without a CUDA binding.
         gpu_problem: Why there is none.
         driver: Release of the NVIDIA driver, where known.
@@ -54,7 +54,7 @@ class Diagnosis:
     frsdk: str
     python: str
     system: str
-    cpu_features: tuple[str, ...] | None
+    cpu_features: tuple[str, ...]
     gpu: GpuInfo | None
     gpu_problem: str | None
     driver: str | None
@@ -71,7 +71,7 @@ class Diagnosis:
 
     def lines(self) -> Iterator[str]:
         """For people: one fact a line."""
-        features = "unknown" if self.cpu_features is None else ", ".join(self.cpu_features)
+        features = ", ".join(self.cpu_features)
         yield f"frsdk {self.frsdk}, Python {self.python}, {self.system}"
         yield f"CPU: {features or 'none of ' + ', '.join(FEATURES.values())}"
         if self.gpu is None:

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from frsdk import __version__
+from frsdk.cpu_features import cpu_features
 
 _PACKAGES = ("onnxruntime", "onnxruntime-gpu", "torch", "tensorrt", "tensorrt-rtx", "mediapipe")
-_FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimddp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,9 @@ class Environment:
 
 def this_environment() -> Environment:
     """Look at this machine."""
-    name, flags = _processor()
     return Environment(
-        cpu=name,
-        features=tuple(feature for feature in _FEATURES if feature in flags),
+        cpu=_processor(),
+        features=cpu_features(),
         cores=len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count() or 1,
@@ -71,13 +70,12 @@ def _installed() -> list[tuple[str, str]]:
     return found
 
 
-def _processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> tuple[str, set[str]]:
-    """Model name and feature flags, from Linux where it tells them."""
+def _processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Model name, from Linux where it tells it."""
     fields: dict[str, str] = {}
     if cpuinfo.is_file():
         for line in cpuinfo.read_text(encoding="utf-8").splitlines():
             key, _, value = line.partition(":")
             fields.setdefault(key.strip().lower(), value.strip())
     name = fields.get("model name") or fields.get("model") or platform.processor()
-    flags = fields.get("flags") or fields.get("features") or ""
-    return name or platform.machine(), set(flags.split())
+    return name or platform.machine()

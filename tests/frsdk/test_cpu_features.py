@@ -6,37 +6,56 @@ import platform
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import pytest
 
 from frsdk.backends.onnxruntime_session import keep_int8_exact
-from frsdk.cpu_features import fp32_block, int8_products_saturate
+from frsdk.cpu_features import FEATURES, cpu_features, fp32_block, int8_products_saturate
+
+LINUX_FLAGS = {
+    "AVX2": "avx2",
+    "AVX512F": "avx512f",
+    "AVX512VNNI": "avx512_vnni",
+    "AVX_VNNI": "avx_vnni",
+    "NEON": "asimd",
+    "NEON_DOTPROD": "asimddp",
+}
 
 
 @pytest.mark.parametrize(
-    ("machine", "flags", "saturates", "block"),
+    ("machine", "has", "saturates", "block"),
     [
-        ("x86_64", "fpu avx2", True, 8),
-        ("AMD64", "fpu avx2 avx512f", True, 16),
-        ("x86_64", "fpu avx2 avx512f avx512_vnni", False, 16),
-        ("x86_64", "fpu avx2 avx_vnni", False, 8),
-        ("aarch64", "fp asimd", False, None),
-        ("x86_64", None, False, 16),  # not known: the accuracy gate measures what it costs
+        ("x86_64", ["AVX2"], True, 8),
+        ("AMD64", ["AVX2", "AVX512F"], True, 16),
+        ("x86_64", ["AVX2", "AVX512F", "AVX512VNNI"], False, 16),
+        ("x86_64", ["AVX2", "AVX_VNNI"], False, 8),
+        ("aarch64", ["NEON"], False, None),
+        ("arm64", ["NEON", "NEON_DOTPROD"], False, None),
     ],
 )
-def test_exact_int8_kernels_where_the_fast_ones_overflow(
-    tmp_path: Path,
+def test_kernels_follow_the_cpu(
     monkeypatch: pytest.MonkeyPatch,
     machine: str,
-    flags: str | None,
+    has: list[str],
     saturates: bool,
     block: int | None,
 ) -> None:
-    path = tmp_path / "cpuinfo"
-    if flags is not None:
-        path.write_text(f"flags\t: {flags}\n")
-    monkeypatch.setattr("frsdk.cpu_features._CPU_FILE", path)
+    monkeypatch.setattr(
+        cv2, "checkHardwareSupport", lambda number: cv2.getHardwareFeatureName(number) in has
+    )
     monkeypatch.setattr(platform, "machine", lambda: machine)
+    assert cpu_features() == tuple(FEATURES[each] for each in has)
     assert (int8_products_saturate(), fp32_block()) == (saturates, block)
     entries: dict[str, str] = {}
     keep_int8_exact(SimpleNamespace(add_session_config_entry=entries.__setitem__))
     assert entries == ({"session.x64quantprecision": "1"} if saturates else {})
+
+
+def test_opencv_sees_what_linux_sees() -> None:
+    path = Path("/proc/cpuinfo")
+    if not path.exists():
+        pytest.skip("needs /proc/cpuinfo")
+    flags = set(path.read_text(encoding="ascii", errors="replace").split())
+    known = {cv2.getHardwareFeatureName(number) for number in range(512)}
+    wanted = [FEATURES[key] for key, flag in LINUX_FLAGS.items() if flag in flags and key in known]
+    assert cpu_features() == tuple(wanted)

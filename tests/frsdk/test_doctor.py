@@ -10,7 +10,6 @@ from click.testing import CliRunner
 
 from frsdk import doctor
 from frsdk.backends.device_memory import GpuInfo
-from frsdk.cpu_features import cpu_features
 from frsdk.engine_choice import BACKENDS
 
 
@@ -67,25 +66,3 @@ def test_a_gpu_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
     found = doctor.diagnose()
     assert "GPU: A, compute capability 8.6, CUDA 13.0, driver 580.1" in list(found.lines())
     assert found.to_dict()["gpu"]["name"] == "A"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("flags\t: fpu avx2 avx512f avx512_vnni\n", ("AVX2", "AVX-512", "AVX-512 VNNI")),
-        ("Features\t: fp asimd asimddp\n", ("NEON", "NEON dot product")),
-        ("flags\t: fpu\n", ()),
-        (None, None),
-    ],
-)
-def test_cpu_features(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    text: str | None,
-    expected: tuple[str, ...] | None,
-) -> None:
-    path = tmp_path / "cpuinfo"
-    if text is not None:
-        path.write_text(text)
-    monkeypatch.setattr("frsdk.cpu_features._CPU_FILE", path)
-    assert cpu_features() == expected
