@@ -1,1 +1,1 @@
-"""ONNX precision passes and TensorRT engines (their issue fills this room)."""
+"""ONNX precision passes and TensorRT engines."""

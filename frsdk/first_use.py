@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from importlib.util import find_spec
 from pathlib import Path
 
 from ._version import __version__
@@ -75,6 +76,7 @@ def _built(
         "kind": suffix,
         "os": host_os(),
         "frsdk_version": __version__,
+        "passes_sha256": _passes_digest(),
     }
     name = f"{source.stem}.{precision or 'as-it-is'}.{target}{suffix}"
 
@@ -95,6 +97,16 @@ def _built(
             raise BackendError(f"{source}: changed while it was built: try again")
 
     return get_or_build(facts, name, build)
+
+
+def _passes_digest() -> str:
+    """Of the code that builds, so that an artefact of another state of it is not taken for ours."""
+    digest = hashlib.sha256()
+    found = find_spec("frsdk.engines")
+    for folder in (found.submodule_search_locations or ()) if found else ():
+        for path in sorted(Path(folder).glob("*.py")):
+            digest.update(f"{path.name}|".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _digest(source: Path) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+import frsdk.engines as engines_folder
 from frsdk import first_use
 from frsdk.errors import BackendError
 
@@ -28,3 +31,33 @@ def test_a_source_that_changes_meanwhile_is_not_kept(
         first_use.built_network(source, target="cpu", precision="fp16")
     kept = [path for path in (tmp_path / "cache").rglob("*.onnx")]
     assert kept == []
+
+
+def test_another_state_of_the_code_builds_anew(
+    tiny_onnx: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRSDK_CACHE_DIR", str(tmp_path / "cache"))
+    code = tmp_path / "engines"
+    code.mkdir()
+    (code / "passes.py").write_text("old")
+    spec = SimpleNamespace(submodule_search_locations=[str(code)])
+    monkeypatch.setattr(first_use, "find_spec", lambda name: spec)
+    built = []
+
+    def build(given: Path, path: Path, **options: object) -> None:
+        built.append(path)
+        path.write_bytes(b"built")
+
+    monkeypatch.setattr("frsdk.engines.build.build_artefact", build)
+    for content, builds in (("old", 1), ("new", 2), ("old", 2)):
+        (code / "passes.py").write_text(content)
+        first_use.built_network(tiny_onnx, target="cpu", precision="fp16")
+        assert len(built) == builds
+
+
+def test_the_code_that_builds_is_found() -> None:
+    folder = Path(engines_folder.__file__).parent
+    whole = hashlib.sha256()
+    for path in sorted(folder.glob("*.py")):
+        whole.update(f"{path.name}|".encode() + path.read_bytes())
+    assert first_use._passes_digest() == whole.hexdigest() != hashlib.sha256().hexdigest()
