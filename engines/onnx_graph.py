@@ -40,6 +40,7 @@ class OnnxGraph:
             else:
                 nodes.append(node)
         self.rebuild(nodes)
+        self._batch = _batch_name(graph)
         self.shapes: dict[str, Shape] = {}
         self._batched: set[str] = set()
         self._infer_shapes()
@@ -84,7 +85,7 @@ class OnnxGraph:
         For tensors behind a node in which ONNX's own inference loses the name of the batch.
         """
         self._stated[tensor] = helper.make_tensor_value_info(
-            tensor, onnx.TensorProto.FLOAT, [_batch_name(self.model), *shape]
+            tensor, onnx.TensorProto.FLOAT, [self._batch, *shape]
         )
 
     def only_consumer(self, tensor: str) -> onnx.NodeProto | None:
@@ -149,14 +150,17 @@ class OnnxGraph:
             self.shapes[value.name] = tuple(
                 size.dim_value if size.HasField("dim_value") else None for size in sizes
             )
-            first = (sizes[0].dim_value or sizes[0].dim_param) if sizes else None
-            if first and first == _batch_name(self.model):
+            if self._batch and _first_size(value) == self._batch:
                 self._batched.add(value.name)
 
 
-def _batch_name(model: onnx.ModelProto) -> str | int | None:
+def _batch_name(graph: onnx.GraphProto) -> str | int | None:
     """What the first axis of the first input is called, or its size where that is fixed."""
-    sizes = model.graph.input[0].type.tensor_type.shape.dim if model.graph.input else ()
+    return _first_size(graph.input[0]) if graph.input else None
+
+
+def _first_size(value: onnx.ValueInfoProto) -> str | int | None:
+    sizes = value.type.tensor_type.shape.dim
     return (sizes[0].dim_value or sizes[0].dim_param) if sizes else None
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any  # fields of a specification
 
 import numpy as np
 import onnx
@@ -67,14 +65,13 @@ def convert_precision(
         folded = fold_constants(network.content)
         excluded = table.targets[target].excluded
         content = QUANTISE[target](folded, table.ranges_for(target), excluded=excluded)
-        changes: dict[str, Any] = {"calibration_digest": table.crops_sha256}
+        bits = None
         if target == "cpu":
-            content = in_blocks(content, fp32_block())
-            changes["weight_bits"] = FITTING_WEIGHT_BITS
-        return _with_spec(content, network, precision, changes)
+            content, bits = in_blocks(content, fp32_block()), FITTING_WEIGHT_BITS
+        return _with_spec(content, network, precision, digest=table.crops_sha256, bits=bits)
     if calibration is not None:
         raise InputError(f"{source}: {precision} takes no calibration: leave --calibration out")
-    return _with_spec(_float_form(network, precision, target), network, precision, {})
+    return _with_spec(_float_form(network, precision, target), network, precision)
 
 
 def _float_form(network: NetworkFile, precision: str, target: str) -> bytes:
@@ -102,12 +99,16 @@ def _table(
 
 
 def _with_spec(
-    content: bytes, network: NetworkFile, precision: str, changes: Mapping[str, Any]
+    content: bytes,
+    network: NetworkFile,
+    precision: str,
+    *,
+    digest: str | None = None,
+    bits: int | None = None,
 ) -> bytes:
     """The converted network with its specification, without the table of the source's tensors."""
     model = onnx.load_model_from_string(content)
-    fields = {"calibration_digest": None, "weight_bits": None, **changes}
-    spec = network.spec.replace(precision=precision, **fields)
+    spec = network.spec.replace(precision=precision, calibration_digest=digest, weight_bits=bits)
     kept = [entry for entry in model.metadata_props if entry.key != CALIBRATION_KEY]
     del model.metadata_props[:]
     model.metadata_props.extend(kept)

@@ -118,7 +118,7 @@ def _read_mat(path: Path) -> dict[str, Any]:
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
 
-    try:
+    try:  # what SciPy raises for damaged files; NotImplementedError for those of MATLAB 7.3
         return dict(loadmat(path))
     except (MatReadError, OSError, ValueError, TypeError, NotImplementedError, KeyError,
             IndexError, EOFError, MemoryError, zlib.error) as error:  # fmt: skip

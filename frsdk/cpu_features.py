@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 
 import cv2
@@ -27,12 +28,18 @@ _VNNI = {FEATURES["AVX512VNNI"], FEATURES["AVX_VNNI"]}
 
 def cpu_features() -> tuple[str, ...]:
     """Those of :data:`FEATURES` that this CPU and its system have."""
-    numbers = {cv2.getHardwareFeatureName(number): number for number in range(_MOST_FEATURES)}
+    numbers = _number_by_name()
     return tuple(
         name
         for key, name in FEATURES.items()
         if key in numbers and cv2.checkHardwareSupport(numbers[key])
     )
+
+
+@functools.cache
+def _number_by_name() -> dict[str, int]:
+    """OpenCV's features; 512 questions, so asked once."""
+    return {cv2.getHardwareFeatureName(number): number for number in range(_MOST_FEATURES)}
 
 
 def fp32_block() -> int | None:

@@ -46,7 +46,6 @@ class IntegerDecoder:
         basis = integer_basis(model)
         self._mode_of_row, self._row_scale = basis.mode_of_row, basis.row_scale
         self._mean = model.basis[:1]  # (1, 3N)
-        self._scratch = threading.local()
         self.nbytes, self.error = basis.rows.nbytes, basis.error
         graph = one_operator(
             "MatMulInteger",
@@ -55,7 +54,8 @@ class IntegerDecoder:
             output=("sums", "int32", ("rows", basis.rows.shape[1])),
         )
         # Two products of 7-bit digits and 8-bit modes fit 16 bits, so the fast kernel is exact.
-        self._session = open_session(graph, threads=threads, exact_int8=False)
+        session = open_session(graph, threads=threads, exact_int8=False)
+        self._scratch = _Scratch(session, len(basis.rows), self._mean.size)
 
     def decode_posed(
         self,
@@ -80,8 +80,7 @@ class IntegerDecoder:
                 f"expected coefficients (n, {N_COEFFICIENTS}), got {coefficients.shape}"
             )
         posed = output_array(out, (n, self._mean.size // 3, 3))
-        scratch = self._scratch_of_thread()
-        shape = scratch.shape
+        scratch, shape = self._scratch, self._scratch.shape
         for first in range(0, n, _FACES_AT_ONCE):
             steps = self._write_digits(coefficients[first : first + _FACES_AT_ONCE], scratch.digits)
             scratch.product_of(len(steps)).run()
@@ -94,12 +93,6 @@ class IntegerDecoder:
                 points = shape.reshape(-1, 3)  # (1, 3N) -> (N, 3)
                 transform_points(points, poses[first + index], posed[first + index])
         return posed
-
-    def _scratch_of_thread(self) -> _Scratch:
-        if not hasattr(self._scratch, "kept"):
-            self._scratch.kept = _Scratch(self._session, len(self._row_scale), self._mean.size)
-        kept: _Scratch = self._scratch.kept
-        return kept
 
     def _write_digits(
         self, coefficients: NDArray[np.floating], digits: NDArray[np.uint8]
@@ -117,8 +110,8 @@ class IntegerDecoder:
         return found
 
 
-class _Scratch:
-    """A thread's arrays: new ones each time, and binding them, cost as much as all the passes.
+class _Scratch(threading.local):
+    """Each thread's arrays: new ones each time, and binding them, cost as much as all the passes.
 
     Attributes:
         digits: (8, rows) uint8, high and low of each face.

@@ -97,7 +97,7 @@ def _loaded(path: Path) -> dict[str, NDArray[np.generic]]:
         raise MissingDependencyError('.mat labels need SciPy: pip install "frsdk[eval]"') from error
     if not path.is_file():
         raise InputError(f"{path}: no such label file: each picture needs its .mat")
-    try:
+    try:  # what SciPy raises for damaged files; NotImplementedError for those of MATLAB 7.3
         content = scipy.io.loadmat(path, appendmat=False)
     except (MatReadError, ValueError, TypeError, KeyError, IndexError, OSError, EOFError,
             NotImplementedError, zlib.error) as error:  # fmt: skip

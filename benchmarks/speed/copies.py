@@ -12,7 +12,7 @@ from frsdk import Backend
 from frsdk.errors import InputError
 from frsdk.spec import ModelSpec
 
-COPIES = 3  # medians of one network's copies differ by up to 4 % (benchmarks/README.md)
+COPIES = 3  # medians of one network's copies differ by 3 to 8 % (benchmarks/README.md)
 
 
 class NetworkCopies:

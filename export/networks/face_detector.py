@@ -79,10 +79,9 @@ class FaceDetector(nn.Module):
             above = nn.functional.relu(maps)
             merged.append(above)
         found = [head(m) for head, m in zip(self.heads, reversed(merged), strict=True)]
-        # Numbers, not traced sizes: the exported graph would compute them at each run.
-        cells = [int(m.shape[2]) * int(m.shape[3]) for m in found]
-        # (n, 15, h, w) -> (n, 15, h * w)
-        flat = [m.reshape(-1, OUTPUTS, count) for m, count in zip(found, cells, strict=True)]
+        # (n, 15, h, w) -> (n, 15, h * w). Numbers, not traced sizes: the exported graph would
+        # compute those at each run.
+        flat = [m.reshape(-1, OUTPUTS, int(m.shape[2]) * int(m.shape[3])) for m in found]
         return torch.cat(flat, dim=2)
 
 

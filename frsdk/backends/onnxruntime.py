@@ -49,9 +49,11 @@ class OnnxRuntimeBackend(Backend):
             SpecError: The file has no specification, a wrong one, or one that does not fit it.
         """
         source = str(path)
-        session = open_session(path, providers=providers, threads=threads, exact_int8=False)
+        # Only on the CPU tried with fast kernels first: elsewhere each opening may build an engine.
+        exact = tuple(providers) != (CPU_PROVIDER,)
+        session = open_session(path, providers=providers, threads=threads, exact_int8=exact)
         spec = _specification(session, source)
-        if tuple(providers) == (CPU_PROVIDER,) and _needs_exact_kernels(spec):
+        if not exact and _needs_exact_kernels(spec):
             del session  # first, so that the network is not in memory twice
             session = open_session(path, providers=providers, threads=threads)
         _check_tensor(source, "input", spec.input.name, spec.input.shape, session.get_inputs())

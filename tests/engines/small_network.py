@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any  # arrays of several types
+
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from frsdk.spec import METADATA_KEY, ModelSpec
@@ -24,7 +27,7 @@ class Maker:
         self.nodes.append(helper.make_node(kind, inputs, [name], f"/{name}", **attributes))
         return name
 
-    def constant(self, name: str, value: np.ndarray) -> str:  # type: ignore[type-arg]
+    def constant(self, name: str, value: NDArray[Any]) -> str:
         self.weights.append(numpy_helper.from_array(value, name))
         return name
 
