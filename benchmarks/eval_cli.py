@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any  # Any: options as click passes them on
 
 import click
 
-from frsdk.console import reports_errors, version_option
+from frsdk.commands.console import reports_errors, version_option
 
-from .detection.command import detector
+from .detection.detector_command import detector
 
 if TYPE_CHECKING:
-    from .evaluation.face_set import FaceSet
+    from .protocols.face_set import FaceSet
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -111,7 +111,7 @@ _OPTIONS = (
 @_measures
 def aflw2000(folder: Path, **options: Any) -> FaceSet:
     """AFLW2000-3D: FOLDER holds the pictures with their .mat files, or 3DDFA's crops."""
-    from .evaluation.aflw2000 import Aflw2000Options, read_aflw2000
+    from .protocols.aflw2000 import Aflw2000Options, read_aflw2000
 
     return read_aflw2000(folder, Aflw2000Options(**options))
 
@@ -123,7 +123,7 @@ def aflw2000(folder: Path, **options: Any) -> FaceSet:
 @_measures
 def aflw(folder: Path, configs: Path, pixels: str) -> FaceSet:
     """AFLW, 21 visible points: FOLDER holds 3DDFA's crops (AFLW_GT_crop) or the originals."""
-    from .evaluation.aflw import read_aflw
+    from .protocols.aflw import read_aflw
 
     return read_aflw(folder, configs, pixels=pixels)
 
@@ -134,7 +134,7 @@ def aflw(folder: Path, configs: Path, pixels: str) -> FaceSet:
 @_measures
 def faces(folder: Path, subset: str) -> FaceSet:
     """Crops in tar shards: FOLDER holds val.npz and val-NN.tar; figures by label and source."""
-    from .evaluation.shards import read_shards
+    from .protocols.labelled_shards import read_shards
 
     return read_shards(folder, subset)
 
@@ -145,18 +145,18 @@ def faces(folder: Path, subset: str) -> FaceSet:
 @_measures
 def any_folder(folder: Path, labels: Path | None) -> FaceSet:
     """Any FOLDER of photographs with a .pts file beside each, or landmarks.json or .npz."""
-    from .evaluation.landmark_folder import read_folder
+    from .protocols.landmark_folder import read_folder
 
     return read_folder(folder, labels)
 
 
 def _run(read: Callable[..., FaceSet], options: dict[str, Any]) -> None:
     """Read the faces, evaluate, write and print."""
-    from frsdk.morphable import MorphableModel
+    from frsdk.morphable.morphable_model import MorphableModel
 
-    from .evaluation.networks import choices_from_text
-    from .evaluation.report import json_text, markdown_text
-    from .evaluation.run import EvaluationOptions, evaluate, write_evaluation
+    from .accuracy.accuracy_report import json_text, markdown_text
+    from .accuracy.compared_networks import choices_from_text
+    from .accuracy.run_evaluation import EvaluationOptions, evaluate, write_evaluation
 
     def take(name: str) -> Any:
         return options.pop(name)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from frsdk.console import reports_errors, version_option
+from frsdk.commands.console import reports_errors, version_option
 from frsdk.errors import MissingDependencyError
 
 if TYPE_CHECKING:
-    from .progress import ReportProgress
+    from .tensorrt.build_progress import ReportProgress
 
 _FILE = click.Path(path_type=Path)
 _SEVERAL = ("--compute-capability",)
@@ -126,10 +126,10 @@ def main(
     _check_onnx()
     from frsdk.reconstructor import BUILTIN_NETWORK
 
-    from .accuracy_gate import GateOptions
-    from .artefact_report import inspect_artefact
-    from .build import build_artefact, default_name
-    from .build_options import BuildOptions, capabilities_from_texts, profiles_from_texts
+    from .accuracy.accuracy_gate import GateOptions
+    from .artefacts.artefact_report import inspect_artefact
+    from .artefacts.build_artefact import build_artefact, default_name
+    from .tensorrt.build_options import BuildOptions, capabilities_from_texts, profiles_from_texts
 
     if str(model) == _BUILTIN and not model.exists():
         if target and not output:
@@ -186,7 +186,7 @@ def _check_onnx() -> None:
 
 
 def _print_sensitivity(model: Path, target: str, calibration: Path | None, as_json: bool) -> None:
-    from .calibrate import sensitivity_report
+    from .calibration.calibrate_network import sensitivity_report
 
     if calibration is None:
         raise click.UsageError("Missing option '--calibration': --sensitivity measures on crops.")
@@ -225,9 +225,9 @@ def _shown_progress(model: Path, target: str, precision: str | None) -> Iterator
     if target == "cpu" or not sys.stderr.isatty():
         yield lambda done, phase: None
         return
-    from .build_options import TARGETS
-    from .estimate import estimate
-    from .network_file import read_network
+    from .graphs.network_file import read_network
+    from .tensorrt.build_options import TARGETS
+    from .tensorrt.build_time_estimate import estimate
 
     network, flavour = read_network(model), TARGETS[target]
     expected = estimate(flavour, network.nodes, precision or network.spec.precision)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from frsdk._version import __version__
-from frsdk.console import reports_errors
+from frsdk.commands.console import reports_errors
 
 if TYPE_CHECKING:
-    from frsdk.morphable import MorphableModel
+    from frsdk.morphable.morphable_model import MorphableModel
 
 _FILE = click.Path(path_type=Path)
 
@@ -41,10 +41,10 @@ def model(
     checkpoint: Path, output: Path | None, with_decoder: bool, face_model: Path | None
 ) -> None:
     """Export a checkpoint to ONNX, the spec inside, checked against PyTorch."""
-    from frsdk.morphable import MorphableModel, builtin_face_model
+    from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 
-    from .checkpoint import load_any_checkpoint
-    from .onnx_export import export_onnx
+    from .checkpoints.checkpoint_file import load_any_checkpoint
+    from .checkpoints.onnx_export import export_onnx
 
     if face_model and not with_decoder:
         raise click.UsageError("--face-model is for --with-decoder: give both or none")
@@ -74,8 +74,8 @@ def facemodel() -> None:
 @reports_errors
 def build(faces: Path, output: Path) -> None:
     """Build the built-in model from the labels in the folder FACES (train.npz)."""
-    from .facemodel.build import build_builtin
-    from .faces_data import read_labels
+    from .datasets.face_labels import read_labels
+    from .facemodel.build_face_model import build_builtin
 
     _write(build_builtin(read_labels(faces / "train.npz")), output)
 
@@ -86,10 +86,10 @@ def build(faces: Path, output: Path) -> None:
 @reports_errors
 def evaluate(faces: Path, face_model: Path | None) -> None:
     """Print how closely a model fits the held-out labels in FACES (val.npz), per yaw bin."""
-    from frsdk.morphable import MorphableModel, builtin_face_model
+    from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 
-    from .facemodel.evaluate import evaluate_fit
-    from .faces_data import read_labels
+    from .datasets.face_labels import read_labels
+    from .facemodel.evaluate_face_model import evaluate_fit
 
     model = MorphableModel.load(face_model) if face_model else builtin_face_model()
     for line in evaluate_fit(
@@ -104,9 +104,9 @@ def evaluate(faces: Path, face_model: Path | None) -> None:
 @reports_errors
 def sheet(face_model: Path | None, output: Path) -> None:
     """Draw a model: its mean from five sides, identity and expression modes."""
-    from frsdk.morphable import MorphableModel, builtin_face_model
+    from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 
-    from .facemodel.sheet import write_sheet
+    from .facemodel.face_model_sheet import write_sheet
 
     model = MorphableModel.load(face_model) if face_model else builtin_face_model()
     write_sheet(model, output)
@@ -123,16 +123,16 @@ def sheet(face_model: Path | None, output: Path) -> None:
 @reports_errors
 def import_(source: Path, kind: str, triangles: Path | None, output: Path) -> None:
     """Import a face model: 3DDFA (a folder), 3DDFA_V2 or ICT-FaceKit (its folder FaceXModel)."""
-    from .facemodel import ict, importers
+    from .facemodel import import_3ddfa, import_ict
 
     if kind == "3ddfa-v2":
-        _write(importers.import_3ddfa_v2(source, triangles=triangles), output)
+        _write(import_3ddfa.import_3ddfa_v2(source, triangles=triangles), output)
     elif kind == "3ddfa":
-        _write(importers.import_3ddfa_folder(source), output)
+        _write(import_3ddfa.import_3ddfa_folder(source), output)
     elif kind == "3ddfa-sparse":
-        _write(importers.import_sparse_3ddfa(source), output)
+        _write(import_3ddfa.import_sparse_3ddfa(source), output)
     else:
-        _write(ict.import_ict(source), output)
+        _write(import_ict.import_ict(source), output)
 
 
 @main.command("import")
@@ -148,10 +148,10 @@ def import_(source: Path, kind: str, triangles: Path | None, output: Path) -> No
 @reports_errors
 def import_network(weights: Path, whitening: Path, face_model: Path, output: Path) -> None:
     """Import 3DDFA_V2's MobileNetV1 weights as a checkpoint of ours."""
-    from frsdk.morphable import MorphableModel
+    from frsdk.morphable.morphable_model import MorphableModel
 
-    from .checkpoint import save_checkpoint
-    from .teacher import import_3ddfa_network
+    from .checkpoints.checkpoint_file import save_checkpoint
+    from .checkpoints.import_3ddfa_v2 import import_3ddfa_network
 
     network, spec = import_3ddfa_network(weights, whitening, MorphableModel.load(face_model))
     save_checkpoint(output, network, spec)

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from frsdk._version import __version__
-from frsdk.console import ReportedError, reports_errors
+from frsdk.commands.console import ReportedError, reports_errors
 from frsdk.errors import InputError
 
-from .detector.command import detector
-from .progress import show_progress
+from .detector.train_detector_command import detector
+from .runs.run_progress import show_progress
 
 if TYPE_CHECKING:
-    from .train_log import ScalarLog
-    from .training import Trainer
+    from .runs.run_log import ScalarLog
+    from .training.trainer import Trainer
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -90,8 +90,8 @@ def network(
     Writes state.pth (to resume), log.csv and, at the end, model.pth for frsdk-export. Several
     processes: torchrun --nproc-per-node N -m frsdk.export.train_cli network ...
     """
-    from .allocation import keep_freed_memory
-    from .train_command import RunOptions, chosen_config, train_network
+    from .runs.memory_allocation import keep_freed_memory
+    from .training.run_training import RunOptions, chosen_config, train_network
 
     keep_freed_memory()
     config = chosen_config(config_file, given, full_size=full_size)
@@ -123,7 +123,7 @@ def evaluate(faces: Path, engine: Path | None, face_model: Path | None) -> None:
     Percent of sqrt(w h) of the label's box, per bin of absolute yaw; lmk68 are the teacher's
     landmarks, gt68 people's.
     """
-    from .validation import markdown_table, validate
+    from .training.validation_nme import markdown_table, validate
 
     for line in markdown_table(validate(faces, engine, face_model)):
         click.echo(line)
@@ -157,12 +157,12 @@ def import_faces(
 
     SOURCE is a folder of .jpg and .mat (300w-lp, aflw2000), or the list of 3ddfa-list.
     """
-    from frsdk.morphable import MorphableModel
+    from frsdk.morphable.morphable_model import MorphableModel
 
-    from .cropped_list import read_cropped_list
-    from .mat_folder import read_mat_folder
-    from .prepare import space_of
-    from .shards import write_shards
+    from .datasets.crop_shards import write_shards
+    from .datasets.read_3ddfa_list import read_cropped_list
+    from .datasets.read_300w_lp import read_mat_folder
+    from .training.prepare_training import space_of
 
     model = MorphableModel.load(basis)
     if space_of(model) != "bfm":
@@ -214,8 +214,8 @@ def label(
     """Make labelled crops of the photographs in PHOTOS with a teacher network."""
     from frsdk import FaceReconstructor
 
-    from .labelling import LabelSettings, label_photos
-    from .shards import write_shards
+    from .datasets.crop_shards import write_shards
+    from .datasets.label_photographs import LabelSettings, label_photos
 
     settings = LabelSettings(crops=crops, largest_spread=largest_spread, seed=seed)
     with FaceReconstructor(engine=engine, face_model=face_model, detector=detector) as teacher:

@@ -12,7 +12,6 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .backends import Backend, OnnxRuntimeBackend
-    from .detector_spec import DetectorSpec
     from .detectors import (
         BoxRule,
         BuiltinDetector,
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
         YuNetDetector,
         roi_from_box,
     )
-    from .draw import draw_faces
     from .errors import (
         AccuracyError,
         BackendError,
@@ -34,15 +32,17 @@ if TYPE_CHECKING:
         SpecError,
     )
     from .face import Face, dense_vertices
-    from .geometry import Roi, roi_from_landmarks
-    from .images import read_image
-    from .mesh_files import write_mesh
-    from .morphable import MorphableModel, builtin_face_model
-    from .nme import NmeSummary, YawBin, nme_percent, summarise_nme
-    from .pose import Pose
-    from .preprocess import crop_face, network_input
+    from .imaging.face_crop import crop_face, network_input
+    from .imaging.read_image import read_image
+    from .imaging.roi import Roi, roi_from_landmarks
+    from .meshes.mesh_files import write_mesh
+    from .metrics.nme import NmeSummary, YawBin, nme_percent, summarise_nme
+    from .morphable.head_pose import Pose
+    from .morphable.morphable_model import MorphableModel, builtin_face_model
     from .reconstructor import FaceReconstructor
-    from .spec import ModelSpec
+    from .rendering.overlay import draw_faces
+    from .specs.detector_spec import DetectorSpec
+    from .specs.model_spec import ModelSpec
 
 # Public name -> the module that defines it.
 _MODULES = {
@@ -53,7 +53,7 @@ _MODULES = {
     "BuiltinDetector": "detectors",
     "Detection": "detectors",
     "Detector": "detectors",
-    "DetectorSpec": "detector_spec",
+    "DetectorSpec": "specs.detector_spec",
     "Face": "face",
     "FaceModelError": "errors",
     "FaceReconstructor": "reconstructor",
@@ -61,27 +61,27 @@ _MODULES = {
     "ImageFileError": "errors",
     "InputError": "errors",
     "MissingDependencyError": "errors",
-    "ModelSpec": "spec",
-    "MorphableModel": "morphable",
-    "NmeSummary": "nme",
+    "ModelSpec": "specs.model_spec",
+    "MorphableModel": "morphable.morphable_model",
+    "NmeSummary": "metrics.nme",
     "OnnxRuntimeBackend": "backends",
     "OutputError": "errors",
-    "Pose": "pose",
-    "Roi": "geometry",
+    "Pose": "morphable.head_pose",
+    "Roi": "imaging.roi",
     "SpecError": "errors",
-    "YawBin": "nme",
+    "YawBin": "metrics.nme",
     "YuNetDetector": "detectors",
-    "builtin_face_model": "morphable",
-    "crop_face": "preprocess",
+    "builtin_face_model": "morphable.morphable_model",
+    "crop_face": "imaging.face_crop",
     "dense_vertices": "face",
-    "draw_faces": "draw",
-    "network_input": "preprocess",
-    "nme_percent": "nme",
-    "read_image": "images",
+    "draw_faces": "rendering.overlay",
+    "network_input": "imaging.face_crop",
+    "nme_percent": "metrics.nme",
+    "read_image": "imaging.read_image",
     "roi_from_box": "detectors",
-    "roi_from_landmarks": "geometry",
-    "summarise_nme": "nme",
-    "write_mesh": "mesh_files",
+    "roi_from_landmarks": "imaging.roi",
+    "summarise_nme": "metrics.nme",
+    "write_mesh": "meshes.mesh_files",
 }
 
 __all__ = [

@@ -10,17 +10,17 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .decode import (
+from .errors import InputError
+from .imaging.roi import Roi, image_from_crop_points
+from .morphable.head_pose import Pose, pose_from_params
+from .morphable.morphable_model import MorphableModel
+from .morphable.vertex_decoding import (
     N_POSE,
     FloatArray,
     image_from_crop_matrix,
     image_poses,
     transform_points,
 )
-from .errors import InputError
-from .geometry import Roi, image_from_crop_points
-from .morphable import MorphableModel
-from .pose import Pose, pose_from_params
 
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | float | int | None"
 
@@ -113,12 +113,12 @@ class Face:
                 no triangles.
             OutputError: The file cannot be written.
         """
-        from .mesh_files import write_mesh
+        from .meshes.mesh_files import write_mesh
 
         colours = None
         if image_bgr is not None:
-            from .preprocess import check_image
-            from .texture import vertex_colours
+            from .imaging.face_crop import check_image
+            from .rendering.vertex_colours import vertex_colours
 
             colours = vertex_colours(
                 check_image(image_bgr),
@@ -140,8 +140,8 @@ class Face:
         Raises:
             InputError: The image has another shape or type.
         """
-        from .draw import draw_faces
-        from .preprocess import check_image
+        from .imaging.face_crop import check_image
+        from .rendering.overlay import draw_faces
 
         return draw_faces(check_image(image_bgr), [self])
 

@@ -12,17 +12,22 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .backends.base import Backend
-from .detectors.base import Detector
-from .detectors.choice import detector_from_option
-from .engine_choice import PRECISIONS, open_backend
+from .backends.backend import Backend
+from .backends.engine_choice import PRECISIONS, open_backend
+from .detectors.detection import Detector
+from .detectors.detector_choice import detector_from_option
+from .detectors.face_rois import (
+    Target,
+    targets_from_boxes,
+    targets_from_detector,
+    targets_from_rois,
+)
 from .errors import BackendError, InputError
 from .face import Face, VertexDecoder, dense_vertices, face_from_params
-from .face_model_ref import check_fits
-from .geometry import Roi
-from .morphable import MorphableModel, builtin_face_model
-from .preprocess import Image, check_image, crop_face, network_input
-from .targets import Target, targets_from_boxes, targets_from_detector, targets_from_rois
+from .imaging.face_crop import Image, check_image, crop_face, network_input
+from .imaging.roi import Roi
+from .morphable.face_model_match import check_fits
+from .morphable.morphable_model import MorphableModel, builtin_face_model
 
 PathLike = str | os.PathLike[str]
 
@@ -273,7 +278,7 @@ def _vertex_decoder(precision: str, model: MorphableModel) -> VertexDecoder:
         return model
     if precision != "int8":
         raise InputError(f"expected vertex_precision 'fp32' or 'int8', got {precision!r}")
-    from .integer_decoder import IntegerDecoder
+    from .morphable.int8_decoder import IntegerDecoder
 
     return IntegerDecoder(model)
 

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from frsdk.engines.calibrate import calibrate_file
-from frsdk.engines.calibration_table import CalibrationTable
+from frsdk.engines.calibration.calibrate_network import calibrate_file
+from frsdk.engines.calibration.calibration_table import CalibrationTable
 from frsdk.errors import FrsdkError
-from frsdk.export.augment import plain_crops
-from frsdk.export.crops import load_crops
-from frsdk.export.faces_data import FaceLabels, read_labels
+from frsdk.export.augmentation.augment_crop import plain_crops
+from frsdk.export.datasets.face_labels import FaceLabels, read_labels
+from frsdk.export.datasets.stored_crops import load_crops
 
 _BIN_EDGES_DEG = (0, 15, 30, 45, 60, 75, 180)
 _CROPS_A_BIN = 85

@@ -15,13 +15,13 @@ import tempfile
 from pathlib import Path
 
 from frsdk import FrsdkError, MorphableModel
-from frsdk.benchmarks.evaluation.networks import NetworkChoice
-from frsdk.benchmarks.evaluation.run import EvaluationOptions, evaluate, write_evaluation
-from frsdk.benchmarks.evaluation.shards import read_shards
-from frsdk.benchmarks.evaluation.teacher_bounds import comparison_table, comparisons
-from frsdk.export.facemodel.importers import import_sparse_3ddfa
-from frsdk.export.onnx_export import export_onnx
-from frsdk.export.teacher import import_3ddfa_network
+from frsdk.benchmarks.accuracy.compared_networks import NetworkChoice
+from frsdk.benchmarks.accuracy.run_evaluation import EvaluationOptions, evaluate, write_evaluation
+from frsdk.benchmarks.accuracy.teacher_bounds import comparison_table, comparisons
+from frsdk.benchmarks.protocols.labelled_shards import read_shards
+from frsdk.export.checkpoints.import_3ddfa_v2 import import_3ddfa_network
+from frsdk.export.checkpoints.onnx_export import export_onnx
+from frsdk.export.facemodel.import_3ddfa import import_sparse_3ddfa
 
 
 def main() -> None:

@@ -15,16 +15,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from frsdk.engines.calibration_table import table_of
-from frsdk.engines.half_reference import half_reference
-from frsdk.engines.precision import convert_precision
+from frsdk.engines.accuracy.fp16_reference import half_reference
+from frsdk.engines.artefacts.convert_precision import convert_precision
+from frsdk.engines.calibration.calibration_table import table_of
 from frsdk.errors import FrsdkError
-from frsdk.export.augment import plain_crops
-from frsdk.export.crops import load_crops
-from frsdk.export.faces_data import MARGIN, read_labels
-from frsdk.export.validation import predict
-from frsdk.morphable import builtin_face_model
-from frsdk.nme import nme_percent
+from frsdk.export.augmentation.augment_crop import plain_crops
+from frsdk.export.datasets.face_labels import MARGIN, read_labels
+from frsdk.export.datasets.stored_crops import load_crops
+from frsdk.export.training.validation_nme import predict
+from frsdk.metrics.nme import nme_percent
+from frsdk.morphable.morphable_model import builtin_face_model
 
 _FORMS = (("fp16", "cpu"), ("fp16", "tensorrt"), ("int8", "cpu"), ("int8", "tensorrt"))
 _BINS_DEG = ((0, 30), (30, 60), (60, 90))

@@ -23,12 +23,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from frsdk.export.allocation import keep_freed_memory
 from frsdk.export.networks import build_network
-from frsdk.export.prepare import load_training_data
-from frsdk.export.train_config import TrainConfig
-from frsdk.export.training import Trainer
-from frsdk.morphable import builtin_face_model
+from frsdk.export.runs.memory_allocation import keep_freed_memory
+from frsdk.export.training.prepare_training import load_training_data
+from frsdk.export.training.train_config import TrainConfig
+from frsdk.export.training.trainer import Trainer
+from frsdk.morphable.morphable_model import builtin_face_model
 
 TRAINER_STEPS = 14
 WARM_UP = 4

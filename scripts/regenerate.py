@@ -19,8 +19,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from frsdk.engines.calibration_table import network_digest, table_of, with_table
-from frsdk.files import atomic_write
+from frsdk.engines.calibration.calibration_table import network_digest, table_of, with_table
+from frsdk.storage.atomic_write import atomic_write
 
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "weights" / "mobile_frnet.pth"

@@ -21,7 +21,7 @@ import click
 import cv2
 import numpy as np
 
-from frsdk.benchmarks.evaluation.ablation import (
+from frsdk.benchmarks.accuracy.ablation_report import (
     FULL,
     NO_ATTENTION,
     PLAIN,
@@ -31,16 +31,16 @@ from frsdk.benchmarks.evaluation.ablation import (
     ablation_table,
     verdict,
 )
-from frsdk.benchmarks.evaluation.ced_plot import Line, ced_plot
-from frsdk.benchmarks.evaluation.networks import NetworkChoice
-from frsdk.benchmarks.evaluation.run import EvaluationOptions, evaluate
-from frsdk.benchmarks.evaluation.shards import read_shards
-from frsdk.benchmarks.evaluation.teacher_bounds import LABELLED_BY_TEACHER
-from frsdk.console import reports_errors
-from frsdk.export.faces_data import read_labels
-from frsdk.export.train_config import TrainConfig
-from frsdk.files import atomic_write, make_folder
-from frsdk.nme import summarise_nme
+from frsdk.benchmarks.accuracy.compared_networks import NetworkChoice
+from frsdk.benchmarks.accuracy.error_distribution_plot import Line, ced_plot
+from frsdk.benchmarks.accuracy.run_evaluation import EvaluationOptions, evaluate
+from frsdk.benchmarks.accuracy.teacher_bounds import LABELLED_BY_TEACHER
+from frsdk.benchmarks.protocols.labelled_shards import read_shards
+from frsdk.commands.console import reports_errors
+from frsdk.export.datasets.face_labels import read_labels
+from frsdk.export.training.train_config import TrainConfig
+from frsdk.metrics.nme import summarise_nme
+from frsdk.storage.atomic_write import atomic_write, make_folder
 
 OPTIONS = {"fiducial_share": 0.0}  # labels are the teacher's, against which the runs are measured
 RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "results"

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from frsdk.morphable import MorphableModel
-from frsdk.spec import METADATA_KEY, ArchitectureSpec, FaceModelRef, ModelSpec
+from frsdk.morphable.morphable_model import MorphableModel
+from frsdk.specs.model_spec import METADATA_KEY, ArchitectureSpec, FaceModelRef, ModelSpec
 
 # Shared machines stall: a slow example says nothing about the code.
 settings.register_profile("frsdk", deadline=None, suppress_health_check=[HealthCheck.too_slow])

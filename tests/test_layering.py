@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -20,27 +22,76 @@ ROOMS = ("frsdk.export", "frsdk.engines", "frsdk.benchmarks")
 # What may be imported although the rule says no, as "importer -> imported".
 ALLOWED = {
     # Untrained peers: their time and size need the registry of networks and its exporter.
-    "frsdk.benchmarks.speed.untrained -> frsdk.export",
+    "frsdk.benchmarks.speed.peers.untrained_networks -> frsdk.export",
     # The one call that builds an engine at its first use.
-    "frsdk.first_use -> frsdk.engines",
+    "frsdk.backends.build_on_first_use -> frsdk.engines",
     # Weights are measured through the same ONNX export that ships them, loaded when asked for.
-    "frsdk.benchmarks.evaluation.networks -> frsdk.export",
+    "frsdk.benchmarks.accuracy.compared_networks -> frsdk.export",
     # Detectors are measured on scenes composed as for the training, from held-out pictures.
-    "frsdk.benchmarks.detection.holdout -> frsdk.export",
+    "frsdk.benchmarks.detection.held_out_scenes -> frsdk.export",
     # Where CFP's fiducials lie among the 68 is stated once, for labels and for their measure.
-    "frsdk.benchmarks.evaluation.shards -> frsdk.export",
+    "frsdk.benchmarks.protocols.labelled_shards -> frsdk.export",
     # Whole photographs get the landmarks of the training crops that were cut out of them.
     "frsdk.benchmarks.detection.photo_landmarks -> frsdk.export",
 }
 # Packages that only the named files may import, and only those.
 ENGINES = {
     "onnxruntime": {"frsdk.backends.onnxruntime_session"},
-    "tensorrt": {"frsdk.tensorrt_modules"},
-    "tensorrt_rtx": {"frsdk.tensorrt_modules"},
-    "cuda": {"frsdk.backends.cuda_python_memory"},
-    "pycuda": {"frsdk.backends.pycuda_memory"},
+    "tensorrt": {"frsdk.backends.tensorrt_modules"},
+    "tensorrt_rtx": {"frsdk.backends.tensorrt_modules"},
+    "cuda": {"frsdk.backends.cuda.cuda_python_memory"},
+    "pycuda": {"frsdk.backends.cuda.pycuda_memory"},
     "torch": set(),
     "onnx": set(),
+}
+
+# The wings of each package from the top down: imports run downward only. The runtime's root files
+# stand where they are used.
+WINGS = {
+    "frsdk": (
+        "__main__",
+        "commands",
+        "reconstructor",
+        "face",
+        "rendering",
+        "detectors",
+        "morphable",
+        "backends",
+        "engine_files",
+        "meshes",
+        "backends.cuda",
+        "imaging",
+        "storage",
+        "specs",
+        "metrics",
+        "errors",
+        "_version",
+    ),
+    "export": (
+        "",
+        "detector",
+        "training",
+        "facemodel",
+        "checkpoints",
+        "augmentation",
+        "losses",
+        "facemodel.sculpting",
+        "networks",
+        "datasets",
+        "runs",
+    ),
+    "engines": ("", "artefacts", "tensorrt", "calibration", "passes", "accuracy", "graphs"),
+    "benchmarks": (
+        "",
+        "speed",
+        "speed.tables",
+        "speed.peers",
+        "accuracy",
+        "speed.reporting",
+        "protocols",
+        "speed.measuring",
+        "detection",
+    ),
 }
 
 
@@ -56,7 +107,9 @@ def imports(folder: str) -> Iterator[tuple[str, str]]:
             elif isinstance(node, ast.ImportFrom):
                 base = package.split(".")[: len(package.split(".")) - node.level + 1]
                 name = ".".join([*base, node.module or ""]) if node.level else node.module or ""
-                yield module, name.rstrip(".")
+                name = name.rstrip(".")
+                yield module, name
+                yield from ((module, f"{name}.{alias.name}") for alias in node.names)
             elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
                 yield from ((module, a.value) for a in node.args if is_text(a))
 
@@ -80,6 +133,61 @@ def test_rooms_import_the_runtime_only(folder: str) -> None:
         if room(imported) not in ("frsdk", room(importer)):
             crossings.add(f"{importer} -> {room(imported)}")
     assert crossings == {entry for entry in ALLOWED if room(entry.split(" ")[0]) == FOLDERS[folder]}
+
+
+def modules(folder: str) -> dict[str, Path]:
+    """The modules of a folder by their absolute names."""
+    found = {}
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        parts = path.relative_to(ROOT / folder).with_suffix("").parts
+        found[".".join([FOLDERS[folder], *parts]).removesuffix(".__init__")] = path
+    return found
+
+
+def module_imports(folder: str) -> Iterator[tuple[str, str]]:
+    """(importing module, imported module) inside a folder; a package's name is its __init__."""
+    known = modules(folder)
+    for importer, imported in imports(folder):
+        if imported in known and imported != importer:
+            yield importer, imported
+
+
+def wing(folder: str, module: str) -> str:
+    """The folder that a module lies in below its package; the runtime's root files themselves."""
+    path = modules(folder)[module].relative_to(ROOT / folder)
+    if folder == "frsdk" and len(path.parts) == 1:
+        return path.stem
+    return ".".join(path.parent.parts)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_imports_run_downward_between_wings(folder: str) -> None:
+    order = WINGS[folder]
+    found = {wing(folder, module) for module in modules(folder)} - {"assets", "__init__"}
+    assert found == set(order) | ({""} & found)
+    upward = {
+        f"{importer} -> {imported}"
+        for importer, imported in module_imports(folder)
+        if "__init__" not in (wing(folder, importer), wing(folder, imported))
+        and order.index(wing(folder, importer)) > order.index(wing(folder, imported))
+    }
+    assert not upward
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_module_imports_itself_by_a_circle(folder: str) -> None:
+    graph: dict[str, set[str]] = {}
+    for importer, imported in module_imports(folder):
+        if importer != "frsdk":  # its names are loaded when they are first used
+            graph.setdefault(importer, set()).add(imported)
+    TopologicalSorter(graph).prepare()  # raises CycleError
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_holds_at_most_20_modules(folder: str) -> None:
+    counts = Counter(path.parent for path in modules(folder).values() if path.name != "__init__.py")
+    assert max(counts.values()) <= 20, counts.most_common(1)
+    assert len(list((ROOT / "frsdk").glob("*.py"))) <= 8
 
 
 def test_the_runtime_imports_engines_in_their_backend_only() -> None:

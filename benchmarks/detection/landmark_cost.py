@@ -18,8 +18,8 @@ from frsdk import (
 )
 from frsdk.detectors import DEFAULT_BOX_RULE
 
-from .holdout import Picture
-from .matching import match
+from .held_out_scenes import Picture
+from .match_detections import match
 
 Array = NDArray[np.float64]
 

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from frsdk.export.crops import load_good_crops
-from frsdk.export.faces_data import FaceLabels, read_labels
+from frsdk.export.datasets.face_labels import FaceLabels, read_labels
+from frsdk.export.datasets.stored_crops import load_good_crops
 
-from .holdout import Image, Picture, landmark_boxes
+from .held_out_scenes import Image, Picture, landmark_boxes
 
 Array = NDArray[np.float64]
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from frsdk.detectors import Detection
 from frsdk.errors import InputError
 
-from ..crops import load_crops
-from ..faces_data import STORED_SIZE, FaceLabels, read_labels
-from .boxes import face_boxes
+from ..datasets.face_labels import STORED_SIZE, FaceLabels, read_labels
+from ..datasets.stored_crops import load_crops
+from .detector_labels import face_boxes
 
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]

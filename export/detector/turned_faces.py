@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from frsdk.morphable import builtin_face_model
-from frsdk.pose import angles_from_rotation
+from frsdk.morphable.head_pose import angles_from_rotation
+from frsdk.morphable.morphable_model import builtin_face_model
 
-from ..facemodel.evaluate import landmark_basis_of
-from ..faces_data import STORED_SIZE, FaceLabels, stored_from_crop_frame
-from ..profiling import ProfilingSettings, chosen_turn, rotation_of, turned_face
-from ..profiling_mesh import profiling_mesh
-from ..targets import fit_labels
+from ..augmentation.face_profiling import ProfilingSettings, chosen_turn, rotation_of, turned_face
+from ..augmentation.profiling_mesh import profiling_mesh
+from ..datasets.face_labels import STORED_SIZE, FaceLabels, stored_from_crop_frame
+from ..datasets.parameter_labels import fit_labels
+from ..facemodel.evaluate_face_model import landmark_basis_of
 from .face_stock import TURNED_SOURCE, FaceStock, sampling_weights
 
 # Least and greatest yaw of the turned faces; beyond, the surface's warp looks unlike a photograph.

@@ -11,7 +11,7 @@ from frsdk.errors import SpecError
 
 from .damdnet import DAMDNet
 from .densenet import DenseNet121
-from .face_detector import FaceDetector
+from .detector_network import FaceDetector
 from .mobile_frnet import MobileFRNet
 from .mobilenet_v1 import MobileNetV1
 from .resnext import ResNeXt50

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from .attention import ChannelAttention, SpatialGroupAttention
-from .blocks import conv_unit, initialise, inverted_branch
+from .convolution_units import conv_unit, initialise, inverted_branch
 from .mobile_frnet import LAYERS
 
 _SQUEEZE = 1 / 16  # hidden width of its channel attention, as a share of the channels

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .blocks import conv_unit, initialise
+from .convolution_units import conv_unit, initialise
 
 _LAYERS = (6, 12, 24, 16)  # of the four dense blocks (table 1 of DenseNet)
 _GROWTH = 32

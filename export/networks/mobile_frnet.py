@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from .attention import ChannelAttention, SpatialGroupAttention
-from .blocks import conv_unit, initialise, inverted_branch
+from .convolution_units import conv_unit, initialise, inverted_branch
 
 
 class Layer(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .blocks import conv_unit, initialise
+from .convolution_units import conv_unit, initialise
 
 #: (channels out, stride) of the thirteen depthwise separable units.
 _UNITS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .blocks import conv_unit, initialise
+from .convolution_units import conv_unit, initialise
 
 # Blocks and output channels of the four stages (table 1 of ResNeXt).
 _STAGES = ((3, 256), (4, 512), (6, 1024), (3, 2048))

@@ -1,6 +1,6 @@
 """Inference engines behind one interface; each file alone imports its engine."""
 
-from .base import Backend
-from .onnxruntime import OnnxRuntimeBackend
+from .backend import Backend
+from .onnxruntime_backend import OnnxRuntimeBackend
 
 __all__ = ["Backend", "OnnxRuntimeBackend"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any  # TensorRT's objects have no types
 
-from ..engine_header import EngineHeader
+from ..engine_files.engine_header import EngineHeader
 from ..errors import BackendError
 
 

@@ -10,8 +10,8 @@ from typing import Any  # ONNX Runtime is optional and has no types
 
 from numpy.typing import NDArray
 
-from ..cpu_features import int8_products_saturate
 from ..errors import BackendError, MissingDependencyError
+from .cpu_features import int8_products_saturate
 
 CPU_PROVIDER = "CPUExecutionProvider"
 CUDA_PROVIDER = "CUDAExecutionProvider"

@@ -1,9 +1,9 @@
 """Face detectors behind one small interface."""
 
-from .base import DEFAULT_BOX_RULE, BoxRule, Detection, Detector, roi_from_box
-from .builtin import BuiltinDetector
-from .choice import detector_from_option
-from .yunet import YuNetDetector
+from .builtin_detector import BuiltinDetector
+from .detection import DEFAULT_BOX_RULE, BoxRule, Detection, Detector, roi_from_box
+from .detector_choice import detector_from_option
+from .yunet_detector import YuNetDetector
 
 __all__ = [
     "DEFAULT_BOX_RULE",

@@ -28,9 +28,9 @@ def rtx() -> Any:
 def decoding_onnx(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped network with its decoder in the graph."""
     pytest.importorskip("torch", reason="needs PyTorch (frsdk[export])")
-    from frsdk.export.checkpoint import load_checkpoint
-    from frsdk.export.onnx_export import export_onnx
-    from frsdk.morphable import builtin_face_model
+    from frsdk.export.checkpoints.checkpoint_file import load_checkpoint
+    from frsdk.export.checkpoints.onnx_export import export_onnx
+    from frsdk.morphable.morphable_model import builtin_face_model
 
     network, spec = load_checkpoint(WEIGHTS)
     path = tmp_path_factory.mktemp("decoding") / "points.onnx"
@@ -59,8 +59,8 @@ def photo_crops(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def calibrated(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Path:
     """The shipped network with a calibration table: its own, or one made from a photograph."""
-    from frsdk.engines.calibrate import calibrate_file
-    from frsdk.engines.calibration_table import table_of
+    from frsdk.engines.calibration.calibrate_network import calibrate_file
+    from frsdk.engines.calibration.calibration_table import table_of
 
     if table_of(BUILTIN.read_bytes(), source=str(BUILTIN)) is not None:
         return BUILTIN

@@ -9,7 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from frsdk.spec import METADATA_KEY, ModelSpec
+from frsdk.specs.model_spec import METADATA_KEY, ModelSpec
 
 SEED = 5
 

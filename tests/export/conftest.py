@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
-from frsdk.export.facemodel.evaluate import landmark_basis_of
-from frsdk.export.faces_data import MARGIN, NETWORK_SIZE
-from frsdk.morphable import builtin_face_model
-from frsdk.pose import rotation_from_angles
+from frsdk.export.datasets.face_labels import MARGIN, NETWORK_SIZE
+from frsdk.export.facemodel.evaluate_face_model import landmark_basis_of
+from frsdk.morphable.head_pose import rotation_from_angles
+from frsdk.morphable.morphable_model import builtin_face_model
 
 N_FACES = 12
 N_ANNOTATED = 4

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from frsdk.mesh_files import write_mesh
-from frsdk.texture import vertex_colours
+from frsdk.meshes.mesh_files import write_mesh
+from frsdk.rendering.vertex_colours import vertex_colours
 
 
 @dataclass(frozen=True)

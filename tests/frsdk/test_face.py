@@ -14,9 +14,9 @@ import pytest
 
 from frsdk.errors import InputError
 from frsdk.face import Face
-from frsdk.geometry import Roi
-from frsdk.morphable import MorphableModel
-from frsdk.pose import pose_from_params
+from frsdk.imaging.roi import Roi
+from frsdk.morphable.head_pose import pose_from_params
+from frsdk.morphable.morphable_model import MorphableModel
 
 SIZE = 120
 

@@ -12,10 +12,10 @@ import pytest
 from frsdk.backends import OnnxRuntimeBackend
 from frsdk.detectors import BoxRule, Detection, roi_from_box
 from frsdk.errors import BackendError, FaceModelError, InputError, SpecError
-from frsdk.geometry import Roi, image_from_crop_points
-from frsdk.morphable import MorphableModel
-from frsdk.pose import pose_from_params
-from frsdk.preprocess import crop_face, network_input
+from frsdk.imaging.face_crop import crop_face, network_input
+from frsdk.imaging.roi import Roi, image_from_crop_points
+from frsdk.morphable.head_pose import pose_from_params
+from frsdk.morphable.morphable_model import MorphableModel
 from frsdk.reconstructor import FaceReconstructor
 
 

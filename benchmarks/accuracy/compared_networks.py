@@ -1,0 +1,123 @@
+"""The networks that a run compares, each opened through `FaceReconstructor`."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from frsdk.errors import InputError, MissingDependencyError, SpecError
+from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
+from frsdk.reconstructor import FaceReconstructor
+
+BUILTIN = "builtin"
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkChoice:
+    """A network as the command line names it.
+
+    Attributes:
+        name: In tables, legends and file names.
+        path: Its file; None is the built-in one.
+    """
+
+    name: str
+    path: Path | None
+
+
+def choices_from_text(text: str) -> list[NetworkChoice]:
+    """Networks from ``[NAME=]FILE,...``, where FILE may be ``builtin``.
+
+    Raises:
+        InputError: An empty entry, two of one name, or a file that is not there.
+    """
+    choices: list[NetworkChoice] = []
+    for entry in text.split(","):
+        name, _, file = entry.strip().rpartition("=")
+        if not file:
+            raise InputError(f"expected --engine [NAME=]FILE,..., got {text!r}")
+        path = None if file == BUILTIN else Path(file)
+        if path is not None and not path.is_file():
+            raise InputError(
+                f"{file}: no such network: give a .pth, .onnx or .engine file, or {BUILTIN}"
+            )
+        choices.append(NetworkChoice(name or (path.stem if path else BUILTIN), path))
+    names = [file_name_part(choice.name) for choice in choices]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise InputError(f"two networks are called {repeated[0]}: name them, NAME=FILE,NAME=FILE")
+    return choices
+
+
+def file_name_part(name: str) -> str:
+    """A name as it goes into file names: lower-case letters, digits and hyphens."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() or "unnamed"
+
+
+@contextmanager
+def opened_network(
+    choice: NetworkChoice,
+    face_models: Sequence[MorphableModel],
+    *,
+    detector: str | None = None,
+    threads: int = 1,
+) -> Iterator[FaceReconstructor]:
+    """A network ready to run, with whichever of the face models it was trained for.
+
+    Weights (``.pth``) are exported to a temporary ONNX file first, which `frsdk-export` checks
+    against PyTorch, so that every kind of file runs through the same public interface.
+
+    Args:
+        choice: What to open.
+        face_models: Tried beside the built-in one.
+        detector: As :class:`FaceReconstructor` takes it.
+        threads: Of one engine call.
+
+    Raises:
+        SpecError: The file has no specification, or none of the face models is its own.
+        BackendError: The engine cannot be opened.
+        MissingDependencyError: A package is missing that this kind of file needs.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = choice.path
+        if path is not None and path.suffix.lower() == ".pth":
+            path = _exported(path, Path(folder))
+        reconstructor = _matched(path, face_models, detector, threads)
+        try:
+            yield reconstructor
+        finally:
+            reconstructor.close()
+
+
+def _matched(
+    path: Path | None, face_models: Sequence[MorphableModel], detector: str | None, threads: int
+) -> FaceReconstructor:
+    """The reconstructor with the face model that the network's spec accepts, surfaces first."""
+    refusal: SpecError | None = None
+    largest_first = sorted(face_models, key=lambda model: -model.n_vertices)
+    for model in (builtin_face_model(), *largest_first):
+        try:
+            return FaceReconstructor(
+                engine=path, face_model=model, detector=detector, threads=threads
+            )
+        except SpecError as error:
+            refusal = refusal or error
+    if refusal is None:  # the loop ran at least once
+        raise SpecError(f"{path}: no face model to try")
+    raise refusal
+
+
+def _exported(weights: Path, folder: Path) -> Path:
+    try:
+        from frsdk.export.checkpoints.checkpoint_file import load_checkpoint
+        from frsdk.export.checkpoints.onnx_export import export_onnx
+    except ImportError as error:
+        raise MissingDependencyError(
+            f'{weights}: weights need PyTorch and onnx: pip install "frsdk[export]"'
+        ) from error
+    network, spec = load_checkpoint(weights)
+    return export_onnx(network, spec, folder / f"{weights.stem}.onnx").path

@@ -1,0 +1,159 @@
+"""Fit each detector's box rule: the linear map from its boxes to the network's square.
+
+The nominal square of a val crop is known (pixels 20..139), so the best side and centre follow by
+least squares from what the detector finds there. Turned faces (|yaw| > 30) count with their mirror
+images, so that no rule leans to one side.
+
+Run: `python -m frsdk.benchmarks.detection.fit_box_rules --shared ../shared`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tarfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from frsdk import BuiltinDetector, Detection, FrsdkError, YuNetDetector
+
+Image = NDArray[np.uint8]
+FloatArray = NDArray[np.float64]
+DetectFaces = Callable[[Image], Sequence[Detection]]
+
+CROP_SIZE, ROI_FIRST, ROI_SIDE = 160, 20, 120
+ENLARGEMENT = 2
+PAD = 40  # crop pixels of replicated border on each side, before the enlargement
+TURNED_DEG = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class BoxRuleFit:
+    """A box rule and what it leaves, as shares of the network square's side."""
+
+    detector: str
+    n_crops: int
+    n_found: int
+    scale: float
+    shift_x: float
+    shift_y: float
+    side_spread: float
+    centre_x_spread: float
+    centre_y_spread: float
+    worst_5_percent_shift: float
+
+
+def read_val(shared: Path) -> tuple[list[Image], FloatArray]:
+    """The val crops (160, 160, 3) BGR and their |yaw| in degrees (n,)."""
+    folder = shared / "data" / "faces"
+    with np.load(folder / "val.npz", allow_pickle=False) as labels:
+        keys, yaw_deg = labels["key"].tolist(), np.abs(labels["yaw_deg"].astype(np.float64))
+    with tarfile.open(folder / "val-00.tar") as archive:
+        crops = [_decode(archive, f"{key}.webp") for key in keys]
+    return crops, yaw_deg
+
+
+def _decode(archive: tarfile.TarFile, name: str) -> Image:
+    member = archive.extractfile(name)
+    if member is None:
+        raise click.ClickException(f"no member {name}: is the copy of val-00.tar whole?")
+    image = cv2.imdecode(np.frombuffer(member.read(), np.uint8), cv2.IMREAD_COLOR)
+    if image is None or image.shape != (CROP_SIZE, CROP_SIZE, 3):
+        raise click.ClickException(f"{name} is not a {CROP_SIZE}-px picture")
+    return np.asarray(image, np.uint8)
+
+
+def detected_boxes(crops: Iterable[Image], detect: DetectFaces) -> Iterator[FloatArray | None]:
+    """For each crop the best face's box (4,) in crop pixels, or None.
+
+    Crops are widened by their own border and enlarged, since detectors want a face of some size in
+    a picture that goes on around it. A box that is off the face by half its side is no find.
+    """
+    for crop in crops:
+        wide = cv2.copyMakeBorder(crop, PAD, PAD, PAD, PAD, cv2.BORDER_REPLICATE)
+        side = wide.shape[0] * ENLARGEMENT
+        large = cv2.resize(wide, (side, side), interpolation=cv2.INTER_CUBIC)
+        found = [
+            np.array(each.box_xyxy) / ENLARGEMENT - PAD
+            for each in detect(np.asarray(large, np.uint8))
+        ]
+        yield next((box for box in found if _on_face(box)), None)
+
+
+def _on_face(box: FloatArray) -> bool:
+    centre = (box[:2] + box[2:]) / 2 - CROP_SIZE / 2
+    longer = float((box[2:] - box[:2]).max())
+    return bool(np.abs(centre).max() < ROI_SIDE / 4 and ROI_SIDE / 3 < longer < ROI_SIDE * 1.5)
+
+
+def fit(name: str, boxes: Sequence[FloatArray | None]) -> BoxRuleFit:
+    """Least squares of the square's side and centre on the boxes, relative to the side."""
+    found = np.array([box for box in boxes if box is not None])  # (n, 4)
+    if not len(found):
+        raise click.ClickException(f"{name}: no face found on any crop")
+    longer = (found[:, 2:] - found[:, :2]).max(axis=1)  # (n,)
+    centre = (found[:, :2] + found[:, 2:]) / 2  # (n, 2)
+    scale = ROI_SIDE * longer.sum() / (longer**2).sum()
+    offset = ROI_FIRST + ROI_SIDE / 2 - centre  # (n, 2)
+    shift = (offset * longer[:, None]).sum(axis=0) / (longer**2).sum()
+    side_left = scale * longer / ROI_SIDE - 1
+    centre_left = (shift * longer[:, None] - offset) / ROI_SIDE
+    return BoxRuleFit(
+        detector=name,
+        n_crops=len(boxes),
+        n_found=len(found),
+        scale=round(float(scale), 3),
+        shift_x=round(float(shift[0]), 3),
+        shift_y=round(float(shift[1]), 3),
+        side_spread=round(float(side_left.std()), 3),
+        centre_x_spread=round(float(centre_left[:, 0].std()), 3),
+        centre_y_spread=round(float(centre_left[:, 1].std()), 3),
+        worst_5_percent_shift=round(float(np.quantile(np.abs(centre_left).max(axis=1), 0.95)), 3),
+    )
+
+
+@click.command()
+@click.option(
+    "--shared",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path("../shared"),
+    show_default=True,
+    help="The folder that holds data/faces and data/detector.",
+)
+@click.option("--every", type=click.IntRange(min=1), default=1, help="Use every n-th crop.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def main(shared: Path, every: int, as_json: bool) -> None:
+    """Print the box rule of each detector, fitted on the val crops."""
+    crops, yaw_deg = read_val(shared)
+    turned = [crop for crop, yaw in zip(crops, yaw_deg, strict=True) if yaw > TURNED_DEG]
+    turned += [np.ascontiguousarray(crop[:, ::-1]) for crop in turned]
+    front = [crop for crop, yaw in zip(crops, yaw_deg, strict=True) if yaw <= TURNED_DEG]
+    front, turned = front[::every], turned[::every]
+    try:
+        folder = shared / "data" / "detector"
+        jobs: list[tuple[str, DetectFaces, list[Image]]] = [
+            ("builtin", BuiltinDetector(), [*front, *turned]),
+            ("builtin, turned faces", BuiltinDetector(), turned),
+            ("yunet_n", YuNetDetector(folder / "yunet_n_320.onnx"), [*front, *turned]),
+            ("yunet_s", YuNetDetector(folder / "yunet_s_320.onnx"), [*front, *turned]),
+        ]
+    except FrsdkError as error:
+        raise click.ClickException(str(error)) from error
+    results = []
+    for name, detect, pictures in jobs:
+        with click.progressbar(pictures, label=name, file=sys.stderr) as bar:
+            results.append(fit(name, list(detected_boxes(bar, detect))))
+        if not as_json:
+            click.echo("  ".join(f"{key}={value}" for key, value in asdict(results[-1]).items()))
+    if as_json:
+        click.echo(json.dumps([asdict(result) for result in results], indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Labelled test sets of the literature, read as faces with truth."""

@@ -1,0 +1,1 @@
+"""Clocks, memory, limits and the things that are timed."""

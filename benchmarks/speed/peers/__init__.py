@@ -1,0 +1,1 @@
+"""Other networks and pipelines to time beside ours."""

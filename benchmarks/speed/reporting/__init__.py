@@ -1,0 +1,1 @@
+"""Reports as tables, plots and comparisons."""

@@ -1,0 +1,181 @@
+"""Run everything that `frsdk-bench` reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any  # a report as JSON has it
+
+import cv2
+
+from frsdk import FaceReconstructor
+from frsdk.errors import MissingDependencyError
+
+from .measuring.bench_photo import Photo, load_photo
+from .measuring.engines_under_test import PRECISIONS, Variant, open_reconstructor, opened
+from .measuring.environment import Environment, this_environment
+from .measuring.machine_ceilings import measure_ceilings
+from .measuring.network_copies import COPIES, NetworkCopies
+from .measuring.resident_memory import peak_mib
+from .measuring.timing import Samples
+from .peers import peer_networks
+from .peers.mediapipe_peer import MediapipePeer
+from .reporting.report_tables import Table
+from .tables import count_tables, engine_tables, limit_tables
+from .tables.device_table import device_table
+
+DEFAULT_BATCHES = (1, 2, 4, 8, 16, 32, 64)
+
+
+@dataclass(frozen=True, slots=True)
+class BenchOptions:
+    """What to run.
+
+    Attributes:
+        variants: Engines under test; ratios are to the first.
+        batches: Sizes for latency and throughput.
+        rounds: Timed calls of each case (fewer for large batches).
+        peers: Whether to run the peers, which needs PyTorch.
+        mediapipe: Model file of MediaPipe's face landmarker, with the peers.
+        image: Photograph; None for the sample.
+        cold_start: Whether to start new processes.
+    """
+
+    variants: tuple[Variant, ...]
+    batches: tuple[int, ...] = DEFAULT_BATCHES
+    rounds: int = 60
+    peers: bool = False
+    mediapipe: Path | None = None
+    image: str | None = None
+    cold_start: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BenchReport:
+    """What came out.
+
+    Attributes:
+        environment: Where.
+        tables: What.
+        samples: Network times per batch and engine, for the plot.
+    """
+
+    environment: Environment
+    tables: list[Table]
+    samples: dict[int, dict[str, Samples]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "environment": asdict(self.environment),
+            "tables": [table.to_dict() for table in self.tables],
+        }
+
+
+def run_bench(
+    options: BenchOptions,
+    *,
+    on_step: Callable[[str], None] = lambda step: None,
+    on_round: Callable[[], None] = lambda: None,
+) -> BenchReport:
+    """Measure. NumPy must have been loaded with one BLAS thread.
+
+    Args:
+        options: What to run.
+        on_step: Told what begins.
+        on_round: Told of every round, many times a second.
+
+    Raises:
+        FrsdkError: An engine cannot be opened, a file cannot be read, or a peer's package is
+            missing.
+    """
+    environment = this_environment()
+    cv2.setNumThreads(1)
+    with ExitStack() as stack:
+        engines = stack.enter_context(opened(options.variants))
+        first = next(iter(engines.values()))
+        photo = load_photo(options.image, first)
+        tables = [engine_tables.engines_table(engines), *_counts(first, on_step)]
+        on_step("latency")
+        samples = engine_tables.batch_samples(engines, options.batches, options.rounds, on_round)
+        tables.append(engine_tables.latency_table(samples))
+        device = device_table(engines, options.batches, options.rounds, on_round)
+        tables += [device] if device else []
+        on_step("stages")
+        tables.append(engine_tables.stages_table(engines, photo, options.rounds, on_round))
+        tables.append(engine_tables.faces_table(engines, photo, options.rounds, on_round))
+        on_step("limits")
+        ceilings = measure_ceilings(on_round)
+        at_one = samples[min(samples)]
+        if min(samples) == 1:
+            tables.append(limit_tables.limits_table(engines, at_one, ceilings))
+        tables.append(limit_tables.decode_table(first, photo, ceilings, options.rounds, on_round))
+        on_step("drift")
+        reference = _reference(engines, options.variants, stack)
+        tables.append(engine_tables.drift_table(engines, reference, photo))
+        power = engine_tables.power_table(engines, photo)
+        tables += [power] if power else []
+        if options.peers:
+            tables += _peers(options, engines, photo, stack, on_step, on_round)
+        if options.cold_start:
+            on_step("cold start")
+            tables.append(engine_tables.cold_table(options.variants))
+    tables.append(_memory_table())
+    return BenchReport(environment, tables, samples)
+
+
+def _counts(engine: FaceReconstructor, on_step: Callable[[str], None]) -> list[Table]:
+    on_step("counting")
+    try:
+        return [
+            count_tables.group_table(engine.backend.spec),
+            count_tables.published_table(),
+        ]
+    except MissingDependencyError as error:
+        return [Table("groups", "Counts", ("layers",), [], f"Not counted: {error}")]
+
+
+def _reference(
+    engines: dict[str, FaceReconstructor], variants: tuple[Variant, ...], stack: ExitStack
+) -> FaceReconstructor:
+    """FP32 of the same network where it is under test, otherwise opened for the comparison."""
+    for variant in variants:
+        if variant.engine == PRECISIONS[0]:
+            return engines[variant.name]
+    return stack.enter_context(open_reconstructor(Variant(PRECISIONS[0], 1)))
+
+
+def _peers(
+    options: BenchOptions,
+    engines: dict[str, FaceReconstructor],
+    photo: Photo,
+    stack: ExitStack,
+    on_step: Callable[[str], None],
+    on_round: Callable[[], None],
+) -> list[Table]:
+    mediapipe = MediapipePeer(options.mediapipe) if options.mediapipe else None
+    if mediapipe is not None:
+        stack.callback(mediapipe.close)
+    model = next(iter(engines.values())).face_model
+    copies = {}
+    for variant in options.variants:
+        more = [stack.enter_context(open_reconstructor(variant)) for _ in range(COPIES - 1)]
+        opened_all = [engines[variant.name], *more]
+        copies[variant.name] = NetworkCopies([each.backend for each in opened_all])
+    networks = stack.enter_context(
+        peer_networks.opened_networks(model, threads=options.variants[0].threads, on_step=on_step)
+    )
+    on_step("peers")
+    return [
+        peer_networks.networks_table(networks, copies, options.rounds, on_round),
+        peer_networks.pipelines_table(
+            networks, copies, model, photo, options.rounds, mediapipe=mediapipe, on_round=on_round
+        ),
+    ]
+
+
+def _memory_table() -> Table:
+    note = "The whole benchmark with all engines; one engine alone: see the cold start."
+    return Table("memory", "Memory", ("what", "peak MiB"), [("this process", peak_mib())], note)

@@ -1,0 +1,154 @@
+"""Say what an artefact holds: its specification, layers and precisions."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from importlib import import_module
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any  # values of a JSON document, and torch, which has its own types
+
+from frsdk.engine_files.engine_file import read_engine
+from frsdk.errors import BackendError, InputError, MissingDependencyError, SpecError
+from frsdk.specs.model_spec import METADATA_KEY, ModelSpec
+
+from ..graphs.network_file import read_network
+
+
+@dataclass(frozen=True, slots=True)
+class ArtefactReport:
+    """What an artefact holds.
+
+    Attributes:
+        path: The file.
+        kind: ``"onnx"``, ``"engine"`` or ``"checkpoint"``.
+        size_bytes: Of the file.
+        spec: How to use the network.
+        layers: Nodes or layers by type; for a checkpoint, tensors by the module's first name.
+        precisions: ONNX: weights by type; engine: layers by the type that they put out; checkpoint:
+            tensors by type.
+        engine: The engine's header without spec, layers and precisions; None for other kinds.
+    """
+
+    path: Path
+    kind: str
+    size_bytes: int
+    spec: ModelSpec
+    layers: dict[str, int]
+    precisions: dict[str, int]
+    engine: dict[str, Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        found = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {**found, "path": str(self.path), "spec": json.loads(self.spec.to_json())}
+
+    def lines(self) -> Iterator[str]:
+        """For people: one fact a line."""
+        spec = self.spec
+        yield f"{self.path}: {self.kind}, {self.size_bytes / 1e6:.2f} MB"
+        yield f"architecture: {spec.architecture.name} {dict(spec.architecture.arguments) or ''}"
+        bits = "" if spec.weight_bits is None else f", weights of {spec.weight_bits} bits"
+        calibration = spec.calibration_digest or "none"
+        yield f"precision: {spec.precision}{bits}, calibration: {calibration}"
+        yield f"accuracy: {spec.accuracy.line() if spec.accuracy else 'not measured'}"
+        entry = spec.input
+        yield (
+            f"input: {entry.name} (n, {', '.join(map(str, entry.shape))}) {entry.colour_order}, "
+            f"mean {list(entry.mean)}, std {list(entry.std)}"
+        )
+        for name, shape in spec.output_shapes.items():
+            what = "whitened" if name == spec.output.name else "in crop pixels"
+            yield f"output: {name} (n, {', '.join(map(str, shape))}) {what}"
+        model = spec.face_model
+        yield f"face model: {model.name} ({model.sha256[:12]}), {model.n_vertices} vertices"
+        yield f"crop rule: {spec.crop_rule}, licence: {spec.licence or 'none given'}"
+        for name, value in (self.engine or {}).items():
+            yield f"{name}: {json.dumps(value, ensure_ascii=False)}"
+        yield f"layers: {_counts(self.layers)}"
+        yield f"precisions: {_counts(self.precisions)}"
+
+
+def inspect_artefact(path: Path) -> ArtefactReport:
+    """Read an `.onnx`, `.engine` or `.pth` file.
+
+    Raises:
+        InputError: Its suffix is another.
+        BackendError: It is missing or damaged.
+        SpecError: It has no specification, or a wrong one.
+        MissingDependencyError: It is a checkpoint and PyTorch is not installed.
+    """
+    readers = {".onnx": _read_onnx, ".engine": _read_engine, ".pth": _read_checkpoint}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(f"{path}: expected a file that ends in {', '.join(readers)}")
+    return reader(path)
+
+
+def _read_onnx(path: Path) -> ArtefactReport:
+    import onnx
+
+    network = read_network(path)
+    graph = onnx.load_model_from_string(network.content).graph
+    types = (onnx.TensorProto.DataType.Name(each.data_type) for each in graph.initializer)
+    return ArtefactReport(
+        path=path,
+        kind="onnx",
+        size_bytes=len(network.content),
+        spec=network.spec,
+        layers=_sorted(Counter(node.op_type for node in graph.node)),
+        precisions=_sorted(Counter(types)),
+    )
+
+
+def _read_engine(path: Path) -> ArtefactReport:
+    header = read_engine(path).header
+    facts: dict[str, Any] = json.loads(header.to_json())
+    for name in ("spec", "layers", "precisions"):
+        del facts[name]
+    return ArtefactReport(
+        path=path,
+        kind="engine",
+        size_bytes=path.stat().st_size,
+        spec=header.spec,
+        layers=dict(header.layers),
+        precisions=dict(header.precisions),
+        engine=facts,
+    )
+
+
+def _read_checkpoint(path: Path) -> ArtefactReport:
+    try:
+        torch = import_module("torch")
+    except ImportError as error:
+        raise MissingDependencyError(
+            f'{path}: a checkpoint needs PyTorch: pip install "frsdk[export]"'
+        ) from error
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, UnpicklingError) as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise BackendError(f"{path}: not a checkpoint ({reason}): train it again") from error
+    if not isinstance(content, dict) or not {METADATA_KEY, "state"} <= set(content):
+        raise SpecError(f"{path}: a checkpoint without a spec: make one with frsdk-train")
+    tensors = content["state"]
+    types = (str(each.dtype).removeprefix("torch.") for each in tensors.values())
+    return ArtefactReport(
+        path=path,
+        kind="checkpoint",
+        size_bytes=path.stat().st_size,
+        spec=ModelSpec.from_json(content[METADATA_KEY], source=str(path)),
+        layers=_sorted(Counter(name.partition(".")[0] for name in tensors)),
+        precisions=_sorted(Counter(types)),
+    )
+
+
+def _sorted(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items()))
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in counts.items()) or "none"

@@ -1,0 +1,1 @@
+"""Ranges of activations for INT8, and what quantisation costs."""

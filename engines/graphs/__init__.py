@@ -1,0 +1,1 @@
+"""ONNX graphs in memory: read, look around, run."""

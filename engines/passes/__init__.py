@@ -1,0 +1,1 @@
+"""ONNX to ONNX: forms and precisions of a network."""

@@ -1,0 +1,121 @@
+"""Q/DQ for ONNX Runtime's CPU kernels: UINT8 activations and INT8 weights, fused end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+import onnx
+
+from frsdk.backends.cpu_features import FITTING_WEIGHT_BITS
+
+from ..graphs.onnx_graph import OnnxGraph, unique_node_names
+from .insert_qdq import Grid, QdqWriter, unsigned_grid
+from .merge_branches import merge_branches
+from .tensor_range import Range, Ranges
+
+_TYPES = frozenset({"Conv", "Add", "Mul", "GlobalAveragePool", "Sigmoid"})
+# Measured on AVX-512 with VNNI (docs/precision.md): on larger maps FP32 is faster, because its
+# depthwise convolutions are.
+_MOST_PIXELS = 64
+_MOST_WEIGHT = 1 << (FITTING_WEIGHT_BITS - 1)
+
+
+def quantise_cpu(content: bytes, ranges: Ranges, *, excluded: Collection[str] = ()) -> bytes:
+    """Quantise the inputs and outputs of the late nodes, so that integers flow between them.
+
+    A ReLU behind a quantised convolution goes: its result's range begins at 0, where the
+    quantisation clips. Weights have 7 bits, so that every CPU's fast kernels are exact. Biases are
+    INT32 in the scale of the sums, as the kernels take them. Nodes before the last large map, and
+    the last layer, stay FP32.
+
+    Args:
+        content: The FP32 network without Constant nodes.
+        ranges: Of each activation.
+        excluded: Names of nodes that stay FP32, of those that :func:`layers_cpu` gives.
+    """
+    graph, spans = _prepared(content)
+    ranges = {**ranges, **{name: _span(ranges, held) for name, held in spans.items()}}
+    chosen = [node for node in _candidates(graph) if node.name not in excluded]
+    _drop_relus(graph, chosen)
+    writer = QdqWriter(graph, most=_MOST_WEIGHT)
+    grids = {name: unsigned_grid(ranges[name]) for node in chosen for name in _moving(graph, node)}
+    for node in chosen:
+        _quantise_inputs(graph, node, grids, writer)
+    made = {name for node in chosen for name in node.output}
+    for node in graph.nodes:  # what takes a quantised result takes it quantised
+        for index, name in enumerate(node.input):
+            if name in made:
+                node.input[index] = writer.activation(name, grids[name])
+    graph.rebuild([*writer.nodes, *graph.nodes])
+    return graph.finish()
+
+
+def layers_cpu(content: bytes) -> list[str]:
+    """Names of the nodes that :func:`quantise_cpu` quantises."""
+    graph, _ = _prepared(content)
+    return [node.name for node in _candidates(graph)]
+
+
+def _prepared(content: bytes) -> tuple[OnnxGraph, Mapping[str, tuple[str, ...]]]:
+    """The graph with merged branches, and which old tensors its new ones hold."""
+    merged, held = merge_branches(content)
+    graph = OnnxGraph(merged)
+    unique_node_names(graph.nodes)
+    return graph, held
+
+
+def _span(ranges: Ranges, names: tuple[str, ...]) -> Range:
+    return min(ranges[name][0] for name in names), max(ranges[name][1] for name in names)
+
+
+def _candidates(graph: OnnxGraph) -> list[onnx.NodeProto]:
+    """Nodes with integer kernels behind which no large map comes."""
+    early: set[str] = set()  # tensors before a large map, or large ones
+    late = []
+    decoder = {id(node) for node in graph.after_outputs()}
+    for node in reversed([node for node in graph.nodes if id(node) not in decoder]):
+        large = any((graph.pixels(name) or 0) > _MOST_PIXELS for name in _moving(graph, node))
+        if large or early & set(node.output):
+            early.update(node.input)
+        elif _can(graph, node):
+            late.append(node)
+    return late[::-1]
+
+
+def _can(graph: OnnxGraph, node: onnx.NodeProto) -> bool:
+    if node.op_type not in _TYPES or set(node.output) & set(graph.outputs):
+        return False
+    if node.op_type == "Conv":
+        return node.input[1] in graph.constants and node.input[0] not in graph.constants
+    return not any(name in graph.constants for name in node.input)
+
+
+def _moving(graph: OnnxGraph, node: onnx.NodeProto) -> list[str]:
+    names = (*node.input, *node.output)
+    return [name for name in names if name and name not in graph.constants]
+
+
+def _drop_relus(graph: OnnxGraph, chosen: list[onnx.NodeProto]) -> None:
+    """Let a quantised convolution make what its only consumer, a ReLU, made."""
+    dropped = set[int]()
+    for node in chosen:
+        after = graph.only_consumer(node.output[0])
+        if after is not None and after.op_type == "Relu" and node.op_type in ("Conv", "Add"):
+            node.output[0] = after.output[0]
+            dropped.add(id(after))
+    graph.rebuild(node for node in graph.nodes if id(node) not in dropped)
+
+
+def _quantise_inputs(
+    graph: OnnxGraph, node: onnx.NodeProto, grids: dict[str, Grid], writer: QdqWriter
+) -> None:
+    if node.op_type != "Conv":
+        for index, name in enumerate(node.input):
+            node.input[index] = writer.activation(name, grids[name])
+        return
+    grid = grids[node.input[0]]
+    node.input[0] = writer.activation(node.input[0], grid)
+    node.input[1], scale = writer.weights(node.input[1])
+    if len(node.input) > 2:
+        node.input[2] = writer.bias(node.input[2], np.asarray(scale * grid.scale, np.float32))

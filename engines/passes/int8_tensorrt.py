@@ -1,0 +1,77 @@
+"""Q/DQ for TensorRT: symmetric INT8 on convolutions, placed so that it can fuse."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import onnx
+
+from ..graphs.onnx_graph import OnnxGraph, unique_node_names
+from .attention_nodes import gate_nodes
+from .insert_qdq import QdqWriter, symmetric_grid
+from .tensor_range import Ranges
+
+
+def quantise_tensorrt(content: bytes, ranges: Ranges, *, excluded: Collection[str] = ()) -> bytes:
+    """Quantise the inputs and weights of convolutions.
+
+    Biases stay FP32 and no Q/DQ stands between a convolution and the ReLU behind it. Of a sum with
+    a convolution's result the other input is quantised too, so that TensorRT sums in the
+    convolution's epilogue. Gates and the last layer stay FP32.
+
+    Args:
+        content: The FP32 network without Constant nodes.
+        ranges: Of each activation.
+        excluded: Names of more nodes that stay FP32.
+    """
+    graph = OnnxGraph(content)
+    unique_node_names(graph.nodes)
+    writer = QdqWriter(graph)
+    convolutions = [node for node in _candidates(graph) if node.name not in excluded]
+    for node in convolutions:
+        node.input[0] = writer.activation(node.input[0], symmetric_grid(ranges[node.input[0]]))
+        node.input[1], _ = writer.weights(node.input[1])
+    for node in graph.nodes:
+        if node.op_type == "Add":
+            _quantise_residual(graph, node, {each.name for each in convolutions}, writer, ranges)
+    graph.rebuild([*writer.nodes, *graph.nodes])
+    return graph.finish()
+
+
+def layers_tensorrt(content: bytes) -> list[str]:
+    """Names of the convolutions that :func:`quantise_tensorrt` quantises."""
+    graph = OnnxGraph(content)
+    unique_node_names(graph.nodes)
+    return [node.name for node in _candidates(graph)]
+
+
+def _candidates(graph: OnnxGraph) -> list[onnx.NodeProto]:
+    gates = gate_nodes(graph)
+    return [
+        node
+        for node in graph.nodes
+        if node.op_type == "Conv" and node.name not in gates and node.input[1] in graph.constants
+    ]
+
+
+def _quantise_residual(
+    graph: OnnxGraph,
+    node: onnx.NodeProto,
+    convolutions: set[str],
+    writer: QdqWriter,
+    ranges: Ranges,
+) -> None:
+    """Quantise the input of a sum that the other input's convolution takes in."""
+    if any(name in graph.constants for name in node.input):
+        return
+    fused = [
+        index
+        for index, name in enumerate(node.input)
+        if graph.only_consumer(name) is not None
+        and (maker := graph.producer.get(name)) is not None
+        and maker.name in convolutions
+    ]
+    if fused:
+        residual = 1 - fused[-1]
+        name = node.input[residual]
+        node.input[residual] = writer.activation(name, symmetric_grid(ranges[name]))

@@ -1,0 +1,1 @@
+"""TensorRT engines: options, parser, builder."""

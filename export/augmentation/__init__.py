@@ -1,0 +1,1 @@
+"""Crops changed with exactly changed labels."""

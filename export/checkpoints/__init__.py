@@ -1,0 +1,1 @@
+"""Weights in files: PyTorch, ONNX, and other projects' checkpoints."""

@@ -1,0 +1,71 @@
+"""Read and write ``.pth`` weights that carry their spec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from frsdk.errors import SpecError
+from frsdk.specs.detector_spec import DetectorSpec, spec_from_json
+from frsdk.specs.model_spec import METADATA_KEY, ModelSpec
+from frsdk.storage.atomic_write import atomic_write
+
+from ..networks import build_network
+from .torch_file import TorchFileError, read_torch_file
+
+
+def save_checkpoint(path: Path, network: nn.Module, spec: ModelSpec | DetectorSpec) -> None:
+    """Write weights and spec: ``{"frsdk.spec": JSON, "state": tensors}``.
+
+    Raises:
+        OutputError: The file cannot be written; an older file is untouched.
+    """
+    content = {METADATA_KEY: spec.to_json(), "state": network.state_dict()}
+    atomic_write(path, lambda file: torch.save(content, file))
+
+
+def load_checkpoint(path: Path) -> tuple[nn.Module, ModelSpec]:
+    """Read a reconstruction network; nothing in it is executed (``weights_only``).
+
+    Returns:
+        The network in evaluation mode, and its spec.
+
+    Raises:
+        SpecError: Missing, damaged, carries code, lacks the spec, or the weights do not fit; or it
+            holds a face detector.
+    """
+    network, spec = load_any_checkpoint(path)
+    if not isinstance(spec, ModelSpec):
+        raise SpecError(f"{path}: holds a face detector: expected a reconstruction network")
+    return network, spec
+
+
+def load_any_checkpoint(path: Path) -> tuple[nn.Module, ModelSpec | DetectorSpec]:
+    """Read a reconstruction network or a face detector, as :func:`load_checkpoint` does.
+
+    Raises:
+        SpecError: Missing, damaged, carries code, lacks the spec, or the weights do not fit.
+    """
+    if not path.is_file():
+        raise SpecError(f"{path}: no such checkpoint")
+    try:
+        content = read_torch_file(path)
+    except TorchFileError as error:
+        raise SpecError(
+            f"{path}: not a plain checkpoint of weights ({error}): write it with frsdk-train"
+        ) from error
+    known = isinstance(content, dict) and isinstance(content.get(METADATA_KEY), str)
+    if not known or not isinstance(content.get("state"), dict):
+        raise SpecError(
+            f"{path}: carries no spec: write it with frsdk-train or frsdk-export import"
+        )
+    spec = spec_from_json(content[METADATA_KEY], source=str(path))
+    try:
+        network = build_network(spec.architecture.name, spec.architecture.arguments)
+        network.load_state_dict(content["state"])
+    except (RuntimeError, ValueError, TypeError, AttributeError, MemoryError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise SpecError(f"{path}: weights of another architecture ({reason})") from error
+    return network.eval(), spec

@@ -1,0 +1,1 @@
+"""Labelled faces: readers, labels, fitted parameters, shards."""

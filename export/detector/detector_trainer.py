@@ -1,0 +1,230 @@
+"""Train the face detector: the loop, its schedule and its exact resume."""
+
+from __future__ import annotations
+
+import math
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any  # keyword arguments of the architecture
+
+import numpy as np
+import torch
+from torch import nn
+
+from frsdk.errors import InputError, SpecError
+from frsdk.specs.model_spec import ArchitectureSpec
+from frsdk.storage.atomic_write import atomic_write
+
+from ..checkpoints.checkpoint_file import load_any_checkpoint
+from ..networks import build_network
+from ..runs.run_log import write_log
+from ..runs.weight_average import update_average
+from ..runs.weight_decay import decay_groups
+from .backgrounds import Backgrounds, Place
+from .cell_assignment import cells_of
+from .compose_scenes import SceneComposer, SceneSettings
+from .detection_loss import SceneTruth, detector_loss, truth_of
+from .face_stock import FaceStock
+from .hard_negative_mining import mine
+
+Batch = tuple[torch.Tensor, list[SceneTruth]]
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorConfig:
+    """Everything that shapes a run; saved inside the checkpoint.
+
+    Attributes:
+        architecture: Name in the registry of networks.
+        arguments: Of the architecture.
+        steps: Updates in all; the cosine schedule ends there.
+        batch_size: Scenes of 256 px per update; other sizes come in equal numbers of pixels.
+        sides: Sides of the scenes; each step draws one.
+        side_shares: How often.
+        learning_rate: Peak of AdamW's rate.
+        weight_decay: Of AdamW.
+        warm_up_steps: Linear rise of the rate.
+        ema_decay: Of the averaged weights, which are the result.
+        clip_norm: Largest gradient norm.
+        mining: Shares of the run at which backgrounds are searched for what looks like faces.
+        seed: Of weights and scenes.
+        save_every: Steps between checkpoints.
+        turned: Faces turned in 3D that are added to the stock.
+    """
+
+    architecture: str = "face_detector"
+    arguments: dict[str, Any] = field(default_factory=dict)
+    steps: int = 6000
+    batch_size: int = 16
+    sides: tuple[int, ...] = (192, 256, 320)
+    side_shares: tuple[float, ...] = (0.25, 0.5, 0.25)
+    learning_rate: float = 4e-3
+    weight_decay: float = 0.01
+    warm_up_steps: int = 150
+    ema_decay: float = 0.998
+    clip_norm: float = 10.0
+    mining: tuple[float, ...] = (0.25, 0.45, 0.65, 0.8)
+    seed: int = 0
+    save_every: int = 100
+    turned: int = 3000
+
+
+def learning_rate(step: int, config: DetectorConfig) -> float:
+    """Linear warm-up, then a cosine to a hundredth."""
+    if step < config.warm_up_steps:
+        return config.learning_rate * (step + 1) / config.warm_up_steps
+    part = (step - config.warm_up_steps) / max(1, config.steps - config.warm_up_steps)
+    return config.learning_rate * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * part)))
+
+
+class DetectorTrainer:
+    """One training run in a folder: ``state.pth`` to resume from, ``log.csv``.
+
+    Each step draws its scenes from (seed, step) and the mined places alone, so that a resumed run
+    repeats what an uninterrupted one would have done. One thread composes the next batch while the
+    network learns from this one.
+    """
+
+    def __init__(
+        self, stock: FaceStock, backgrounds: Backgrounds, config: DetectorConfig, folder: Path
+    ) -> None:
+        self.config, self.folder, self.backgrounds = config, folder, backgrounds
+        self.compose = SceneComposer(stock, backgrounds, SceneSettings())
+        torch.manual_seed(config.seed)
+        self.network = build_network(config.architecture, config.arguments)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
+        self.average = build_network(config.architecture, config.arguments)
+        self.average.load_state_dict(self.network.state_dict())
+        self.optimiser = torch.optim.AdamW(decay_groups(self.network, config.weight_decay))
+        self.step = 0
+        self.places: list[Place] = []
+        self.log: list[dict[str, float]] = []
+        self._stop = False
+
+    def start_from(self, path: Path) -> None:
+        """Put a checkpoint's weights into a run that has not begun.
+
+        Raises:
+            SpecError: Damaged, or of another architecture.
+        """
+        network, spec = load_any_checkpoint(path)
+        wanted = ArchitectureSpec(self.config.architecture, self.config.arguments)
+        if spec.architecture != wanted:
+            raise SpecError(
+                f"{path}: is a {spec.architecture.name}, not this {wanted.name}: use another file"
+            )
+        self.network.load_state_dict(network.state_dict())
+        self.average.load_state_dict(network.state_dict())
+
+    @property
+    def state_path(self) -> Path:
+        """The file that a run resumes from."""
+        return self.folder / "state.pth"
+
+    def resume(self) -> bool:
+        """Load ``state.pth`` when the folder has one; whether it did.
+
+        Raises:
+            InputError: It belongs to another configuration.
+        """
+        if not self.state_path.is_file():
+            return False
+        state = torch.load(self.state_path, weights_only=True)
+        if state.get("config") != asdict(self.config):
+            raise InputError(f"{self.state_path}: of another configuration: use an empty --output")
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.log = state["step"], state["log"]
+        self.places = [Place(*place) for place in state["places"]]
+        return True
+
+    def save(self) -> None:
+        """Write ``state.pth`` and ``log.csv``, each whole or not at all."""
+        state = {
+            "config": asdict(self.config),
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "log": self.log,
+            "places": [(p.picture, p.x, p.y, p.scale) for p in self.places],
+        }
+        atomic_write(self.state_path, lambda file: torch.save(state, file))
+        write_log(self.folder / "log.csv", self.log)
+
+    def stop_soon(self, signum: int, frame: FrameType | None) -> None:
+        """Signal handler: finish the step, save, return."""
+        self._stop = True
+
+    def run(self, on_step: Callable[[dict[str, float]], None] | None = None) -> None:
+        """Train to ``config.steps``, saving now and then, at the end and on SIGTERM."""
+        previous = signal.signal(signal.SIGTERM, self.stop_soon)
+        mining = {int(part * self.config.steps) for part in self.config.mining}
+        ahead: Future[Batch] | None = None
+        try:
+            with ThreadPoolExecutor(1) as composer:
+                while self.step < self.config.steps and not self._stop:
+                    if self.step in mining:
+                        self._mine()
+                    begin = time.perf_counter()
+                    batch = ahead.result() if ahead else self._batch(self.step)
+                    loaded = time.perf_counter()
+                    following = self.step + 1
+                    # After mining the scenes are others, so those are not composed ahead.
+                    known = following < self.config.steps and following not in mining
+                    ahead = composer.submit(self._batch, following) if known else None
+                    record = self._update(batch)
+                    taken = time.perf_counter() - begin
+                    record["scenes_per_s"] = len(batch[1]) / taken
+                    record["loader_share"] = (loaded - begin) / taken
+                    self.log.append(record)
+                    self.step = following
+                    if self.step % self.config.save_every == 0:
+                        self.save()
+                    if on_step:
+                        on_step(record)
+        finally:
+            signal.signal(signal.SIGTERM, previous)
+        self.save()
+
+    def _mine(self) -> None:
+        rng = np.random.default_rng([self.config.seed, self.step, 1])
+        self.places = mine(self.average.eval(), self.backgrounds, rng)
+
+    def _batch(self, step: int) -> Batch:
+        config = self.config
+        rng = np.random.default_rng([config.seed, step])
+        side = int(rng.choice(config.sides, p=config.side_shares))
+        count = max(2, round(config.batch_size * (256 / side) ** 2))
+        scenes = [self.compose(side, rng, self.places) for _ in range(count)]
+        images = torch.from_numpy(np.stack([scene.image for scene in scenes]))
+        pixels = images.permute(0, 3, 1, 2)  # (n, side, side, 3) -> (n, 3, side, side)
+        return (pixels.float() - 127.5) / 128.0, [truth_of(scene) for scene in scenes]
+
+    def _update(self, batch: Batch) -> dict[str, float]:
+        images, truths = batch
+        rate = learning_rate(self.step, self.config)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.network.train()
+        loss = detector_loss(self.network(images), truths, cells_of(images.shape[-1]))
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.total.backward()  # type: ignore[no-untyped-call]  # torch's stub
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_norm)
+        self.optimiser.step()
+        update_average(self.average, self.network, step=self.step, decay=self.config.ema_decay)
+        return {
+            "step": float(self.step),
+            "loss": float(loss.total.detach()),
+            "score": float(loss.score.detach()),
+            "box": float(loss.box.detach()),
+            "points": float(loss.points.detach()),
+            "learning_rate": rate,
+            "mined": float(len(self.places)),
+        }

@@ -1,0 +1,79 @@
+"""``frsdk-train detector``: train the face detector."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from frsdk.commands.console import ReportedError, reports_errors
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("faces", type=_FOLDER)
+@click.argument("backgrounds", type=_FOLDER)
+@click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of the run.")
+@click.option("--teacher", type=_FILE, help="A YuNet .onnx that finds unlabelled faces in crops.")
+@click.option("--test-photos", type=_FOLDER, help="Photographs whose faces are left out.")
+@click.option("--init", type=_FILE, help="A .pth to start from instead of random weights.")
+@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), default=4e-3,
+              show_default=True, help="Peak rate.")  # fmt: skip
+@click.option("--turned", type=click.IntRange(0), default=3000, show_default=True,
+              help="Add so many faces turned in 3D to large poses.")  # fmt: skip
+@click.option("--steps", type=click.IntRange(1), default=6000, show_default=True)
+@click.option("--batch-size", type=click.IntRange(2), default=16, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--threads", type=click.IntRange(1), help="PyTorch's threads.")
+@reports_errors
+def detector(
+    faces: Path,
+    backgrounds: Path,
+    output: Path,
+    teacher: Path | None,
+    test_photos: Path | None,
+    init: Path | None,
+    learning_rate: float,
+    turned: int,
+    steps: int,
+    batch_size: int,
+    seed: int,
+    threads: int | None,
+) -> None:
+    """Train the face detector on the crops in FACES, pasted onto pictures in BACKGROUNDS.
+
+    FACES holds train.npz and train-NN.tar, BACKGROUNDS photographs without faces. Resumes a run in
+    the same folder. Writes state.pth (to resume), log.csv and, at the end, model.pth.
+    """
+    import torch
+
+    from ..runs.memory_allocation import keep_freed_memory
+    from ..runs.run_folder import run_folder
+    from ..runs.run_progress import show_progress
+    from .backgrounds import Backgrounds
+    from .detector_checkpoint import write_detector
+    from .detector_trainer import DetectorConfig, DetectorTrainer
+    from .gather_faces import load_detector_stock
+
+    keep_freed_memory()
+    if threads:
+        torch.set_num_threads(threads)
+    click.get_current_context().with_resource(run_folder(output))
+    config = DetectorConfig(
+        steps=steps, batch_size=batch_size, seed=seed, learning_rate=learning_rate, turned=turned
+    )
+    stock = load_detector_stock(
+        faces, teacher=teacher, test_photos=test_photos, turned=turned, seed=seed
+    )
+    trainer = DetectorTrainer(stock, Backgrounds.load(backgrounds), config, output)
+    if trainer.resume():
+        click.echo(f"resumed at step {trainer.step}", err=True)
+    elif init:
+        trainer.start_from(init)
+    show_progress(trainer.run, steps - trainer.step)
+    if trainer.step < steps:
+        raise ReportedError(f"stopped at step {trainer.step}: run it again to resume")
+    write_detector(trainer, stock, output / "model.pth")
+    click.echo(f"{output / 'model.pth'}: {steps} steps of {batch_size} scenes")

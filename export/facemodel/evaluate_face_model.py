@@ -1,0 +1,92 @@
+"""How closely a face model fits held-out labels, and what its two blocks carry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frsdk.metrics.nme import YAW_BINS_DEG
+from frsdk.morphable.morphable_model import N_SHAPE, MorphableModel
+
+from ..datasets.face_labels import FaceLabels, annotated_landmarks, crop_frame_from_stored
+from ..datasets.fit_parameters import FitSettings, fit_parameters
+from ..datasets.parameter_labels import LandmarkBasis
+from .landmark_statistics import person_covariance, unposed
+
+Array = NDArray[np.float64]
+
+
+def landmark_basis_of(model: MorphableModel) -> LandmarkBasis:
+    """The model's landmarks in float64; modes scaled to one standard deviation."""
+    rows = model.landmark_basis.astype(np.float64).reshape(-1, 68, 3)
+    return LandmarkBasis(rows[0], rows[1:] * model.coefficient_std[:, None, None])
+
+
+def evaluate_fit(model: MorphableModel, held_out: FaceLabels, people: FaceLabels) -> Iterator[str]:
+    """Lines of a report: fit to ``lmk68`` and ``gt68``, and the variance of each block.
+
+    Args:
+        model: The face model.
+        held_out: Labels that it was not learned from.
+        people: Labels with several pictures of a person, for the variances.
+    """
+    basis = landmark_basis_of(model)
+    points = crop_frame_from_stored(held_out.landmarks)
+    params = fit_parameters(points, basis.mean, basis.modes)
+    error = _error_percent(basis.decode(params), points, points)
+    yield from _table("lmk68, 3D", error, held_out.yaw_deg)
+    chosen = held_out.has_annotation
+    drawn = crop_frame_from_stored(annotated_landmarks(held_out)[chosen])
+    settings = FitSettings(depth_weight=0.0, prior_px=0.2, iterations=20)
+    fitted = fit_parameters(drawn, basis.mean, basis.modes, settings)
+    error = _error_percent(basis.decode(fitted)[..., :2], drawn[..., :2], drawn)
+    yield from _table("gt68, 2D", error, held_out.yaw_deg[chosen])
+    yield f"largest |coefficient|: lmk68 {_largest(params):.2f}, gt68 {_largest(fitted):.2f} sigma"
+    yield from _variance_lines(basis, people)
+
+
+def _error_percent(got: Array, wanted: Array, box: Array) -> Array:
+    """(n,) mean point distance over sqrt(w h) of the points' box, in percent."""
+    size = np.sqrt(np.ptp(box[..., :2], axis=1).prod(axis=1))
+    return np.asarray(np.linalg.norm(got - wanted, axis=2).mean(axis=1) / size * 100.0, np.float64)
+
+
+def _table(title: str, error: Array, yaw_deg: Array) -> Iterator[str]:
+    yield f"{title}: mean {error.mean():.3f} %, p95 {np.percentile(error, 95):.3f} % ({len(error)})"
+    size = np.abs(yaw_deg)
+    for low, high in YAW_BINS_DEG:
+        inside = (size <= high) & ((size > low) | (low == 0.0))
+        if inside.any():
+            yield f"  |yaw| {low:.0f}-{high:.0f}: {error[inside].mean():.3f} % ({inside.sum()})"
+
+
+def _largest(params: Array) -> float:
+    return float(np.abs(params[:, 12:]).max())
+
+
+def _variance_lines(basis: LandmarkBasis, labels: FaceLabels) -> Iterator[str]:
+    """Share of the variance between and within persons that each block carries, and the rest."""
+    frontal = (np.abs(labels.yaw_deg) < 30.0) & (labels.spread < 0.015)
+    cases = {
+        "teacher's labels": (labels.landmarks, frontal & (labels.identity != "")),
+        "people's annotations": (annotated_landmarks(labels), frontal & labels.has_annotation),
+    }
+    for name, (points, chosen) in cases.items():
+        chosen = chosen & (labels.identity != "")
+        shapes = unposed(crop_frame_from_stored(points[chosen]), basis.mean) - basis.mean
+        identity = labels.identity[chosen]
+        everyone = np.ones(len(shapes), bool)
+        covariance = person_covariance(shapes, identity, everyone)
+        blocks = {"identity": basis.modes[:N_SHAPE], "expression": basis.modes[N_SHAPE:]}
+        for kind, matrix in (("between", covariance.between), ("within", covariance.within)):
+            shares = {k: _carried(matrix, modes) for k, modes in blocks.items()}
+            text = ", ".join(f"{k} {share:.1%}" for k, share in shares.items())
+            yield f"variance {kind} persons ({name}): {text}, rest {1 - sum(shares.values()):.1%}"
+
+
+def _carried(covariance: Array, modes: Array) -> float:
+    """Share of a covariance's trace inside the span of the modes."""
+    directions, _ = np.linalg.qr(modes.reshape(len(modes), -1).T)
+    return float(np.trace(directions.T @ covariance @ directions) / np.trace(covariance))

@@ -1,0 +1,108 @@
+"""A picture of a face model: its mean from five sides and what its modes do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from frsdk.errors import FaceModelError
+from frsdk.morphable.face_model_arrays import N_COEFFICIENTS
+from frsdk.morphable.head_pose import rotation_from_angles
+from frsdk.morphable.morphable_model import N_SHAPE, MorphableModel
+from frsdk.rendering.mesh_shading import render_mesh
+from frsdk.storage.atomic_write import atomic_write
+
+Image = NDArray[np.uint8]
+
+# Yaw and pitch, degrees: both profiles, half profile, front; and from below.
+MEAN_VIEWS_DEG = ((-90.0, 0.0), (-45.0, 0.0), (0.0, 0.0), (90.0, 0.0), (0.0, 45.0))
+MODE_VIEWS_DEG = ((0.0, 0.0), (45.0, 0.0))
+IDENTITY_SHOWN = 6
+SIGMA = 2.5
+
+_TILE = 200
+_COLUMNS = 8
+_CAPTION = 26
+_GREY = 24
+_FILL = 0.82  # share of the tile that the face's height takes
+
+
+def draw_sheet(model: MorphableModel) -> Image:
+    """Mean from five sides, the first identity modes and every expression mode at ±2.5 σ.
+
+    Args:
+        model: A model with a surface.
+
+    Returns:
+        (H, W, 3) uint8 BGR.
+
+    Raises:
+        FaceModelError: The model has landmarks only.
+    """
+    if not len(model.triangles):
+        raise FaceModelError(f"{model.name}: has no triangles to draw: import it with its surface")
+    mean = np.zeros(N_COEFFICIENTS, np.float32)
+    rows = [_captioned("mean", [_tile(model, mean, *view) for view in MEAN_VIEWS_DEG])]
+    identity = range(IDENTITY_SHOWN)
+    expression = range(N_SHAPE, N_COEFFICIENTS)
+    rows += _mode_rows(model, "identity", identity, first=0)
+    rows += _mode_rows(model, "expression", expression, first=N_SHAPE)
+    return np.concatenate(rows)
+
+
+def write_sheet(model: MorphableModel, path: Path) -> None:
+    """Draw the sheet into a PNG.
+
+    Raises:
+        FaceModelError: As `draw_sheet`.
+        OutputError: The file cannot be written.
+    """
+    data = cv2.imencode(".png", draw_sheet(model), [cv2.IMWRITE_PNG_COMPRESSION, 9])[1]
+    atomic_write(path, data.tobytes())
+
+
+def _mode_rows(
+    model: MorphableModel, name: str, modes: Sequence[int], *, first: int
+) -> list[Image]:
+    """Two modes a row: each at -σ and +σ from two sides."""
+    rows = []
+    for start in range(0, len(modes), 2):
+        tiles: list[Image] = []
+        numbers = []
+        for mode in modes[start : start + 2]:
+            numbers.append(str(mode - first + 1))
+            for sigma in (-SIGMA, SIGMA):
+                coefficients = np.zeros(N_COEFFICIENTS, np.float32)
+                coefficients[mode] = sigma * model.coefficient_std[mode]
+                tiles += [_tile(model, coefficients, *view) for view in MODE_VIEWS_DEG]
+        caption = f"{name} {' and '.join(numbers)}: -{SIGMA} and +{SIGMA} sigma each"
+        rows.append(_captioned(caption, tiles))
+    return rows
+
+
+def _tile(
+    model: MorphableModel, coefficients: NDArray[np.float32], yaw: float, pitch: float
+) -> Image:
+    """One view on grey, at the scale and place of the mean, so that modes can be compared."""
+    shape = model.shape_from_coefficients(coefficients[None])[0].astype(np.float64)
+    low, high = model.mean.min(axis=0), model.mean.max(axis=0)
+    scale = _FILL * _TILE / float(high[1] - low[1])
+    turned = (shape - (low + high) / 2.0) @ rotation_from_angles(yaw, pitch, 0.0).T
+    turned[:, 1] *= -1.0
+    vertices = turned * scale + np.array([(_TILE - 1) / 2.0, (_TILE - 1) / 2.0, 0.0])
+    picture, mask = render_mesh(vertices, model.triangles, (_TILE, _TILE))
+    cover = mask[:, :, None] / 255.0
+    return np.asarray(picture * cover + _GREY * (1.0 - cover)).astype(np.uint8)
+
+
+def _captioned(caption: str, tiles: Sequence[Image]) -> Image:
+    row = np.full((_TILE + _CAPTION, _TILE * _COLUMNS, 3), _GREY, np.uint8)
+    for i, tile in enumerate(tiles):
+        row[_CAPTION:, i * _TILE : (i + 1) * _TILE] = tile
+    place, font = (8, _CAPTION - 8), cv2.FONT_HERSHEY_SIMPLEX
+    cv2.putText(row, caption, place, font, 0.5, (230, 230, 230), 1, cv2.LINE_AA)
+    return row

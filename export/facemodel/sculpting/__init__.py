@@ -1,0 +1,1 @@
+"""The sculpture that the built-in face model's surface comes from."""

@@ -1,0 +1,1 @@
+"""Losses on parameters, vertices and pairs of views."""

@@ -1,0 +1,1 @@
+"""What every training run needs around its loop: folder, log, progress, averages."""

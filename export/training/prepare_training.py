@@ -1,0 +1,118 @@
+"""Gather what training needs from a folder of labelled crops and a face model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frsdk.errors import FaceModelError, InputError
+from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
+
+from ..augmentation.profiling_mesh import profiling_mesh
+from ..datasets.face_labels import (
+    FaceLabels,
+    crop_frame_from_3ddfa,
+    crop_frame_from_stored,
+    read_labels,
+)
+from ..datasets.parameter_labels import LandmarkBasis, fit_labels
+from ..datasets.stored_crops import load_good_crops
+from ..facemodel.evaluate_face_model import landmark_basis_of
+from .train_config import TrainConfig
+from .training_batches import ProfilingGeometry, TrainData, sampling_weights
+
+Array = NDArray[np.float64]
+
+
+def load_training_data(
+    folder: Path,
+    model: MorphableModel,
+    config: TrainConfig | None = None,
+    *,
+    bad_share: float = 0.0,
+) -> tuple[TrainData, LandmarkBasis]:
+    """Decode the training crops and fit the model's parameters to their labels.
+
+    In 3DDFA's own space the labels are those of the files (``param62``).
+
+    Args:
+        folder: Folder with ``train.npz`` and its tar shards.
+        model: The face model; its coefficients are scaled to standard deviations for training.
+        config: What shapes the run; its defaults without one. With profiling the built-in
+            model's surface, by which faces are turned, is fitted too.
+        bad_share: Damaged crops are skipped, named, up to this share of them.
+
+    Raises:
+        InputError: Labels or crops are missing or damaged.
+    """
+    config = config or TrainConfig()
+    labels = read_labels(folder / "train.npz")
+    crops, good = load_good_crops(folder, "train", labels, bad_share=bad_share)
+    labels = labels.subset(good)
+    basis = landmark_basis_of(model)
+    params = _labels_in_space(labels, basis, model, config.fiducial_share)
+    sampling = sampling_weights(labels.yaw_deg, labels.has_annotation, config.annotated_draws)
+    geometry = _geometry(labels, model, config.fiducial_share) if config.profiling else None
+    residual = _residual(labels, basis.decode(params)) if labels.has_annotation.any() else None
+    return TrainData(crops, params, sampling, geometry, residual), basis
+
+
+def space_of(model: MorphableModel) -> str:
+    """Name of a face model's space, one of ``--space``, or nothing for any other."""
+    if model.sha256 == builtin_face_model().sha256:
+        return "builtin"
+    return next((space for space in ("bfm", "ict") if model.name.startswith(space)), "")
+
+
+def loss_basis_of(model: MorphableModel, count: int, seed: int) -> LandmarkBasis:
+    """The 68 landmarks, then ``count`` other vertices drawn with a seed.
+
+    Raises:
+        FaceModelError: The model has fewer.
+    """
+    if count > model.n_vertices - len(model.landmark_indices):
+        raise FaceModelError(
+            f"{model.name} has {model.n_vertices} vertices: {count} beside the landmarks are too "
+            "many: lower dense_vertices"
+        )
+    others = np.setdiff1d(np.arange(model.n_vertices), model.landmark_indices)
+    drawn = np.random.default_rng([seed, 2**30]).choice(others, count, replace=False)
+    chosen = np.concatenate([model.landmark_indices, np.sort(drawn)])
+    rows = model.basis.reshape(len(model.basis), -1, 3)[:, chosen].astype(np.float64)
+    return LandmarkBasis(rows[0], rows[1:] * model.coefficient_std[:, None, None])
+
+
+def _labels_in_space(
+    labels: FaceLabels, basis: LandmarkBasis, model: MorphableModel, fiducial_share: float
+) -> Array:
+    """(n, 62) labels, coefficients in standard deviations."""
+    if space_of(model) != "bfm":
+        return fit_labels(labels, basis, fiducial_share)
+    params = crop_frame_from_3ddfa(labels.parameters_3ddfa)
+    if not np.isfinite(params).all() or not np.abs(params[:, :3]).max(axis=1).all():
+        raise InputError(
+            "param62 of the labels is not finite or all zero: labels without 3DDFA's parameters "
+            "cannot train a network in its space"
+        )
+    params[:, 12:] /= model.coefficient_std
+    return params
+
+
+def _residual(labels: FaceLabels, landmarks: Array) -> Array:
+    """(n, 68, 2) people's points minus the labels' landmarks, NaN where none."""
+    return crop_frame_from_stored(labels.annotation) - landmarks[..., :2]
+
+
+def _geometry(
+    labels: FaceLabels, model: MorphableModel, fiducial_share: float
+) -> ProfilingGeometry:
+    """The built-in surface fitted to the labels; the labels' own parameters where it is theirs."""
+    surface, space = builtin_face_model(), space_of(model)
+    mesh = profiling_mesh(surface)
+    if space == "builtin":
+        return ProfilingGeometry(mesh)
+    basis = landmark_basis_of(surface)
+    share = 0.0 if space == "bfm" else fiducial_share
+    return ProfilingGeometry(mesh, fit_labels(labels, basis, share), basis.mirror_coefficients())

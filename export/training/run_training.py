@@ -1,0 +1,171 @@
+"""Run a training from its options: data, trainer, resume, model file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from frsdk.errors import InputError
+from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
+
+from ..datasets.face_labels import NETWORK_SIZE
+from ..runs.run_folder import run_folder
+from ..runs.run_log import ScalarLog, TensorBoardLog
+from .distributed_training import Team, joined_team
+from .initial_weights import load_initial_weights
+from .prepare_training import load_training_data, loss_basis_of, space_of
+from .train_config import TrainConfig, config_from_mapping, read_config
+from .trained_checkpoint import labels_digest, write_model
+from .trainer import Trainer
+
+Runner = Callable[[Trainer, ScalarLog | None], None]
+_CUDA_WORKERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What does not shape the result of a run, or names its files.
+
+    Attributes:
+        face_model: ``.npz``; None for the built-in one.
+        space: "builtin", "bfm" or "ict": what the face model has to be; None: anything.
+        init: ``.pth`` to start from.
+        threads: PyTorch's; None leaves them.
+        device: "auto", "cpu" or "cuda".
+        workers: Loader processes; None: 8 on CUDA, else 0.
+        bad_share: Share of damaged crops that are skipped.
+        tensorboard: Write TensorBoard's events too.
+    """
+
+    face_model: Path | None = None
+    space: str | None = None
+    init: Path | None = None
+    threads: int | None = None
+    device: str = "auto"
+    workers: int | None = None
+    bad_share: float = 0.0
+    tensorboard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended.
+
+    Attributes:
+        leads: Whether this is the process that writes the files.
+        finished: False: stopped before its last step, to be resumed.
+        text: One line about it.
+    """
+
+    leads: bool
+    finished: bool
+    text: str
+
+
+def chosen_config(
+    file: Path | None, given: Mapping[str, int | float | str | None], *, full_size: bool
+) -> TrainConfig:
+    """The configuration of a file, over which options that are not None win.
+
+    Raises:
+        InputError: The file or an option is wrong.
+    """
+    values = read_config(file) if file else {}
+    values.update({name: value for name, value in given.items() if value is not None})
+    if full_size:
+        values.update(sizes=(NETWORK_SIZE,), size_shares=(1.0,))
+    return config_from_mapping(values, str(file) if file else "options")
+
+
+def train_network(
+    faces: Path, output: Path, config: TrainConfig, options: RunOptions, *, run: Runner
+) -> RunResult:
+    """Train, or resume a training, and write ``model.pth``.
+
+    Args:
+        faces: Folder of labelled crops.
+        output: Folder of the run.
+        config: What shapes the run.
+        options: The rest.
+        run: Calls ``Trainer.run`` (with a progress bar, say).
+
+    Raises:
+        InputError: Data, configuration or state are wrong.
+    """
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    model = chosen_face_model(options.face_model, options.space)
+    with joined_team(options.device) as team, run_folder(output, leads=team.leads):
+        data, basis = load_training_data(faces, model, config, bad_share=options.bad_share)
+        labels = labels_digest(faces)
+        trainer = Trainer(
+            data,
+            basis,
+            config,
+            output,
+            team=team,
+            loss_basis=loss_basis_of(model, config.dense_vertices, config.seed),
+            face_model=model.sha256,
+            workers=_workers(options, team),
+        )
+        if not trainer.resume() and options.init:
+            same = load_initial_weights(trainer, options.init, model)
+            if team.leads and not same:
+                note = "is for another face model: the last layer begins anew"
+                print(f"{options.init}: {note}", file=sys.stderr, flush=True)
+        _run_logged(trainer, output if options.tensorboard and team.leads else None, run)
+        if trainer.step < config.steps:
+            return RunResult(team.leads, False, f"stopped at step {trainer.step}")
+        if team.leads:
+            write_model(trainer, model, labels, output / "model.pth")
+        return RunResult(team.leads, True, f"{output / 'model.pth'}: {_summary(trainer)}")
+
+
+def chosen_face_model(path: Path | None, space: str | None) -> MorphableModel:
+    """The face model of a run.
+
+    Raises:
+        InputError: It is not of the space that was asked for.
+    """
+    model = MorphableModel.load(path) if path else builtin_face_model()
+    if space is None or space == space_of(model):
+        return model
+    kind = {"bfm": "3ddfa-v2 (or 3ddfa-sparse)", "ict": "ict"}
+    remedy = (
+        "leave --face-model out"
+        if space == "builtin"
+        else f"pass --face-model with a file of frsdk-export facemodel import --kind {kind[space]}"
+    )
+    raise InputError(f"--space {space}: face model {model.name} is in another space: {remedy}")
+
+
+def _workers(options: RunOptions, team: Team) -> int:
+    if options.workers is not None:
+        return options.workers
+    return _CUDA_WORKERS if team.device.type == "cuda" else 0
+
+
+def _run_logged(trainer: Trainer, folder: Path | None, run: Runner) -> None:
+    board = TensorBoardLog(folder, trainer.step) if folder else None
+    try:
+        run(trainer, board)
+    finally:
+        if board:
+            board.close()
+
+
+def _summary(trainer: Trainer) -> str:
+    """Steps, images per second and the loader's share, of the whole run."""
+    config, log = trainer.config, trainer.log
+    seconds = [config.batch_size / record["images_per_s"] for record in log]
+    loading = sum(t * record["loader_share"] for t, record in zip(seconds, log, strict=True))
+    total = sum(seconds)
+    return (
+        f"{config.steps} steps of {config.batch_size} crops, "
+        f"{config.batch_size * len(log) / total:.0f} images/s, "
+        f"{loading / total:.1%} of the time spent waiting for data"
+    )

@@ -1,0 +1,148 @@
+"""Networks through ONNX Runtime."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import BackendError, SpecError
+from ..specs.detector_spec import DetectorSpec, spec_from_json
+from ..specs.model_spec import METADATA_KEY, ModelSpec
+from .backend import Backend, DecodedBatch, FloatBatch
+from .cpu_features import FITTING_WEIGHT_BITS, int8_products_saturate
+from .onnxruntime_session import (
+    CPU_PROVIDER,
+    engine_errors,
+    first_line,
+    load_onnxruntime,
+    open_session,
+)
+
+_FLOAT32 = "tensor(float)"
+
+
+class OnnxRuntimeBackend(Backend):
+    """A network in an ONNX file that carries its :class:`~frsdk.ModelSpec`, or a face detector."""
+
+    name = "onnxruntime"
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        providers: Sequence[str] = (CPU_PROVIDER,),
+        threads: int = 1,
+    ) -> None:
+        """Load the file and check it against its own specification.
+
+        Args:
+            path: The `.onnx` file.
+            providers: Execution providers, in order of preference; none is replaced silently.
+            threads: Threads of one call. One is fastest where several processes share the cores.
+
+        Raises:
+            MissingDependencyError: ONNX Runtime is not installed.
+            BackendError: The file is missing or damaged, or a provider is not there.
+            SpecError: The file has no specification, a wrong one, or one that does not fit it.
+        """
+        source = str(path)
+        # Only on the CPU tried with fast kernels first: elsewhere each opening may build an engine.
+        exact = tuple(providers) != (CPU_PROVIDER,)
+        session = open_session(path, providers=providers, threads=threads, exact_int8=exact)
+        spec = _specification(session, source)
+        if not exact and _needs_exact_kernels(spec):
+            del session  # first, so that the network is not in memory twice
+            session = open_session(path, providers=providers, threads=threads)
+        _check_tensor(source, "input", spec.input.name, spec.input.shape, session.get_inputs())
+        outputs = {spec.output.name: spec.output.shape}
+        if isinstance(spec, ModelSpec):
+            outputs = spec.output_shapes
+        for name, shape in outputs.items():
+            _check_tensor(source, "output", name, shape, session.get_outputs())
+        super().__init__(spec, source=source, providers=tuple(session.get_providers()))
+        self._run_options = load_onnxruntime().RunOptions()
+        # Without it parameters alone would cost the whole decoder.
+        self._run_options.only_execute_path_to_fetches = len(outputs) > 1
+        self._session = session
+
+    @property
+    def arithmetic(self) -> str:
+        """As the base says, but a CPU computes fp16 in FP32."""
+        if self._spec.precision == "fp16" and self._providers == (CPU_PROVIDER,):
+            return "FP32, from FP16 weights widened at load"
+        return super().arithmetic
+
+    def _infer(self, batch: FloatBatch) -> FloatBatch:
+        (output,) = self._run([self._spec.output.name], batch)
+        return output
+
+    def _infer_decoded(self, batch: FloatBatch) -> DecodedBatch:
+        return DecodedBatch(*self._run(list(self.spec.output_shapes), batch))
+
+    def _run(self, names: list[str], batch: FloatBatch) -> list[FloatBatch]:
+        session = self._session  # a local reference: close() in another thread does not pull it out
+        if session is None:
+            raise BackendError(f"{self._source}: the backend is closed: open a new one")
+        try:
+            found = session.run(names, {self._spec.input.name: batch}, self._run_options)
+        except engine_errors(load_onnxruntime()) as error:
+            raise BackendError(
+                f"{self._source}: ONNX Runtime failed ({first_line(error)})"
+            ) from error
+        return [np.asarray(output, np.float32) for output in found]
+
+    def _release(self) -> None:
+        self._session = None
+
+
+def _specification(session: Any, source: str) -> ModelSpec | DetectorSpec:
+    """What a file says of itself (Any: ONNX Runtime's session has no types)."""
+    try:
+        text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{source}: metadata that is no text: export it again") from error
+    if text is None:
+        raise SpecError(
+            f"{source}: no specification inside (metadata key {METADATA_KEY}): "
+            "export the network with frsdk-export"
+        )
+    return spec_from_json(text, source=source)
+
+
+def _needs_exact_kernels(spec: ModelSpec | DetectorSpec) -> bool:
+    """Whether pairs of products would leave 16 bits on this CPU."""
+    if spec.precision != "int8" or not int8_products_saturate():
+        return False
+    return not (isinstance(spec, ModelSpec) and (spec.weight_bits or 8) <= FITTING_WEIGHT_BITS)
+
+
+def _check_tensor(
+    source: str, role: str, name: str, shape: Sequence[int], tensors: Sequence[Any]
+) -> None:
+    """Check one tensor's name, type and shape (Any: ONNX Runtime's NodeArg has no types)."""
+    found = {tensor.name: tensor for tensor in tensors}
+    if name not in found:
+        raise SpecError(
+            f"{source}: the specification names the {role} {name}, "
+            f"the graph has {', '.join(found)}: export it again"
+        )
+    if role == "input" and len(found) > 1:
+        raise SpecError(f"{source}: expected one input, the graph has {', '.join(found)}")
+    tensor = found[name]
+    if tensor.type != _FLOAT32:
+        raise SpecError(f"{source}: expected {role} {name} of {_FLOAT32}, got {tensor.type}")
+    got = list(tensor.shape)
+    if len(got) != len(shape) + 1 or any(
+        isinstance(have, int) and have != want for have, want in zip(got[1:], shape, strict=True)
+    ):
+        raise SpecError(
+            f"{source}: the specification says {role} {name} (n, {', '.join(map(str, shape))}), "
+            f"the graph has {tuple(got)}: export it again"
+        )
+    if isinstance(got[0], int):
+        raise SpecError(
+            f"{source}: {role} {name} has a fixed batch of {got[0]}: export it with a dynamic one"
+        )

@@ -1,0 +1,254 @@
+"""Networks as engine files of TensorRT 10, TensorRT 11 and TensorRT for RTX."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any  # TensorRT's objects have no types
+
+import numpy as np
+
+from ..engine_files.engine_compatibility import check_flavour_version, check_gpu, check_platform
+from ..engine_files.engine_file import EngineFile, read_engine
+from ..engine_files.engine_header import EngineHeader, profile_for
+from ..errors import BackendError
+from .backend import Backend, DecodedBatch, FloatBatch
+from .cuda.device_seconds import DeviceSeconds
+from .cuda.device_timing import DeviceWatch
+from .cuda.engine_buffers import EngineBuffers
+from .cuda.open_device import open_device
+from .engine_tensors import check_tensors
+from .tensorrt_modules import TensorrtModule, load_tensorrt, message_log
+
+
+class TensorrtBackend(Backend):
+    """A plan on the first GPU, with one execution context a profile and one stream.
+
+    Calls from several threads run one after the other. A batch runs on the profile of the least
+    maximum that holds it; batches above the largest are split, those below a minimum are filled up.
+    """
+
+    name = "tensorrt"
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        flavour: str | None = None,
+        cuda_graph: bool = False,
+    ) -> None:
+        """Check the file and this machine, then load the plan.
+
+        Args:
+            path: An `.engine` file that `frsdk-build` wrote.
+            flavour: The one it must be for, ``"tensorrt"`` or ``"tensorrt_rtx"``; None takes any.
+            cuda_graph: Record the work of each batch size on first use and replay it later, which
+                spares the launches of small batches. TensorRT for RTX records it by itself.
+
+        Raises:
+            MissingDependencyError: The engine's flavour of TensorRT, or a binding of CUDA, is not
+                installed; the pip line is named.
+            BackendError: The file is damaged, the engine is for another machine, GPU or version,
+                there is no GPU or driver, or TensorRT refuses the plan.
+            SpecError: The header or its specification is not what frsdk writes.
+        """
+        source = str(path)
+        engine_file = read_engine(path)
+        header = engine_file.header
+        if flavour not in (None, header.flavour):
+            raise BackendError(
+                f"{source}: built for {header.flavour}, {flavour} was asked for: build it for that"
+            )
+        check_platform(header, source)
+        handle = load_tensorrt(header.flavour)
+        check_flavour_version(header, source, handle.version)
+        device = open_device()
+        check_gpu(header, source, device.info)
+        label = f"{device.info.name}, {handle.label}"
+        super().__init__(header.spec, source=source, providers=(label,))
+        self._header, self._handle, self._device = header, handle, device
+        self._lock = threading.Lock()
+        with device.active():
+            self._open_plan(handle, engine_file, cuda_graph)
+
+    @property
+    def header(self) -> EngineHeader:
+        """What the engine file says about itself."""
+        return self._header
+
+    def _open_plan(self, handle: TensorrtModule, file: EngineFile, cuda_graph: bool) -> None:
+        trt = handle.trt
+        self._log = message_log(trt)
+        try:
+            self._runtime = runtime = trt.Runtime(self._log)
+        except (RuntimeError, TypeError) as error:  # TypeError: the bindings got a null pointer
+            raise BackendError(
+                f"{handle.label} cannot start on this machine: {self._log.last_errors()}"
+            ) from error
+        if file.header.version_compatible:
+            runtime.engine_host_code_allowed = True  # such plans carry their own runtime
+        engine = runtime.deserialize_cuda_engine(file.plan)
+        if engine is None:
+            raise BackendError(
+                f"{self._source}: {handle.label} cannot load the plan ({self._log.last_errors()}): "
+                "update the driver, or build it here"
+            )
+        check_tensors(trt, engine, file.header, self._source)
+        self._engine = engine
+        self._graphs_inside = cuda_graph and hasattr(trt, "CudaGraphStrategy")
+        self._records = cuda_graph and not self._graphs_inside
+        self._recorded: dict[tuple[int, int], tuple[Any, Any]] = {}
+        self._buffers = EngineBuffers(self._device, file.header.spec, file.header.largest_batch)
+        try:
+            self._contexts = [
+                self._create_context(index) for index in range(len(file.header.profiles))
+            ]
+        except BackendError:
+            self._buffers.release()
+            raise
+
+    def _create_context(self, index: int) -> Any:
+        """An `IExecutionContext` of a profile with its tensors bound.
+
+        That of RTX records graphs itself.
+        """
+        engine, trt = self._engine, self._handle.trt
+        if self._graphs_inside:
+            runtime_config = engine.create_runtime_config()
+            runtime_config.cuda_graph_strategy = trt.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
+            context = engine.create_execution_context(runtime_config)
+        else:
+            context = engine.create_execution_context()
+        if context is None:
+            raise BackendError(
+                f"{self._source}: {self._handle.label} cannot start it "
+                f"({self._log.last_errors()}): free GPU memory"
+            )
+        stream = self._buffers.stream
+        if index and not context.set_optimization_profile_async(index, stream):
+            self._fail(f"profile {index}")
+        for name, address in self._buffers.addresses.items():
+            if not context.set_tensor_address(name, address):
+                self._fail(f"tensor {name}")
+        return context
+
+    def _infer(self, batch: FloatBatch) -> FloatBatch:
+        (output,) = self._run(batch, (self._spec.output.name,), self._run_part)
+        return output
+
+    def _infer_decoded(self, batch: FloatBatch) -> DecodedBatch:
+        return DecodedBatch(*self._run(batch, tuple(self.spec.output_shapes), self._run_part))
+
+    def _timed(self, batch: FloatBatch) -> DeviceSeconds:
+        parts = len(split_batch(len(batch), self._header.largest_batch))
+        device, buffers = self._device, self._buffers
+        with device.active(), contextlib.closing(DeviceWatch(device, parts)) as watch:
+
+            def run_part(size: int, index: int, names: tuple[str, ...]) -> None:
+                context = self._contexts[index]
+                self._enqueue(context, size, names, lambda: watch.mark(buffers.stream))
+                device.synchronise(buffers.stream)
+
+            begin = time.perf_counter()
+            self._run(batch, tuple(self.spec.output_shapes), run_part)
+            return watch.seconds(time.perf_counter() - begin)
+
+    def _run(
+        self,
+        batch: FloatBatch,
+        names: tuple[str, ...],
+        run_part: Callable[[int, int, tuple[str, ...]], None],
+    ) -> list[FloatBatch]:
+        """The named outputs; `run_part` takes a batch that lies in the pinned memory to its end."""
+        shapes = self.spec.output_shapes
+        outputs = [np.empty((len(batch), *shapes[name]), np.float32) for name in names]
+        with self._lock:
+            if not self._contexts:
+                raise BackendError(f"{self._source}: the backend is closed: open a new one")
+            host, profiles = self._buffers.host, self._header.profiles
+            entry = host[self._spec.input.name]
+            with self._device.active():
+                start = 0
+                for count in split_batch(len(batch), self._header.largest_batch):
+                    index = profile_for(profiles, count)
+                    size = max(count, profiles[index].minimum)
+                    entry[:count] = batch[start : start + count]
+                    entry[count:size] = 0.0
+                    run_part(size, index, names)
+                    for name, output in zip(names, outputs, strict=True):
+                        output[start : start + count] = host[name][:count]
+                    start += count
+        return outputs
+
+    def _run_part(self, size: int, index: int, names: tuple[str, ...]) -> None:
+        device, stream = self._device, self._buffers.stream
+        if self._records:
+            key = (size, len(names))  # the parameters alone, or all
+            if key not in self._recorded:
+                self._recorded[key] = self._record(size, index, names)
+            device.launch(self._recorded[key][1], stream)
+        else:
+            self._enqueue(self._contexts[index], size, names)
+        device.synchronise(stream)
+
+    def _record(self, size: int, index: int, names: tuple[str, ...]) -> tuple[Any, Any]:
+        """A context and the graph of its work on a batch size.
+
+        A graph belongs to the state of the context that it was recorded from, so each has its own.
+        """
+        device, stream = self._device, self._buffers.stream
+        context = self._create_context(index)
+        self._enqueue(context, size, names)  # once unrecorded: TensorRT sets the shape up
+        device.synchronise(stream)
+        device.begin_capture(stream)
+        try:
+            self._enqueue(context, size, names)
+        finally:
+            graph = device.end_capture(stream)
+        return context, graph
+
+    def _enqueue(
+        self,
+        context: Any,
+        size: int,
+        names: tuple[str, ...],
+        mark: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Put copy in, network and copy out on the stream, with a mark before and behind each."""
+        entry, stream = self._spec.input, self._buffers.stream
+        if not context.set_input_shape(entry.name, (size, *entry.shape)):
+            self._fail(f"a batch of {size}")
+        mark()
+        self._buffers.copy_in(entry.name, size)
+        mark()
+        if not context.execute_async_v3(stream):
+            self._fail("the network")
+        mark()
+        for name in names:
+            self._buffers.copy_out(name, size)
+        mark()
+
+    def _fail(self, what: str) -> None:
+        raise BackendError(
+            f"{self._source}: {self._handle.label} failed on {what} ({self._log.last_errors()})"
+        )
+
+    def _release(self) -> None:
+        with self._lock, self._device.active():
+            self._device.synchronise(self._buffers.stream)
+            for _, graph in self._recorded.values():
+                self._device.destroy_graph(graph)
+            # In this order: a context needs its engine, an engine its runtime, all the memory.
+            self._recorded.clear()
+            self._contexts = []
+            self._engine = self._runtime = None
+            self._buffers.release()
+
+
+def split_batch(count: int, maximum: int) -> list[int]:
+    """Parts of at most `maximum` that add up to `count`, as equal as they can be."""
+    parts = -(-count // maximum)
+    return [count // parts + (index < count % parts) for index in range(parts)]

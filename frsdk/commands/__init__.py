@@ -1,0 +1,1 @@
+"""The `frsdk` command and what its subcommands share."""

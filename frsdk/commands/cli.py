@@ -1,0 +1,175 @@
+"""The `frsdk` command."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import click
+
+from ..imaging.image_sources import DEFAULT_MAX_PIXELS
+from .cache_command import cache
+from .console import one_line, reports_errors, version_option
+from .doctor_command import doctor
+from .output_names import MESH_KINDS
+
+if TYPE_CHECKING:
+    from ..imaging.image_sources import ImageSource
+    from ..reconstructor import FaceReconstructor
+    from .reconstruct_photos import JobOptions, JobReport, PhotoOutcome, Reconstruct
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@version_option("frsdk")
+def main() -> None:
+    """3D faces from photographs."""
+
+
+main.add_command(cache)
+main.add_command(doctor)
+
+
+@main.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="IMAGE|FOLDER|GLOB|sample:astronaut...")
+@click.option("-o", "--output", required=True, metavar="FOLDER", help="Where the results go.")
+@click.option(
+    "--mesh",
+    type=click.Choice(MESH_KINDS),
+    default="glb",
+    show_default=True,
+    help="Mesh file of each face.",
+)
+@click.option("--faces", type=click.IntRange(min=1), metavar="N", help="At most N faces a photo.")
+@click.option("--min-score", type=float, metavar="S", help="Drop detections below this score.")
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(min=1),
+    default=DEFAULT_MAX_PIXELS,
+    show_default=True,
+    metavar="N",
+    help="Refuse photos with more pixels.",
+)
+@click.option("--detector", metavar="builtin|FILE.onnx", help="Face detector [default: built in].")
+@click.option(
+    "--engine",
+    "--network",
+    "engine",
+    metavar="fp32|fp16|int8|FILE",
+    help="Precision of the built-in network, or an .onnx or .engine file [default: built in].",
+)
+@click.option("--backend", default="auto", show_default=True, metavar="NAME", help="What runs it.")
+@click.option("--device", type=click.Choice(["cpu", "gpu"]), help="Limits what auto may take.")
+@click.option("--face-model", metavar="FILE.npz", help="Face model [default: built in].")
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Threads of the network.",
+)
+@click.option("--overlay/--no-overlay", default=True, help="Write an overlay PNG per photo.")
+@click.option("--json", "as_json", is_flag=True, help="Print a summary for machines on stdout.")
+@reports_errors
+def reconstruct(
+    inputs: tuple[str, ...],
+    output: str,
+    mesh: str,
+    faces: int | None,
+    min_score: float | None,
+    max_pixels: int,
+    detector: str | None,
+    engine: str | None,
+    backend: str,
+    device: str | None,
+    face_model: str | None,
+    threads: int,
+    overlay: bool,
+    as_json: bool,
+) -> None:
+    """Reconstruct the faces of photographs: overlays, meshes and faces.json.
+
+    A photograph without a face is not an error. One that cannot be read is one line on stderr; the
+    others go on, and the exit code is 1.
+    """
+    from ..imaging.image_sources import find_images
+    from ..reconstructor import FaceReconstructor
+    from .reconstruct_photos import JobOptions
+
+    sources = find_images(inputs)
+    options = JobOptions(mesh=mesh, overlay=overlay, max_pixels=max_pixels)
+    with FaceReconstructor(
+        engine=engine,
+        backend=backend,
+        device=device,
+        face_model=face_model,
+        detector=detector,
+        threads=threads,
+        max_faces=faces,
+        min_score=min_score,
+    ) as reconstructor:
+        _check_has_triangles(reconstructor, mesh)
+        report = _run(reconstructor, sources, output, options)
+    click.echo(json.dumps(report.to_dict(), indent=1) if as_json else _summary(report))
+    if report.failures:
+        sys.exit(1)
+
+
+def _check_has_triangles(reconstructor: FaceReconstructor, mesh: str) -> None:
+    from ..errors import InputError
+
+    model = reconstructor.face_model
+    if mesh != "none" and not len(model.triangles):
+        raise InputError(
+            f"the face model {model.name} has no triangles, so there is no mesh to write: "
+            "use --mesh none"
+        )
+
+
+def _run(
+    reconstruct: Reconstruct, sources: list[ImageSource], output: str, options: JobOptions
+) -> JobReport:
+    """The batch, with a progress bar where stderr is a terminal."""
+    from .reconstruct_photos import reconstruct_files
+
+    bar = (
+        click.progressbar(length=len(sources), label="reconstructing", file=sys.stderr)
+        if _is_terminal() and len(sources) > 1
+        else nullcontext()
+    )
+    with bar as shown:
+
+        def on_progress(outcome: PhotoOutcome) -> None:
+            _report_photo(outcome, "\r\033[K" if shown else "")
+            if shown:
+                shown.update(1)
+
+        return reconstruct_files(reconstruct, sources, output, options, on_progress)
+
+
+def _is_terminal() -> bool:
+    return sys.stderr.isatty()
+
+
+def _report_photo(outcome: PhotoOutcome, prefix: str) -> None:
+    if outcome.error is not None:
+        click.echo(f"{prefix}frsdk: {one_line(outcome.error)}", err=True)
+    elif outcome.faces == 0:
+        click.echo(f"{prefix}frsdk: {one_line(outcome.file)}: no face found", err=True)
+
+
+def _summary(report: JobReport) -> str:
+    parts = [
+        f"{_count(report.faces, 'face')} in {_count(report.images, 'photo')}",
+        f"{_count(report.meshes, 'mesh', 'meshes')}, {_count(report.overlays, 'overlay')} "
+        f"and faces.json in {report.output}",
+    ]
+    if report.failures:
+        parts.append(f"{_count(len(report.failures), 'photo')} failed")
+    return "; ".join(parts)
+
+
+def _count(number: int, singular: str, plural: str | None = None) -> str:
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"

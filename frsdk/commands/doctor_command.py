@@ -1,0 +1,20 @@
+"""`frsdk doctor`: what this machine can build and run."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from .console import reports_errors
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings for machines on stdout.")
+@reports_errors
+def doctor(as_json: bool) -> None:
+    """Say what this machine can build and run, and what is missing for the rest."""
+    from .doctor_report import diagnose
+
+    found = diagnose()
+    click.echo(json.dumps(found.to_dict(), indent=1) if as_json else "\n".join(found.lines()))

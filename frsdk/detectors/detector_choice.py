@@ -1,0 +1,54 @@
+"""The detector that an option names."""
+
+from __future__ import annotations
+
+import os
+
+from ..backends.onnxruntime_backend import OnnxRuntimeBackend
+from ..backends.onnxruntime_session import open_session
+from ..errors import InputError
+from ..specs.model_spec import METADATA_KEY
+from .builtin_detector import BuiltinDetector
+from .detection import Detector
+from .yunet_detector import YuNetDetector
+
+
+def detector_from_option(
+    option: str | os.PathLike[str] | Detector | None, *, min_score: float | None, threads: int = 1
+) -> Detector:
+    """Make or pass on a detector.
+
+    Args:
+        option: None or "builtin"; the path of an `.onnx` file, a detector of `frsdk-train detector`
+            or a YuNet network; or a callable, which is returned as it is.
+        min_score: The detector's threshold, 0..1; None is its default.
+        threads: Threads of one call of the network.
+
+    Raises:
+        InputError: The option is none of these.
+        BackendError: The file is missing, damaged or no detector.
+        SpecError: The file is a network of frsdk's that is no detector.
+        MissingDependencyError: ONNX Runtime is not installed.
+    """
+    if option is None or option == "builtin":
+        return BuiltinDetector(min_score=min_score, threads=threads)
+    if isinstance(option, str | os.PathLike):
+        if os.fspath(option).lower().endswith(".onnx"):
+            return _from_file(option, min_score, threads)
+    elif callable(option):
+        return option
+    raise InputError(
+        'expected detector "builtin", the path of a detector\'s .onnx file, or a function, '
+        f"got {option!r}"
+    )
+
+
+def _from_file(path: str | os.PathLike[str], min_score: float | None, threads: int) -> Detector:
+    """A file with a specification is frsdk's own; one without must be a YuNet network."""
+    session = open_session(path, threads=threads)
+    if METADATA_KEY in session.get_modelmeta().custom_metadata_map:
+        backend = OnnxRuntimeBackend(path, threads=threads)
+        return BuiltinDetector(backend, min_score=min_score)
+    if min_score is None:
+        return YuNetDetector(path, threads=threads)
+    return YuNetDetector(path, min_score=min_score, threads=threads)

@@ -1,0 +1,101 @@
+"""What a detector's cells say, as boxes, scores and points."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..specs.detector_spec import DetectorSpec
+
+FloatArray = NDArray[np.float64]
+
+_MOST_LOG_SIZE = 5.0  # of a stride: e^5 x 32 px is far above the input's side
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """n faces of one picture, on its continuous plane.
+
+    Attributes:
+        boxes: (n, 4) xyxy.
+        scores: (n,) 0..1.
+        points: (n, 5, 2) right eye, left eye, nose tip, right and left mouth corner.
+    """
+
+    boxes: FloatArray
+    scores: FloatArray
+    points: FloatArray
+
+    def __getitem__(self, rows: NDArray[np.intp]) -> Found:
+        """Some of the faces."""
+        return Found(self.boxes[rows], self.scores[rows], self.points[rows])
+
+
+def joined(parts: list[Found]) -> Found:
+    """The faces of several parts of a picture, which may be none."""
+    empty = Found(np.zeros((0, 4)), np.zeros(0), np.zeros((0, 5, 2)))
+    return Found(
+        np.concatenate([empty.boxes, *(part.boxes for part in parts)]),
+        np.concatenate([empty.scores, *(part.scores for part in parts)]),
+        np.concatenate([empty.points, *(part.points for part in parts)]),
+    )
+
+
+class CellDecoder:
+    """Reads a detector's output.
+
+    Args:
+        spec: The detector's specification, which states the order of cells and values.
+    """
+
+    def __init__(self, spec: DetectorSpec) -> None:
+        centres, strides = [], []
+        for stride in spec.strides:
+            cells = spec.input.size // stride
+            row, column = np.divmod(np.arange(cells * cells), cells)
+            centres.append((np.stack([column, row], axis=1) + 0.5) * stride)
+            strides.append(np.full(cells * cells, float(stride)))
+        self._centres, self._strides = np.concatenate(centres), np.concatenate(strides)
+
+    def __call__(self, output: NDArray[np.float32], min_score: float) -> Found:
+        """The faces of one input of the network, before non-maximum suppression.
+
+        Args:
+            output: (15, cells).
+            min_score: Leave out cells below this score; only the others are decoded.
+        """
+        # score >= min_score, without an exponential for each cell
+        share = min(max(min_score, 1e-12), 1.0 - 1e-12)
+        least = math.log(share / (1.0 - share)) if min_score > 0.0 else -math.inf
+        cells = np.flatnonzero(output[0] >= least)
+        values = output[:, cells].astype(np.float64)  # (15, n)
+        stride, cell = self._strides[cells], self._centres[cells]
+        centre = cell + (values[1:3] * stride).T
+        half = (np.exp(np.minimum(values[3:5], _MOST_LOG_SIZE)) * stride).T / 2
+        points = values[5:].T.reshape(-1, 5, 2)  # (10, n) -> (n, 10) -> (n, 5, 2)
+        return Found(
+            boxes=np.concatenate([centre - half, centre + half], axis=1),
+            scores=1.0 / (1.0 + np.exp(-values[0])),
+            points=points * stride[:, None, None] + cell[:, None],
+        )
+
+
+def roll_of_points(points: FloatArray) -> FloatArray:
+    """Roll of faces from five points.
+
+    The way from eyes to mouth, turned by a right angle, is added to the ways from eye to eye and
+    from mouth corner to mouth corner: in a profile, where those vanish, it alone decides.
+
+    Args:
+        points: (n, 5, 2) right eye, left eye, nose tip, right and left mouth corner.
+
+    Returns:
+        (n,) degrees, positive clockwise in the image.
+    """
+    across = points[:, 1] - points[:, 0] + points[:, 4] - points[:, 3]  # (n, 2)
+    down = (points[:, 3] + points[:, 4] - points[:, 0] - points[:, 1]) / 2
+    across = across + np.stack([down[:, 1], -down[:, 0]], axis=1)
+    return np.asarray(np.degrees(np.arctan2(across[:, 1], across[:, 0])), np.float64)

@@ -1,0 +1,153 @@
+"""Where the network looks: squares from the caller's ROIs, boxes, or a detector's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..errors import InputError
+from ..imaging.face_crop import Image
+from ..imaging.roi import Roi
+from .detection import DEFAULT_BOX_RULE, BoxRule, Detection, Detector, roi_from_box
+
+Box = tuple[float, float, float, float]
+
+_FARTHEST_PX = 1e9  # beyond this, arithmetic on a square loses its pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A face to reconstruct.
+
+    Attributes:
+        roi: The square that the network will see.
+        score: The detector's score, or 1.
+        box_xyxy: The detector's or caller's box in image pixels; None where a ROI was given.
+    """
+
+    roi: Roi
+    score: float = 1.0
+    box_xyxy: Box | None = None
+
+
+def targets_from_rois(rois: Iterable[ArrayLike | Roi], image: Image) -> list[Target]:
+    """Targets for exact squares.
+
+    Raises:
+        InputError: A square is not finite, inverted, not square or outside the image.
+    """
+    targets = []
+    for index, item in enumerate(rois):
+        name = f"rois[{index}]"
+        if isinstance(item, Roi):
+            roi = item
+            if max(map(abs, roi.xyxy)) > _FARTHEST_PX:
+                raise InputError(f"{name}: expected coordinates within 1e9 px, got {roi}")
+        else:
+            box = _checked_box(item, name)
+            try:
+                roi = Roi.from_xyxy(box)
+            except InputError as error:
+                raise InputError(f"{name}: {error}") from error
+        _check_inside(_bounds(roi), name, image)
+        targets.append(Target(roi))
+    return targets
+
+
+def targets_from_boxes(boxes: Iterable[ArrayLike], image: Image) -> list[Target]:
+    """Targets for face boxes, by the default box rule.
+
+    Raises:
+        InputError: A box is not finite, inverted or outside the image.
+    """
+    targets = []
+    for index, item in enumerate(boxes):
+        name = f"boxes[{index}]"
+        box = _checked_box(item, name)
+        _check_inside(box, name, image)
+        targets.append(Target(roi_from_box(box, DEFAULT_BOX_RULE), box_xyxy=box))
+    return targets
+
+
+def targets_from_detector(
+    detector: Detector, image: Image, *, min_score: float | None, max_faces: int | None
+) -> list[Target]:
+    """Targets for what a detector finds, largest first.
+
+    Raises:
+        InputError: The detector returned something else than detections inside the image.
+    """
+    rule = getattr(detector, "box_rule", DEFAULT_BOX_RULE)
+    found = detector(image)
+    if not isinstance(found, Sequence):
+        raise InputError(
+            f"expected a list of frsdk.Detection from the detector, got {type(found).__name__}"
+        )
+    targets = []
+    for index, each in enumerate(found):
+        target = _target_from_detection(each, f"detection {index}", rule, image)
+        if min_score is None or target.score >= min_score:
+            targets.append(target)
+    targets.sort(key=lambda target: target.roi.side, reverse=True)
+    return targets[:max_faces]
+
+
+def _target_from_detection(found: object, name: str, rule: BoxRule, image: Image) -> Target:
+    if not isinstance(found, Detection):
+        raise InputError(f"{name}: expected a frsdk.Detection, got {type(found).__name__}")
+    if not (math.isfinite(found.score) and math.isfinite(found.roll_deg)):
+        raise InputError(
+            f"{name}: expected a finite score and roll, got {found.score} and {found.roll_deg}"
+        )
+    box = _checked_box(found.box_xyxy, name)
+    _check_inside(box, name, image)
+    roi = roi_from_box(box, rule, roll_deg=found.roll_deg)
+    return Target(roi, score=float(found.score), box_xyxy=box)
+
+
+def _checked_box(item: ArrayLike, name: str) -> Box:
+    try:
+        values = np.asarray(item, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: expected 4 numbers x0, y0, x1, y1, got {item!r}") from error
+    if values.shape != (4,):
+        raise InputError(f"{name}: expected 4 numbers x0, y0, x1, y1, got shape {values.shape}")
+    x0, y0, x1, y1 = (float(value) for value in values)
+    if not np.isfinite(values).all():
+        raise InputError(f"{name}: expected finite numbers, got {_text((x0, y0, x1, y1))}")
+    if np.abs(values).max() > _FARTHEST_PX:
+        raise InputError(
+            f"{name}: expected coordinates within 1e9 px, got {_text((x0, y0, x1, y1))}"
+        )
+    if x1 <= x0 or y1 <= y0:
+        raise InputError(
+            f"{name}: expected x1 > x0 and y1 > y0, got {_text((x0, y0, x1, y1))}: "
+            "give corners x0, y0, x1, y1, not x, y, width, height"
+        )
+    return x0, y0, x1, y1
+
+
+def _check_inside(box: Sequence[float], name: str, image: Image) -> None:
+    height, width = image.shape[:2]
+    x0, y0, x1, y1 = box
+    if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
+        raise InputError(
+            f"{name}: {_text(box)} lies outside the image of {width} x {height} px: "
+            "give pixels of this image"
+        )
+
+
+def _bounds(roi: Roi) -> Box:
+    """The box around a square that may be rotated."""
+    angle = np.radians(roi.roll_deg)
+    half = roi.side / 2 * (abs(np.cos(angle)) + abs(np.sin(angle)))
+    x, y = roi.x0 + roi.side / 2, roi.y0 + roi.side / 2
+    return float(x - half), float(y - half), float(x + half), float(y + half)
+
+
+def _text(box: Sequence[float]) -> str:
+    return f"({', '.join(f'{value:g}' for value in box)})"

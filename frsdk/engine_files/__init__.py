@@ -1,0 +1,1 @@
+"""Engine files: header, plan, and whether they may run here."""

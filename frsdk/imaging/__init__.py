@@ -1,0 +1,1 @@
+"""Photographs in, and the squares that are cut out of them."""

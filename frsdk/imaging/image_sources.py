@@ -1,0 +1,104 @@
+"""Inputs of the command line expanded into the photographs they name."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError
+
+DEFAULT_MAX_PIXELS = 100_000_000
+SAMPLE_PREFIX = "sample:"
+SAMPLES = ("astronaut",)
+OVERLAY_SUFFIX = ".overlay.png"
+READABLE_FORMATS = "JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000, PNM or AVIF"
+_SUFFIXES = frozenset({
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif",
+    ".jp2", ".j2k", ".ppm", ".pgm", ".pbm", ".pnm", ".avif",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSource:
+    """One photograph to read: a path, or `sample:NAME`."""
+
+    location: str
+
+    @property
+    def name(self) -> str:
+        """The file name without its folder; for a sample, its name with `.png`."""
+        if self.location.startswith(SAMPLE_PREFIX):
+            return self.location.removeprefix(SAMPLE_PREFIX) + ".png"
+        return Path(self.location).name
+
+
+def find_images(inputs: Iterable[str | os.PathLike[str]]) -> list[ImageSource]:
+    """Expand files, folders, globs and samples into the photographs they name.
+
+    A folder gives its own image files by suffix (sub-folders are not entered, and overlays that
+    an earlier run wrote, `*.overlay.png`, are left out). A glob gives every file it matches (`**`
+    enters sub-folders). Each input's files are sorted by name; a file named twice is kept once. A
+    file that does not exist is kept: reading it says so, and the other files still go through.
+
+    Args:
+        inputs: Paths, globs (as text) or `sample:astronaut`.
+
+    Returns:
+        The sources, in the order of the inputs.
+
+    Raises:
+        InputError: A folder without images or that cannot be listed, a glob that matches no file,
+            or an unknown sample.
+    """
+    sources: dict[str, ImageSource] = {}
+    for item in inputs:
+        for location in _expand(os.fspath(item)):
+            key = location
+            if not location.startswith(SAMPLE_PREFIX):
+                key = os.path.abspath(location)  # noqa: PTH100 - a link is a photo of its own
+            sources.setdefault(key, ImageSource(location))
+    return list(sources.values())
+
+
+def _expand(item: str) -> Sequence[str]:
+    if item.startswith(SAMPLE_PREFIX):
+        check_sample(item)
+        return [item]
+    path = Path(item)
+    if path.is_dir():
+        return _folder_images(path)
+    if glob.has_magic(item) and not os.path.lexists(item):
+        matches = glob.glob(item, recursive=True)  # noqa: PTH207 - Path takes no absolute pattern
+        files = sorted(match for match in matches if not Path(match).is_dir())
+        if not files:
+            raise InputError(f"no file matches {item}")
+        return files
+    return [item]
+
+
+def _folder_images(folder: Path) -> list[str]:
+    try:
+        entries = sorted(folder.iterdir(), key=lambda path: path.name)
+    except OSError as error:
+        raise InputError(f"cannot list the folder {folder}: {error.strerror}") from error
+    files = [
+        str(path)
+        for path in entries
+        if path.suffix.lower() in _SUFFIXES
+        and not path.name.endswith(OVERLAY_SUFFIX)
+        and not path.is_dir()
+    ]
+    if not files:
+        raise InputError(f"the folder {folder} has no images ({READABLE_FORMATS})")
+    return files
+
+
+def check_sample(location: str) -> None:
+    """Raise `InputError` unless `location` is `sample:` and a known name."""
+    name = location.removeprefix(SAMPLE_PREFIX)
+    if name not in SAMPLES:
+        known = ", ".join(SAMPLE_PREFIX + sample for sample in SAMPLES)
+        raise InputError(f"no sample {name!r}; there is {known}")

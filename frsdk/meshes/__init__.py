@@ -1,0 +1,1 @@
+"""Mesh arrays and mesh files."""

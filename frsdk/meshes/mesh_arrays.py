@@ -1,0 +1,84 @@
+"""Vertex and triangle arrays, checked, with their normals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import InputError
+
+FloatArray = NDArray[np.float64]
+IndexArray = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class FileMesh:
+    """A mesh as it stands in a file: right-handed, y up, z toward the viewer.
+
+    Attributes:
+        positions: (N, 3) float32, image pixels, the centre of the mesh's box at the origin.
+        normals: (N, 3) float32, unit length, outward.
+        triangles: (M, 3) uint32, counter-clockwise seen from outside.
+        colours: (N, 3) uint8 sRGB, or None.
+        uv: (N, 2) float32, u right, v up, or None.
+    """
+
+    positions: NDArray[np.float32]
+    normals: NDArray[np.float32]
+    triangles: NDArray[np.uint32]
+    colours: NDArray[np.uint8] | None
+    uv: NDArray[np.float32] | None
+
+
+def checked_mesh(vertices: ArrayLike, triangles: ArrayLike) -> tuple[FloatArray, IndexArray]:
+    """The mesh as new float64 (N, 3) and intp (M, 3) arrays, or `InputError`."""
+    points = np.array(vertices, np.float64)
+    corners = np.asarray(triangles)
+    if points.ndim != 2 or points.shape[1] != 3:
+        raise InputError(f"expected vertices of shape (N, 3), got {points.shape}")
+    if not np.isfinite(points).all():
+        raise InputError("expected finite vertices, got NaN or infinity")
+    if corners.ndim != 2 or corners.shape[1] != 3 or corners.dtype.kind not in "iu":
+        raise InputError(
+            f"expected triangles (M, 3) of integers, got {corners.shape} {corners.dtype}"
+        )
+    if corners.size and (corners.min() < 0 or corners.max() >= len(points)):
+        raise InputError(
+            f"expected triangle indices in 0..{len(points) - 1}, "
+            f"got {corners.min()}..{corners.max()}"
+        )
+    return points, corners.astype(np.intp)
+
+
+def vertex_normals(vertices: ArrayLike, triangles: ArrayLike) -> FloatArray:
+    """Unit normals of the vertices, the area-weighted mean of their triangles' normals.
+
+    Args:
+        vertices: (N, 3), x right, y down, z toward the camera.
+        triangles: (M, 3), counter-clockwise seen from outside in a y-up frame.
+
+    Returns:
+        (N, 3) float64, outward, in the frame of `vertices` (z > 0 faces the camera); zeros for a
+        vertex without a triangle of any area.
+
+    Raises:
+        InputError: As in `rasterise`.
+    """
+    points, corners = checked_mesh(vertices, triangles)
+    return unit_vertex_normals(points, corners)
+
+
+def unit_vertex_normals(points: FloatArray, corners: IndexArray) -> FloatArray:
+    """`vertex_normals` for arrays that were checked before."""
+    a, b, c = points[corners[:, 0]], points[corners[:, 1]], points[corners[:, 2]]
+    # (M, 3). y points down, which mirrors the winding: the cross product the other way round.
+    facing = np.cross(c - a, b - a)
+    count = len(points)
+    normals = np.zeros((count, 3))
+    for corner in range(3):
+        for axis in range(3):
+            normals[:, axis] += np.bincount(corners[:, corner], facing[:, axis], minlength=count)
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    return np.asarray(np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0))

@@ -1,0 +1,1 @@
+"""Error measures of the literature."""

@@ -1,0 +1,1 @@
+"""The morphable face model: its arrays, its decoders, head pose."""

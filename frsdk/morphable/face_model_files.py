@@ -1,0 +1,33 @@
+"""Read the arrays of a face-model file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any  # arrays of a type that is yet to be checked
+
+from numpy.typing import NDArray
+
+from ..errors import FaceModelError
+from ..storage.npz_arrays import ArchiveError, read_npz
+
+
+def read_arrays(source: str, names: Iterable[str]) -> dict[str, NDArray[Any]]:
+    """Read arrays of an ``.npz``; nothing in it is executed.
+
+    Args:
+        source: Its path.
+        names: What to read; other members are left alone.
+
+    Raises:
+        FaceModelError: The file is missing, unreadable, damaged or lacks an array.
+    """
+    if not Path(source).is_file():
+        raise FaceModelError(f"{source}: no such face-model file: give the path of an .npz file")
+    try:
+        return read_npz(Path(source), names)
+    except ArchiveError as error:
+        raise FaceModelError(
+            f"{source}: damaged or not a face-model file ({error}): fetch it again, or make one "
+            "with frsdk-export facemodel"
+        ) from error

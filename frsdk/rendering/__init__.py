@@ -1,0 +1,1 @@
+"""Pictures of faces and meshes: overlay, z-buffer, shading, colours."""

@@ -1,0 +1,1 @@
+"""The specifications that travel inside artefacts."""
