@@ -111,7 +111,7 @@ def run_bench(
         at_one = samples[min(samples)]
         if min(samples) == 1:
             tables.append(limit_tables.limits_table(engines, at_one, ceilings))
-        tables.append(limit_tables.decode_table(first, photo, ceilings, options.rounds, on_round))
+        tables.append(limit_tables.decode_table(first, photo, options.rounds, on_round))
         on_step("drift")
         reference = _reference(engines, options.variants, stack)
         tables.append(engine_tables.drift_table(engines, reference, photo))
