@@ -203,6 +203,6 @@ def test_the_runtime_needs_only_what_setup_cfg_names() -> None:
     import sys
 
     allowed = {*sys.stdlib_module_names, "frsdk", "numpy", "cv2", "click", "PIL"}
-    extras = {*ENGINES, "skimage"}  # with an error that names the extra
+    extras = {*ENGINES, "skimage", "scipy"}  # with an error that names the extra
     tops = {imported.partition(".")[0] for _, imported in imports("frsdk")}
     assert tops - allowed <= extras

@@ -162,9 +162,9 @@ def test_damaged_pairs_are_named_skipped_and_counted(
     ("change", "message"),
     [
         ({"Shape_Para": None}, "lacks Shape_Para"),
-        ({"Exp_Para": np.zeros(4)}, "Exp_Para: expected 10 or more numbers, got 4"),
-        ({"Pose_Para": np.full((1, 7), np.nan)}, "Pose_Para is not finite"),
-        ({"pt3d_68": np.full((3, 68), np.nan)}, "pt3d_68 is not finite"),
+        ({"Exp_Para": np.zeros(4)}, "Exp_Para: expected at least 10 numbers, got 4"),
+        ({"Pose_Para": np.full((1, 7), np.nan)}, "Pose_Para holds numbers that are not finite"),
+        ({"pt3d_68": np.full((3, 68), np.nan)}, "pt3d_68 holds numbers that are not finite"),
         ({"Pose_Para": np.array([[0, 0, 0, 9e4, 0, 0, 1e-3]])}, "outside the 300x260"),
     ],
 )
