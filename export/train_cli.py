@@ -69,6 +69,9 @@ main.add_command(detector)
     help="Skip damaged crops, named, up to this share of them.",
 )
 @click.option("--tensorboard", is_flag=True, help="Also write TensorBoard's events.")
+@click.option(
+    "--data-card", type=_FILE, help="JSON with name and licence of FACES (else its card.json)."
+)
 @reports_errors
 def network(
     faces: Path,
@@ -83,6 +86,7 @@ def network(
     workers: int | None,
     bad_share: float,
     tensorboard: bool,
+    data_card: Path | None,
     **given: int | float | str | None,
 ) -> None:
     """Train on the crops in FACES (train.npz, train-NN.tar); resumes a run in the same folder.
@@ -104,6 +108,7 @@ def network(
         workers=workers,
         bad_share=bad_share,
         tensorboard=tensorboard,
+        data_card=data_card,
     )
     result = train_network(faces, output, config, options, run=_run)
     if not result.finished:

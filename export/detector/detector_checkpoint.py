@@ -10,13 +10,9 @@ from frsdk.specs.detector_spec import DetectorSpec
 from frsdk.specs.model_spec import ArchitectureSpec
 
 from ..checkpoints.checkpoint_file import save_checkpoint
+from ..datasets.data_provenance import DataProvenance
 from .detector_trainer import DetectorTrainer
 from .face_stock import FaceStock
-
-RESEARCH_ONLY = (
-    "research use only: trained on AAF, UTKFace, CFP, HELEN, AFW and YouTube-Faces pictures; "
-    "see MODEL_CARD.md"
-)
 
 # docs/detector.md says how these were chosen.
 MIN_SCORE = 0.5
@@ -24,12 +20,15 @@ MAX_IOU = 0.4
 BOX_RULE = (1.123, 0.0, 0.116)
 
 
-def write_detector(trainer: DetectorTrainer, stock: FaceStock, path: Path) -> None:
+def write_detector(
+    trainer: DetectorTrainer, stock: FaceStock, data: DataProvenance, path: Path
+) -> None:
     """Write the averaged weights of a run as ``.pth`` with a spec.
 
     Args:
         trainer: The finished run.
         stock: The faces that it was trained on.
+        data: What the faces are, as far as their folder says it.
         path: The file to write.
     """
     config = trainer.config
@@ -42,8 +41,9 @@ def write_detector(trainer: DetectorTrainer, stock: FaceStock, path: Path) -> No
             **asdict(config),
             "faces": len(stock),
             "backgrounds": len(trainer.backgrounds),
+            **data.as_fields(),
         },
-        licence=RESEARCH_ONLY,
+        licence=data.licence,
         producer=f"frsdk {__version__}",
     )
     save_checkpoint(path, trainer.average.eval(), spec)

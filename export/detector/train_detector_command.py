@@ -19,6 +19,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--teacher", type=_FILE, help="A YuNet .onnx that finds unlabelled faces in crops.")
 @click.option("--test-photos", type=_FOLDER, help="Photographs whose faces are left out.")
 @click.option("--init", type=_FILE, help="A .pth to start from instead of random weights.")
+@click.option("--data-card", type=_FILE, help="JSON with name and licence of FACES.")
 @click.option("--learning-rate", type=click.FloatRange(0, min_open=True), default=4e-3,
               show_default=True, help="Peak rate.")  # fmt: skip
 @click.option("--turned", type=click.IntRange(0), default=3000, show_default=True,
@@ -35,6 +36,7 @@ def detector(
     teacher: Path | None,
     test_photos: Path | None,
     init: Path | None,
+    data_card: Path | None,
     learning_rate: float,
     turned: int,
     steps: int,
@@ -49,6 +51,7 @@ def detector(
     """
     import torch
 
+    from ..datasets.data_provenance import read_provenance
     from ..runs.memory_allocation import keep_freed_memory
     from ..runs.run_folder import run_folder
     from ..runs.run_progress import show_progress
@@ -64,6 +67,7 @@ def detector(
     config = DetectorConfig(
         steps=steps, batch_size=batch_size, seed=seed, learning_rate=learning_rate, turned=turned
     )
+    provenance = read_provenance(faces, data_card)
     stock = load_detector_stock(
         faces, teacher=teacher, test_photos=test_photos, turned=turned, seed=seed
     )
@@ -75,5 +79,5 @@ def detector(
     show_progress(trainer.run, steps - trainer.step)
     if trainer.step < steps:
         raise ReportedError(f"stopped at step {trainer.step}: run it again to resume")
-    write_detector(trainer, stock, output / "model.pth")
+    write_detector(trainer, stock, provenance, output / "model.pth")
     click.echo(f"{output / 'model.pth'}: {steps} steps of {batch_size} scenes")

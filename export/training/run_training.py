@@ -12,6 +12,7 @@ import torch
 from frsdk.errors import InputError
 from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 
+from ..datasets.data_provenance import CARD_NAME, read_provenance
 from ..datasets.face_labels import NETWORK_SIZE
 from ..runs.run_folder import run_folder
 from ..runs.run_log import ScalarLog, TensorBoardLog
@@ -19,7 +20,7 @@ from .distributed_training import Team, joined_team
 from .initial_weights import load_initial_weights
 from .prepare_training import load_training_data, loss_basis_of, space_of
 from .train_config import TrainConfig, config_from_mapping, read_config
-from .trained_checkpoint import labels_digest, write_model
+from .trained_checkpoint import write_model
 from .trainer import Trainer
 
 Runner = Callable[[Trainer, ScalarLog | None], None]
@@ -39,6 +40,7 @@ class RunOptions:
         workers: Loader processes; None: 8 on CUDA, else 0.
         bad_share: Share of damaged crops that are skipped.
         tensorboard: Write TensorBoard's events too.
+        data_card: Name and licence of data whose folder has no ``card.json``.
     """
 
     face_model: Path | None = None
@@ -49,6 +51,7 @@ class RunOptions:
     workers: int | None = None
     bad_share: float = 0.0
     tensorboard: bool = False
+    data_card: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def train_network(
     model = chosen_face_model(options.face_model, options.space)
     with joined_team(options.device) as team, run_folder(output, leads=team.leads):
         data, basis = load_training_data(faces, model, config, bad_share=options.bad_share)
-        labels = labels_digest(faces)
+        provenance = read_provenance(faces, options.data_card)
         trainer = Trainer(
             data,
             basis,
@@ -112,6 +115,9 @@ def train_network(
             face_model=model.sha256,
             workers=_workers(options, team),
         )
+        if team.leads and not provenance.licence:
+            note = f"{faces / CARD_NAME} is missing: the model will state no licence"
+            print(note, file=sys.stderr, flush=True)
         if not trainer.resume() and options.init:
             same = load_initial_weights(trainer, options.init, model)
             if team.leads and not same:
@@ -121,7 +127,7 @@ def train_network(
         if trainer.step < config.steps:
             return RunResult(team.leads, False, f"stopped at step {trainer.step}")
         if team.leads:
-            write_model(trainer, model, labels, output / "model.pth")
+            write_model(trainer, model, provenance, output / "model.pth")
         return RunResult(team.leads, True, f"{output / 'model.pth'}: {_summary(trainer)}")
 
 

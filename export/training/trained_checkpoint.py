@@ -2,49 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from frsdk._version import __version__
-from frsdk.errors import InputError
 from frsdk.morphable.face_model_match import reference_to
 from frsdk.morphable.morphable_model import MorphableModel
 from frsdk.specs.model_spec import ArchitectureSpec, ModelSpec
 
 from ..checkpoints.checkpoint_file import save_checkpoint
+from ..datasets.data_provenance import DataProvenance
 from .trainer import Trainer
 
-RESEARCH_ONLY = (
-    "research use only: trained on AAF, UTKFace, CFP, HELEN, AFW and YouTube-Faces pictures with "
-    "labels of a 300W-LP-trained teacher; see MODEL_CARD.md"
-)
 
-
-def labels_digest(faces: Path) -> str:
-    """SHA-256 of the training labels, taken before the hours of a training.
-
-    Raises:
-        InputError: They cannot be read.
-    """
-    labels = faces / "train.npz"
-    try:
-        return hashlib.sha256(labels.read_bytes()).hexdigest()
-    except OSError as error:
-        raise InputError(
-            f"{labels}: cannot be read ({error.strerror}): give a folder that holds it"
-        ) from error
-
-
-def write_model(trainer: Trainer, model: MorphableModel, labels: str, path: Path) -> None:
+def write_model(trainer: Trainer, model: MorphableModel, data: DataProvenance, path: Path) -> None:
     """Write the averaged weights of a run as ``.pth`` with a spec.
 
     Args:
         trainer: The finished run.
         model: The face model that it was trained for.
-        labels: Digest of the training labels.
+        data: What it was trained on, as far as the data say it.
         path: The file to write.
     """
     std = trainer.whitening.std.copy()
@@ -59,9 +38,9 @@ def write_model(trainer: Trainer, model: MorphableModel, labels: str, path: Path
         training={
             **asdict(trainer.config),
             "images_seen": trainer.step * trainer.config.batch_size,
-            "labels_sha256": labels,
+            **data.as_fields(),
         },
-        licence=RESEARCH_ONLY,
+        licence=data.licence,
         producer=f"frsdk {__version__}",
     )
     save_checkpoint(path, trainer.average.eval(), spec)

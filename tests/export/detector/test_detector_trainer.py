@@ -15,6 +15,7 @@ from frsdk.backends import OnnxRuntimeBackend
 from frsdk.errors import InputError, SpecError
 from frsdk.export.checkpoints.checkpoint_file import load_any_checkpoint, load_checkpoint
 from frsdk.export.cli import main as export_main
+from frsdk.export.datasets.data_provenance import DataProvenance
 from frsdk.export.detector.backgrounds import Backgrounds
 from frsdk.export.detector.detector_checkpoint import write_detector
 from frsdk.export.detector.detector_trainer import DetectorConfig, DetectorTrainer, learning_rate
@@ -87,7 +88,7 @@ def test_a_run_starts_from_a_checkpoint(
 ) -> None:
     first = DetectorTrainer(stock, backgrounds, replace(CONFIG, seed=1), tmp_path)
     path = tmp_path / "first.pth"
-    write_detector(first, stock, path)
+    write_detector(first, stock, DataProvenance("0", licence="MIT"), path)
     second = DetectorTrainer(stock, backgrounds, CONFIG, tmp_path)
     second.start_from(path)
     for network in (second.network, second.average):
@@ -123,7 +124,7 @@ def test_a_detector_is_written_exported_and_opened(
 ) -> None:
     trainer = DetectorTrainer(stock, backgrounds, CONFIG, tmp_path)
     path = tmp_path / "model.pth"
-    write_detector(trainer, stock, path)
+    write_detector(trainer, stock, DataProvenance("0"), path)
     _, spec = load_any_checkpoint(path)
     assert spec.training is not None and spec.training["faces"] == len(stock)
     with pytest.raises(SpecError, match="holds a face detector"):

@@ -1,0 +1,89 @@
+"""What a network was trained on, as far as its data folders say it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from frsdk.errors import InputError
+from frsdk.storage.npz_arrays import ArchiveError, read_npz
+
+CARD_NAME = "card.json"
+_LABELS = "train.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class DataProvenance:
+    """Facts about training data; what is not known is empty.
+
+    Attributes:
+        labels_sha256: Digest of ``train.npz``.
+        faces_by_source: Labelled faces of each source that the labels name.
+        name: Of the data, by its card.
+        licence: Terms of weights that are trained on it, by its card; ``""`` where no card says it.
+    """
+
+    labels_sha256: str
+    faces_by_source: Mapping[str, int] = field(default_factory=dict)
+    name: str = ""
+    licence: str = ""
+
+    def as_fields(self) -> dict[str, object]:
+        """For the training part of a spec, without what is not known."""
+        known: dict[str, object] = {"labels_sha256": self.labels_sha256}
+        if self.faces_by_source:
+            known["faces_by_source"] = dict(self.faces_by_source)
+        if self.name:
+            known["data"] = self.name
+        return known
+
+
+def read_provenance(faces: Path, card: Path | None = None) -> DataProvenance:
+    """Read what a folder of labelled crops says of itself, before the hours of a training.
+
+    Args:
+        faces: Folder with ``train.npz`` and, if its maker wrote one, ``card.json``.
+        card: Another card, for a folder that has none: ``{"name": …, "licence": …}``.
+
+    Raises:
+        InputError: The labels or the card cannot be read.
+    """
+    labels = faces / _LABELS
+    try:
+        digest = hashlib.sha256(labels.read_bytes()).hexdigest()
+        sources = read_npz(labels, optional=["source"], names=[]).get("source")
+    except OSError as error:
+        raise InputError(
+            f"{labels}: cannot be read ({error.strerror}): give a folder that holds it"
+        ) from error
+    except ArchiveError as error:
+        raise InputError(f"{labels}: not a label file of face crops: {error}") from error
+    counts: dict[str, int] = {}
+    if sources is not None:
+        names, numbers = np.unique(sources.astype(str), return_counts=True)
+        counts = {str(name): int(n) for name, n in zip(names, numbers, strict=True)}
+    told = _read_card(card or faces / CARD_NAME, required=card is not None)
+    return DataProvenance(digest, counts, told.get("name", ""), told.get("licence", ""))
+
+
+def _read_card(path: Path, *, required: bool) -> dict[str, str]:
+    if not path.is_file():
+        if required:
+            raise InputError(f"{path}: no such data card: give a JSON file with name and licence")
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"{path}: not a readable data card ({reason}): expected JSON with name and licence"
+        ) from error
+    texts = [content.get(each) for each in ("name", "licence")] if isinstance(content, dict) else []
+    if len(texts) != 2 or not all(isinstance(each, str) and each.strip() for each in texts):
+        raise InputError(f"{path}: expected a data card with the texts name and licence")
+    return {"name": content["name"], "licence": content["licence"]}
