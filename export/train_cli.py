@@ -68,6 +68,7 @@ main.add_command(detector)
     show_default=True,
     help="Skip damaged crops, named, up to this share of them.",
 )
+@click.option("--also", type=_FOLDER, multiple=True, help="More labelled crops; may be repeated.")
 @click.option("--tensorboard", is_flag=True, help="Also write TensorBoard's events.")
 @click.option(
     "--data-card", type=_FILE, help="JSON with name and licence of FACES (else its card.json)."
@@ -85,6 +86,7 @@ def network(
     device: str,
     workers: int | None,
     bad_share: float,
+    also: tuple[Path, ...],
     tensorboard: bool,
     data_card: Path | None,
     **given: int | float | str | None,
@@ -109,6 +111,7 @@ def network(
         bad_share=bad_share,
         tensorboard=tensorboard,
         data_card=data_card,
+        also=also,
     )
     result = train_network(faces, output, config, options, run=_run)
     if not result.finished:
@@ -137,10 +140,13 @@ def evaluate(faces: Path, engine: Path | None, face_model: Path | None) -> None:
 @main.command("import")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of crops to write.")
-@click.option("--kind", type=click.Choice(["300w-lp", "aflw2000", "3ddfa-list"]), required=True)
 @click.option(
-    "--basis", type=_FILE, required=True, help="BFM-space face model (.npz) of the parameters."
+    "--kind",
+    type=click.Choice(["300w-lp", "aflw2000", "3ddfa-list", "expressions"]),
+    required=True,
 )
+@click.option("--basis", type=_FILE, help="BFM-space face model (.npz) of the parameters.")
+@click.option("--engine", type=_FILE, help="expressions: the teacher; the built-in one by default.")
 @click.option("--parameters", type=_FILE, help="3ddfa-list: param_all_norm*.pkl.")
 @click.option("--whitening", type=_FILE, help="3ddfa-list: param_whitening.pkl, or an .npz.")
 @click.option("--pictures", type=_FOLDER, help="3ddfa-list: folder of the pictures.")
@@ -151,7 +157,8 @@ def import_faces(
     source: Path,
     output: Path,
     kind: str,
-    basis: Path,
+    basis: Path | None,
+    engine: Path | None,
     parameters: Path | None,
     whitening: Path | None,
     pictures: Path | None,
@@ -160,8 +167,15 @@ def import_faces(
 ) -> None:
     """Turn a published data set into labelled crops.
 
-    SOURCE is a folder of .jpg and .mat (300w-lp, aflw2000), or the list of 3ddfa-list.
+    SOURCE is a folder of .jpg and .mat (300w-lp, aflw2000), the list of 3ddfa-list, or a folder of
+    faces with labels.csv, landmarks.npz and mediapipe_points.npz (expressions; val: 15 of 100
+    people).
     """
+    if kind == "expressions":
+        click.echo(f"{output}: {_import_expressions(source, output, split, engine)} {split} crops")
+        return
+    if basis is None:
+        raise click.UsageError(f"--kind {kind} needs --basis")
     from frsdk.morphable.morphable_model import MorphableModel
 
     from .datasets.crop_shards import write_shards
@@ -184,6 +198,19 @@ def import_faces(
     else:
         faces = read_mat_folder(source, model, source=kind, bad_share=bad_share)
     click.echo(f"{output}: {write_shards(faces, output, split)} {split} crops")
+
+
+def _import_expressions(source: Path, output: Path, split: str, engine: Path | None) -> int:
+    from frsdk import FaceReconstructor
+
+    from .datasets.crop_shards import write_shards
+    from .datasets.label_photographs import LabelSettings
+    from .datasets.read_expressions import read_expression_folder
+
+    settings = LabelSettings(crops=3, largest_spread=0.03)
+    with FaceReconstructor(engine=engine) as teacher:
+        faces = read_expression_folder(source, teacher, split, settings)
+        return write_shards(faces, output, split)
 
 
 @main.command()

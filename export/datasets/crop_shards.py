@@ -7,6 +7,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,6 +17,7 @@ import numpy as np
 from frsdk.errors import InputError
 from frsdk.storage.atomic_write import atomic_write, cannot_write, make_folder
 
+from .expression_labels import mesh_points_path
 from .labelled_face import LabelledFace
 
 _PER_SHARD = 10_000
@@ -59,6 +61,7 @@ def write_shards(faces: Iterable[LabelledFace], folder: Path, split: str) -> int
         if members:
             _write_tar(Path(draft) / f"{split}-{shards[-1]:02d}.tar", members)
         _replace(folder, split, sorted(Path(draft).iterdir()))
+    _write_mesh_points(mesh_points_path(folder, split), rows)
     _write_labels(folder / f"{split}.npz", rows, shards)
     print(f"{folder}: {len(rows)} {split} crops", file=sys.stderr)
     return len(rows)
@@ -76,16 +79,7 @@ def _replace(folder: Path, split: str, tars: list[Path]) -> None:
 
 
 def _without_crop(face: LabelledFace) -> LabelledFace:
-    return LabelledFace(
-        face.key,
-        np.zeros((0, 0, 3), np.uint8),
-        face.landmarks,
-        face.yaw_deg,
-        face.source,
-        face.spread,
-        face.annotation,
-        face.parameters_3ddfa,
-    )
+    return replace(face, crop=np.zeros((0, 0, 3), np.uint8))
 
 
 def _encoded(face: LabelledFace) -> bytes:
@@ -106,6 +100,17 @@ def _write_tar(path: Path, members: list[tuple[str, bytes]]) -> None:
     atomic_write(path, write)
 
 
+def _write_mesh_points(path: Path, rows: list[LabelledFace]) -> None:
+    """Beside the labels, where any face has them; an older file goes."""
+    points = np.stack([row.mesh_points for row in rows])
+    if not np.isfinite(points).any():
+        path.unlink(missing_ok=True)
+        return
+    buffer = io.BytesIO()
+    np.savez(buffer, key=np.array([row.key for row in rows]), points=points.astype(np.float32))
+    atomic_write(path, buffer.getvalue())
+
+
 def _write_labels(path: Path, rows: list[LabelledFace], shards: list[int]) -> None:
     count = len(rows)
     buffer = io.BytesIO()
@@ -114,12 +119,13 @@ def _write_labels(path: Path, rows: list[LabelledFace], shards: list[int]) -> No
         key=np.array([row.key for row in rows]),
         shard=np.array(shards, np.int16),
         source=np.array([row.source for row in rows]),
-        identity=np.array([""] * count),
+        identity=np.array([row.identity for row in rows]),
         lmk68=np.stack([row.landmarks for row in rows]).astype(np.float32),
         lmk68_spread=np.array([row.spread for row in rows], np.float32),
         gt68=np.stack([row.annotation for row in rows]).astype(np.float32),
         gt30=np.full((count, 30, 2), np.nan, np.float32),
         param62=np.stack([row.parameters_3ddfa for row in rows]),
         yaw_deg=-np.array([row.yaw_deg for row in rows]),  # the files keep 3DDFA_V2's sign
+        eyes=np.array([row.eyes for row in rows]),
     )
     atomic_write(path, buffer.getvalue())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,6 +69,37 @@ def read_provenance(faces: Path, card: Path | None = None) -> DataProvenance:
         counts = {str(name): int(n) for name, n in zip(names, numbers, strict=True)}
     told = _read_card(card or faces / CARD_NAME, required=card is not None)
     return DataProvenance(digest, counts, told.get("name", ""), told.get("licence", ""))
+
+
+def read_joined_provenance(
+    folders: Sequence[Path], card: Path | None = None, label_files: Sequence[Path] = ()
+) -> DataProvenance:
+    """Read what the folders of one run say of themselves.
+
+    Args:
+        folders: At least one; the first as ``read_provenance`` takes it.
+        card: For folders that have none.
+        label_files: What else labels are made of; part of the digest.
+
+    Raises:
+        InputError: As ``read_provenance``.
+    """
+    parts = [read_provenance(folder, card) for folder in folders]
+    if len(parts) == 1 and not label_files:
+        return parts[0]
+    digest = hashlib.sha256("".join(part.labels_sha256 for part in parts).encode())
+    for file in label_files:
+        digest.update(file.read_bytes())
+    counts: dict[str, int] = {}
+    for part in parts:
+        for source, number in part.faces_by_source.items():
+            counts[source] = counts.get(source, 0) + number
+    names = dict.fromkeys(part.name for part in parts if part.name)
+    terms = dict.fromkeys(part.licence for part in parts if part.licence)
+    silent = [folder.name for folder, part in zip(folders, parts, strict=True) if not part.licence]
+    if terms and silent:  # what one folder says must not pass for all of them
+        terms[f"terms of {', '.join(silent)} not stated"] = None
+    return DataProvenance(digest.hexdigest(), counts, " + ".join(names), "; ".join(terms))
 
 
 def _read_card(path: Path, *, required: bool) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any  # arrays of a type that is yet to be checked
@@ -120,6 +121,16 @@ def _labels_from_arrays(arrays: dict[str, NDArray[Any]]) -> FaceLabels:
         fiducials=numbers("gt30"),
         parameters_3ddfa=numbers("param62"),
         yaw_deg=-numbers("yaw_deg"),  # the files keep 3DDFA_V2's sign
+    )
+
+
+def joined(parts: Sequence[FaceLabels]) -> FaceLabels:
+    """The labels of several folders, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    names = [each.name for each in fields(FaceLabels)]
+    return FaceLabels(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     )
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 N_COEFFICIENTS = 50
+_LIDS_AND_INNER_LIPS = np.array([37, 38, 40, 41, 43, 44, 46, 47, *range(60, 68)])
 _N_POSE = 7  # rotation vector, log scale, translation
 
 
@@ -29,6 +30,7 @@ class FitSettings:
         bound_sigma: Coefficients are kept inside ± this many standard deviations.
         iterations: Gauss-Newton steps.
         chunk: Faces solved together (bounds the memory).
+        expression_weight: Weight of lids and inner lips beside the other points.
     """
 
     depth_weight: float = 1.0
@@ -36,6 +38,7 @@ class FitSettings:
     bound_sigma: float = 4.0
     iterations: int = 12
     chunk: int = 512
+    expression_weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +118,15 @@ def _fit_chunk(points: Array, mean: Array, modes: Array, settings: FitSettings) 
     pose = align_similarity(points, mean, np.ones(len(mean)))
     coefficients = np.zeros((n, N_COEFFICIENTS))
     axis_weight = np.array([1.0, 1.0, settings.depth_weight])
+    point_weight = np.ones((len(mean), 1))
+    if settings.expression_weight != 1.0:
+        point_weight[_LIDS_AND_INNER_LIPS] = settings.expression_weight
+    weight = point_weight * axis_weight  # (k, 3)
     for _ in range(settings.iterations):
         shape = mean + np.einsum("nc,ckj->nkj", coefficients, modes)
         jacobian, predicted = _jacobian(pose, shape, modes)
-        residual = (points - predicted) * axis_weight
-        jacobian *= axis_weight[:, None]
+        residual = (points - predicted) * weight
+        jacobian *= weight[..., None]
         step = _solve(jacobian, residual, coefficients, settings)
         pose = _apply_step(pose, step)
         moved = coefficients + step[:, _N_POSE:]

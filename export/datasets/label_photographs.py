@@ -106,6 +106,47 @@ def label_face(
         settings: Of the ensemble.
         rng: Of the jitter.
     """
+    found = ensemble_label(image, roi, teacher, settings, rng)
+    if found is None:
+        return None
+    try:
+        crop, points, _ = stored_crop(image, found.landmarks)
+    except InputError:  # outside the picture: no face there
+        return None
+    return LabelledFace("", crop, points, found.yaw_deg, "", found.spread)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EnsembleLabel:
+    """Median of a teacher's passes.
+
+    Attributes:
+        landmarks: (68, 3) image pixels.
+        yaw_deg: Mean.
+        spread: Root mean square distance to the median, share of the ROI side.
+    """
+
+    landmarks: Array
+    yaw_deg: float
+    spread: float
+
+
+def ensemble_label(
+    image: Image,
+    roi: Roi,
+    teacher: FaceReconstructor,
+    settings: LabelSettings,
+    rng: np.random.Generator,
+) -> EnsembleLabel | None:
+    """The median landmarks of one face in the picture; None where the members disagree.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        roi: Where a detector or a first pass puts the face.
+        teacher: Labels it.
+        settings: Of the ensemble.
+        rng: Of the jitter.
+    """
     first = teacher(image, rois=[roi])[0]
     roi = roi_from_landmarks(first.landmarks)
     members, faces = _members(image, roi, teacher, settings, rng)
@@ -114,12 +155,8 @@ def label_face(
     spread = float(distance / roi.side)
     if spread > settings.largest_spread:
         return None
-    try:
-        crop, points, _ = stored_crop(image, median)
-    except InputError:  # outside the picture: no face there
-        return None
     yaw = float(np.mean([face.pose.yaw_deg for face in faces]))
-    return LabelledFace("", crop, points, yaw, "", spread)
+    return EnsembleLabel(median, yaw, spread)
 
 
 def _members(

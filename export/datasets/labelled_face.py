@@ -30,6 +30,9 @@ class LabelledFace:
         annotation: (68, 2) points of people in 160-crop pixels, NaN where none.
         parameters_3ddfa: (62,) raw 3DDFA parameters of the nominal crop (counted from 1); zero
             where unknown.
+        mesh_points: (68, 2) points of a face mesh in 160-crop pixels, NaN where it gives none.
+        eyes: "open", "half", "closed", "one_closed", or "" where nobody says it.
+        identity: The person's name, "" where unknown.
     """
 
     key: str
@@ -40,6 +43,9 @@ class LabelledFace:
     spread: float = 0.0
     annotation: Array = field(default_factory=lambda: np.full((68, 2), np.nan))
     parameters_3ddfa: Array = field(default_factory=lambda: np.zeros(62))
+    mesh_points: Array = field(default_factory=lambda: np.full((68, 2), np.nan))
+    eyes: str = ""
+    identity: str = ""
 
 
 def stored_crop(

@@ -49,7 +49,13 @@ class LandmarkBasis:
         return float(params[8:11] @ middle + params[11])
 
 
-def fit_labels(labels: FaceLabels, basis: LandmarkBasis, fiducial_share: float = 0.0) -> Array:
+def fit_labels(
+    labels: FaceLabels,
+    basis: LandmarkBasis,
+    fiducial_share: float = 0.0,
+    *,
+    follow_expression: bool = False,
+) -> Array:
     """(n, 62) parameters: to people's 68 points where there are any, else to the teacher's.
 
     Args:
@@ -57,6 +63,8 @@ def fit_labels(labels: FaceLabels, basis: LandmarkBasis, fiducial_share: float =
         basis: Landmarks of the face model.
         fiducial_share: How far the teacher's points move toward CFP's fiducials where there are
             any, 0 to 1.
+        follow_expression: Lids and inner lips count three times, and the prior on people's points
+            is half as strong: a blink is two pixels of a crop.
     """
     points, by_people = annotated_landmarks(labels), labels.has_annotation
     if fiducial_share:
@@ -65,8 +73,12 @@ def fit_labels(labels: FaceLabels, basis: LandmarkBasis, fiducial_share: float =
         by_people = by_people | placed
     points = crop_frame_from_stored(points)
     params = np.zeros((len(labels), 12 + len(basis.modes)))
-    looser = FitSettings(depth_weight=0.5, prior_px=0.3)  # people's points have no depth
-    for chosen, settings in ((~by_people, FitSettings()), (by_people, looser)):
+    tight, looser = FitSettings(), FitSettings(depth_weight=0.5, prior_px=0.3)
+    if follow_expression:
+        tight = FitSettings(expression_weight=3.0)
+        looser = FitSettings(depth_weight=0.5, prior_px=0.15, expression_weight=3.0)
+    # People's points have no depth: the looser fit trusts the teacher's less.
+    for chosen, settings in ((~by_people, tight), (by_people, looser)):
         params[chosen] = fit_parameters(points[chosen], basis.mean, basis.modes, settings)
     params[:, 11] = 0.0  # a crop does not show the distance: t_z is 0 by definition
     return params

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,17 @@ from frsdk.errors import FaceModelError, InputError
 from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 
 from ..augmentation.profiling_mesh import profiling_mesh
+from ..datasets.expression_labels import (
+    ExpressionLabels,
+    mesh_points_path,
+    read_mesh_points,
+    with_mesh_points,
+)
 from ..datasets.face_labels import (
     FaceLabels,
     crop_frame_from_3ddfa,
     crop_frame_from_stored,
+    joined,
     read_labels,
 )
 from ..datasets.parameter_labels import LandmarkBasis, fit_labels
@@ -32,6 +40,7 @@ def load_training_data(
     config: TrainConfig | None = None,
     *,
     bad_share: float = 0.0,
+    also: Sequence[Path] = (),
 ) -> tuple[TrainData, LandmarkBasis]:
     """Decode the training crops and fit the model's parameters to their labels.
 
@@ -43,20 +52,56 @@ def load_training_data(
         config: What shapes the run; its defaults without one. With profiling the built-in
             model's surface, by which faces are turned, is fitted too.
         bad_share: Damaged crops are skipped, named, up to this share of them.
+        also: More such folders.
 
     Raises:
         InputError: Labels or crops are missing or damaged.
     """
     config = config or TrainConfig()
-    labels = read_labels(folder / "train.npz")
-    crops, good = load_good_crops(folder, "train", labels, bad_share=bad_share)
-    labels = labels.subset(good)
+    faces, crops = _gathered([folder, *also], config, bad_share)
+    labels = faces.labels
     basis = landmark_basis_of(model)
-    params = _labels_in_space(labels, basis, model, config.fiducial_share)
-    sampling = sampling_weights(labels.yaw_deg, labels.has_annotation, config.annotated_draws)
-    geometry = _geometry(labels, model, config.fiducial_share) if config.profiling else None
+    params = _labels_in_space(labels, basis, model, config)
+    sampling = sampling_weights(
+        labels.yaw_deg,
+        labels.has_annotation,
+        config.annotated_draws,
+        faces.with_closed_eye,
+        config.closed_eye_draws,
+    )
+    geometry = _geometry(labels, model, config) if config.profiling else None
     residual = _residual(labels, basis.decode(params)) if labels.has_annotation.any() else None
-    return TrainData(crops, params, sampling, geometry, residual), basis
+    return TrainData(crops, params, sampling, geometry, residual, faces.known), basis
+
+
+def mesh_files(folders: Sequence[Path], config: TrainConfig) -> list[Path]:
+    """The files of mesh points that labels of a run are made of, beside each ``train.npz``."""
+    meshes = [mesh_points_path(folder, "train") for folder in folders]
+    return [path for path in meshes if config.expression_labels and path.is_file()]
+
+
+def _gathered(
+    folders: Sequence[Path], config: TrainConfig, bad_share: float
+) -> tuple[ExpressionLabels, NDArray[np.uint8]]:
+    """Labels and crops of the training faces of some folders, in their order."""
+    labels, points, crops = [], [], []
+    for folder in folders:
+        read = read_labels(folder / "train.npz")
+        loaded, good = load_good_crops(folder, "train", read, bad_share=bad_share)
+        labels.append(read.subset(good))
+        crops.append(loaded)
+        points.append(_mesh_points(folder, labels[-1], config))
+    whole = joined(labels)
+    together = crops[0] if len(crops) == 1 else np.concatenate(crops)
+    return with_mesh_points(whole, np.concatenate(points)), together
+
+
+def _mesh_points(folder: Path, labels: FaceLabels, config: TrainConfig) -> Array:
+    """(n, 68, 2) points of the folder's face mesh, NaN where it has none or none are wanted."""
+    path = mesh_points_path(folder, "train")
+    if config.expression_labels and path.is_file():
+        return read_mesh_points(path, labels)
+    return np.full((len(labels), 68, 2), np.nan)
 
 
 def space_of(model: MorphableModel) -> str:
@@ -85,11 +130,11 @@ def loss_basis_of(model: MorphableModel, count: int, seed: int) -> LandmarkBasis
 
 
 def _labels_in_space(
-    labels: FaceLabels, basis: LandmarkBasis, model: MorphableModel, fiducial_share: float
+    labels: FaceLabels, basis: LandmarkBasis, model: MorphableModel, config: TrainConfig
 ) -> Array:
     """(n, 62) labels, coefficients in standard deviations."""
     if space_of(model) != "bfm":
-        return fit_labels(labels, basis, fiducial_share)
+        return _fitted(labels, basis, config, config.fiducial_share)
     params = crop_frame_from_3ddfa(labels.parameters_3ddfa)
     if not np.isfinite(params).all() or not np.abs(params[:, :3]).max(axis=1).all():
         raise InputError(
@@ -100,19 +145,22 @@ def _labels_in_space(
     return params
 
 
+def _fitted(labels: FaceLabels, basis: LandmarkBasis, config: TrainConfig, share: float) -> Array:
+    return fit_labels(labels, basis, share, follow_expression=config.expression_labels)
+
+
 def _residual(labels: FaceLabels, landmarks: Array) -> Array:
     """(n, 68, 2) people's points minus the labels' landmarks, NaN where none."""
     return crop_frame_from_stored(labels.annotation) - landmarks[..., :2]
 
 
-def _geometry(
-    labels: FaceLabels, model: MorphableModel, fiducial_share: float
-) -> ProfilingGeometry:
+def _geometry(labels: FaceLabels, model: MorphableModel, config: TrainConfig) -> ProfilingGeometry:
     """The built-in surface fitted to the labels; the labels' own parameters where it is theirs."""
     surface, space = builtin_face_model(), space_of(model)
     mesh = profiling_mesh(surface)
     if space == "builtin":
         return ProfilingGeometry(mesh)
     basis = landmark_basis_of(surface)
-    share = 0.0 if space == "bfm" else fiducial_share
-    return ProfilingGeometry(mesh, fit_labels(labels, basis, share), basis.mirror_coefficients())
+    share = 0.0 if space == "bfm" else config.fiducial_share
+    params = _fitted(labels, basis, config, share)
+    return ProfilingGeometry(mesh, params, basis.mirror_coefficients())

@@ -18,7 +18,7 @@ from ..runs.run_folder import run_folder
 from ..runs.run_log import ScalarLog, TensorBoardLog
 from .distributed_training import Team, joined_team
 from .initial_weights import load_initial_weights
-from .prepare_training import load_training_data, loss_basis_of, space_of
+from .prepare_training import load_training_data, loss_basis_of, mesh_files, space_of
 from .train_config import TrainConfig, config_from_mapping, read_config
 from .trained_checkpoint import write_model
 from .trainer import Trainer
@@ -41,6 +41,7 @@ class RunOptions:
         bad_share: Share of damaged crops that are skipped.
         tensorboard: Write TensorBoard's events too.
         data_card: Name and licence of data whose folder has no ``card.json``.
+        also: More folders of labelled crops.
     """
 
     face_model: Path | None = None
@@ -52,6 +53,7 @@ class RunOptions:
     bad_share: float = 0.0
     tensorboard: bool = False
     data_card: Path | None = None
+    also: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,12 @@ def train_network(
         torch.set_num_threads(options.threads)
     model = chosen_face_model(options.face_model, options.space)
     with joined_team(options.device) as team, run_folder(output, leads=team.leads):
-        data, basis = load_training_data(faces, model, config, bad_share=options.bad_share)
-        provenance = read_provenance(faces, options.data_card)
+        data, basis = load_training_data(
+            faces, model, config, bad_share=options.bad_share, also=options.also
+        )
+        folders = [faces, *options.also]
+        meshes = mesh_files(folders, config)
+        provenance = read_joined_provenance(folders, options.data_card, meshes)
         trainer = Trainer(
             data,
             basis,

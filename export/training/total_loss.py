@@ -10,6 +10,7 @@ from ..losses.view_consistency import moved_landmarks
 from ..losses.wpdc_wing import (
     LandmarkDecoder,
     WeightedParameterDistance,
+    relative_distance_loss,
     vertex_distance_cost,
     wing_loss,
 )
@@ -33,7 +34,11 @@ class TrainLoss(nn.Module):
         self._config = config
 
     def forward(
-        self, whitened: torch.Tensor, truth: torch.Tensor, residual: torch.Tensor
+        self,
+        whitened: torch.Tensor,
+        truth: torch.Tensor,
+        residual: torch.Tensor,
+        expressive: torch.Tensor,
     ) -> dict[str, torch.Tensor]:
         """Terms of a batch by name, weighted sum under "loss".
 
@@ -41,6 +46,7 @@ class TrainLoss(nn.Module):
             whitened: (n, 62) predictions.
             truth: (n, 62) labels.
             residual: (n, 68, 2) people's points minus the labels' landmarks, NaN where none.
+            expressive: (n,) bool, the faces whose lids, brows and lips are known.
         """
         config = self._config
         points, wanted = self.decoder(whitened), self.decoder(truth)
@@ -55,6 +61,9 @@ class TrainLoss(nn.Module):
         if config.annotation_weight:
             terms["annotation"] = self._annotation(points, wanted, residual)
             total = total + config.annotation_weight * terms["annotation"]
+        if config.relative_distance_weight:
+            terms["relative"] = relative_distance_loss(points, wanted, expressive)
+            total = total + config.relative_distance_weight * terms["relative"]
         return {"loss": total, **terms}
 
     def consistency(

@@ -47,6 +47,13 @@ class TrainConfig:
         annotated_draws: How many times as often a crop with people's 68 points is drawn.
         fiducial_share: How far labels move from the teacher's points toward CFP's fiducials; of no
             effect in 3DDFA's space, whose labels are ``param62``.
+        expression_labels: Lids, brows and lips of near-frontal faces without people's points are
+            those of ``train_mediapipe68.npz`` in the folders that have one, and labels are fitted
+            closer to lids and lips.
+        relative_distance_weight: Of the L1 loss on the way between opposite lids, lips, the
+            mouth's corners, and brows and lids, where these are people's or the mesh's.
+        closed_eye_draws: How many times as often a crop with a closed eye is drawn; of effect
+            where lids are people's or the mesh's.
         consistency_weight: Of the agreement between a crop and its flipped, moved copy.
         schedule: "cosine" to zero, or "step": times ``step_factor`` at each milestone.
         milestones: Shares of the run at which the step schedule drops; 3DDFA's published training
@@ -78,6 +85,9 @@ class TrainConfig:
     annotation_weight: float = 0.0
     annotated_draws: float = 1.5
     fiducial_share: float = 0.4
+    expression_labels: bool = False
+    relative_distance_weight: float = 0.0
+    closed_eye_draws: float = 1.0
     consistency_weight: float = 0.0
     schedule: str = "cosine"
     milestones: tuple[float, ...] = (0.6, 0.8)
@@ -97,7 +107,8 @@ class TrainConfig:
                     f"{name}: expected one of {', '.join(allowed)}, got {getattr(self, name)!r}"
                 )
         for name in ("steps", "batch_size", "learning_rate", "wing_omega", "wing_epsilon",
-                     "clip_norm", "save_every", "micro_batches", "annotated_draws"):  # fmt: skip
+                     "clip_norm", "save_every", "micro_batches", "annotated_draws",
+                     "closed_eye_draws"):  # fmt: skip
             if not getattr(self, name) > 0:
                 raise InputError(f"{name}: expected above 0, got {getattr(self, name)}")
         if self.seed < 0 or any(side < 1 for side in self.sizes):
@@ -167,6 +178,8 @@ def _checked(name: str, value: Any, kind: Any, source: str) -> Any:
     if wanted is tuple and isinstance(value, list | tuple):
         element = typing.get_args(kind)[0]
         return tuple(_checked(name, each, element, source) for each in value)
+    if wanted is bool and isinstance(value, bool):
+        return value
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, wanted) or isinstance(value, bool):

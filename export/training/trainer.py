@@ -265,13 +265,16 @@ class Trainer:
         device, config = self.team.device, self.config
         pixels = (part.crops.to(device).float() - 127.5) / 128.0
         truth, residual = part.truth.to(device), part.residual.to(device)
+        expressive = part.expressive.to(device)
         with self._held_gradients(index + 1 < count):
             copies = self._copies(pixels, index) if config.consistency_weight else None
             shown = pixels if copies is None else torch.cat([pixels, copies[0]])
             with self.precision.autocast():
                 whitened = self._shared(shown.contiguous(memory_format=torch.channels_last))
             whitened = whitened.float()
-            terms: dict[str, torch.Tensor] = self.loss(whitened[: len(truth)], truth, residual)
+            terms: dict[str, torch.Tensor] = self.loss(
+                whitened[: len(truth)], truth, residual, expressive
+            )
             if copies is not None:
                 first, second = whitened.split(len(truth))
                 terms["consistency"] = self.loss.consistency(first, second, *copies[1:])

@@ -51,6 +51,7 @@ class TrainData:
         geometry: The surface by which faces are turned; None: none are.
         residual: (n, 68, 2) people's points minus the labels' landmarks, y-up crop frame; NaN where
             there are none. None: no face has any.
+        expressive: (n,) faces whose lids, brows and lips are people's or a mesh's; None: no face.
     """
 
     crops: NDArray[np.uint8]
@@ -58,6 +59,7 @@ class TrainData:
     sampling: Array
     geometry: ProfilingGeometry | None = None
     residual: Array | None = None
+    expressive: NDArray[np.bool_] | None = None
 
     def geometry_of(self, rows: NDArray[np.int64]) -> Array | None:
         """(k, 62) surfaces of some faces, None where the labels say it."""
@@ -82,18 +84,36 @@ class Batch:
         crops: (n, 3, size, size) uint8, BGR, channels last in memory.
         truth: (n, 62) float32 whitened labels.
         residual: (n, 68, 2) float32 people's points minus the labels' landmarks, NaN where none.
+        expressive: (n,) bool, the faces whose lids, brows and lips are known.
     """
 
     crops: torch.Tensor
     truth: torch.Tensor
     residual: torch.Tensor
+    expressive: torch.Tensor
 
 
-def sampling_weights(yaw_deg: Array, annotated: NDArray[np.bool_], annotated_draws: float) -> Array:
-    """(n,) probabilities that balance yaw: large poses are rare, people's labels better."""
+def sampling_weights(
+    yaw_deg: Array,
+    annotated: NDArray[np.bool_],
+    annotated_draws: float,
+    closed_eyes: NDArray[np.bool_] | None = None,
+    closed_eye_draws: float = 1.0,
+) -> Array:
+    """(n,) probabilities that balance yaw: large poses are rare, people's labels better.
+
+    Args:
+        yaw_deg: (n,).
+        annotated: (n,) which faces have people's points.
+        annotated_draws: How many times as often these are drawn.
+        closed_eyes: (n,) which faces are known to have a closed eye; None: none.
+        closed_eye_draws: How many times as often these are drawn.
+    """
     size = np.abs(yaw_deg)
     weight = np.where(size > 60.0, 5.0, np.where(size > 30.0, 3.0, 1.0))
     weight = weight * np.where(annotated, annotated_draws, 1.0)
+    if closed_eyes is not None:
+        weight = weight * np.where(closed_eyes, closed_eye_draws, 1.0)
     return np.asarray(weight / weight.sum(), np.float64)
 
 
@@ -186,10 +206,14 @@ class StepBatches(Dataset[list[Batch]]):
         residual = found.residual
         if residual is None:
             residual = np.full((len(rows), 68, 2), np.nan)
+        expressive = np.zeros(len(rows), np.bool_)
+        if data.expressive is not None:
+            expressive = data.expressive[rows]
         return Batch(
             torch.from_numpy(found.crops).permute(0, 3, 1, 2),  # (n, 3, size, size)
             torch.tensor(truth, dtype=torch.float32),
             torch.tensor(residual, dtype=torch.float32),
+            torch.from_numpy(expressive),
         )
 
 

@@ -1,0 +1,183 @@
+"""Lids, brows and lips of labels from a face mesh's points, where these know more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frsdk.errors import InputError
+from frsdk.metrics.expression_measures import eye_openings
+from frsdk.storage.npz_arrays import read_npz
+
+from .face_labels import MIRROR_68, FaceLabels, annotated_landmarks
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+#: What a mesh's points replace: brows, eyes, lips.
+EXPRESSION_LANDMARKS = np.array([*range(17, 27), *range(36, 68)])
+_LID_LANDMARKS = np.array([37, 38, 40, 41, 43, 44, 46, 47])
+_LIDS = (((37, 41), (38, 40)), ((43, 47), (44, 46)))
+#: Eye aspect ratio below which an eye is taken as closed.
+CLOSED_EYE = 0.13
+_STEADY = np.array([36, 39, 42, 45, *range(27, 36)])  # eye corners and nose, by which sets align
+_LARGEST_YAW_DEG = 32.0
+_LID_STRETCH = 1.1  # people's lids over the mesh's: slope on HELEN and AFW
+_AGREE = 0.12  # eye opening of people's points and of the mesh, at most this far apart
+_FEWEST_FACES = 50  # below this, offsets between mesh and people's points are taken as 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionLabels:
+    """Labels whose lids, brows and lips follow what the face does.
+
+    Attributes:
+        labels: The labels, landmarks replaced where the mesh knows more.
+        known: (n,) whether lids, brows and lips are people's or the mesh's, so that a loss may
+            compare with them.
+    """
+
+    labels: FaceLabels
+    known: Mask
+
+    @property
+    def with_closed_eye(self) -> Mask:
+        """(n,) whether an eye is known to be closed or nearly."""
+        openings = eye_openings(annotated_landmarks(self.labels))
+        return np.asarray(self.known & (openings.min(axis=1) < CLOSED_EYE), np.bool_)
+
+
+def mesh_points_path(folder: Path, split: str) -> Path:
+    """Where a folder of labelled crops keeps the points of MediaPipe's face mesh."""
+    return folder / f"{split}_mediapipe68.npz"
+
+
+def read_mesh_points(path: Path, labels: FaceLabels) -> Array:
+    """(n, 68, 2) points of a face mesh in 160-crop pixels, NaN where it gives none.
+
+    Args:
+        path: ``key`` (m,) and ``points`` (m, 68, 2), in any order.
+        labels: Of n faces.
+
+    Raises:
+        InputError: The file is missing or damaged, or lacks a face.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file of mesh points: leave expression_labels out")
+    try:
+        arrays = read_npz(path, ("key", "points"))
+        points = arrays["points"].astype(np.float64)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{path}: not a file of mesh points: {error}") from error
+    keys = [str(key) for key in arrays["key"]]
+    if points.shape != (len(keys), 68, 2):
+        raise InputError(f"{path}: points: expected {(len(keys), 68, 2)}, got {points.shape}")
+    row_of_key = {key: row for row, key in enumerate(keys)}
+    missing = [str(key) for key in labels.key if str(key) not in row_of_key]
+    if missing:
+        raise InputError(f"{path}: lacks {len(missing)} of {len(labels)} faces, {missing[0]} first")
+    return points[[row_of_key[str(key)] for key in labels.key]]
+
+
+def with_mesh_points(labels: FaceLabels, points: Array) -> ExpressionLabels:
+    """Replace lids, brows and lips of near-frontal faces without people's points.
+
+    The mesh's points are laid over the landmarks by the corners of the eyes and the nose (where the
+    mesh gives it), and the constant offsets between its points and people's, as the faces with both
+    have them, are taken off. Turned faces and those without a mesh stay as they are.
+
+    Args:
+        labels: Of n faces.
+        points: (n, 68, 2) in 160-crop pixels, NaN where the mesh gives none.
+    """
+    seen = np.isfinite(points[:, EXPRESSION_LANDMARKS]).all(axis=(1, 2))
+    seen &= np.isfinite(points[:, _STEADY[:4]]).all(axis=(1, 2))
+    near = np.abs(labels.yaw_deg) < _LARGEST_YAW_DEG
+    by_people = labels.has_annotation
+    aligned = np.full_like(points, np.nan)
+    aligned[seen] = _laid_over(points[seen], labels.landmarks[seen, :, :2])
+    both = seen & near & by_people
+    if int(both.sum()) >= _FEWEST_FACES:
+        offsets = _offsets(aligned[both], labels.annotation[both])
+        aligned[seen] += _in_picture(offsets, aligned[seen])
+    aligned[seen] = _stretched_lids(aligned[seen])
+    landmarks = labels.landmarks.copy()
+    replaced = seen & near & ~by_people
+    rows = np.flatnonzero(replaced)[:, None]
+    landmarks[rows, EXPRESSION_LANDMARKS, :2] = aligned[rows, EXPRESSION_LANDMARKS]
+    known = by_people | replaced
+    if both.any():
+        gap = eye_openings(labels.annotation[both]) - eye_openings(points[both])
+        known[both] = np.abs(gap.mean(axis=1)) < _AGREE
+    return ExpressionLabels(replace(labels, landmarks=landmarks), known)
+
+
+def _laid_over(points: Array, landmarks: Array) -> Array:
+    """Points after the similarity that brings their eye corners and nose to the landmarks'."""
+    given = np.isfinite(points[:, _STEADY]).all(axis=2)[..., None]  # (n, 13, 1)
+    count = given.sum(axis=1, keepdims=True)
+    source, target = np.nan_to_num(points[:, _STEADY]) * given, landmarks[:, _STEADY] * given
+    source_mean = source.sum(axis=1, keepdims=True) / count
+    target_mean = target.sum(axis=1, keepdims=True) / count
+    a = _complex((source - source_mean) * given)
+    b = _complex((target - target_mean) * given)
+    turn = (a.conj() * b).sum(axis=1) / (np.abs(a) ** 2).sum(axis=1)
+    return _plane(_complex(points - source_mean) * turn[:, None]) + target_mean
+
+
+def _offsets(aligned: Array, people: Array) -> Array:
+    """(68, 2) people's points minus the mesh's, eye distances along and across the eyes' line.
+
+    Medians over the faces, and the same on both sides of the face; those of lids only along.
+    """
+    eyes = _eye_line(aligned)
+    away = _complex(people - aligned) / eyes[:, None]
+    median = np.stack([np.median(away.real, axis=0), np.median(away.imag, axis=0)], axis=1)
+    even = (median + median[MIRROR_68] * np.array([-1.0, 1.0])) / 2.0
+    even[_LID_LANDMARKS, 1] = 0.0  # how far lids are open is no constant
+    return even
+
+
+def _in_picture(offsets: Array, aligned: Array) -> Array:
+    """(n, 68, 2) offsets in pixels of each face."""
+    return _plane(_complex(offsets)[None] * _eye_line(aligned)[:, None])
+
+
+def _eye_line(points: Array) -> NDArray[np.complex128]:
+    """(n,) from the middle of the eye on the left of the picture to that of the other."""
+    middles = points[:, [[36, 39], [42, 45]]].mean(axis=2)
+    return _complex(middles[:, 1] - middles[:, 0])
+
+
+def _stretched_lids(points: Array) -> Array:
+    """Lids moved apart: a mesh opens eyes less than people's points do, and shuts them less."""
+    moved = points.copy()
+    for pairs in _LIDS:
+        for above, below in pairs:
+            middle = (points[:, above] + points[:, below]) / 2.0
+            moved[:, above] = middle + (points[:, above] - middle) * _LID_STRETCH
+            moved[:, below] = middle + (points[:, below] - middle) * _LID_STRETCH
+    return moved
+
+
+def closed_lids(points: Array, opening: float) -> Array:
+    """(n, 68, 2) points whose eyes are open by at most ``opening`` (eye aspect ratio)."""
+    moved = points.copy()
+    share = np.minimum(1.0, opening / np.maximum(eye_openings(points), 1e-6))  # (n, 2)
+    for side, pairs in enumerate(_LIDS):
+        for above, below in pairs:
+            middle = (points[:, above] + points[:, below]) / 2.0
+            for lid in (above, below):
+                moved[:, lid] = middle + (points[:, lid] - middle) * share[:, side, None]
+    return moved
+
+
+def _complex(points: Array) -> NDArray[np.complex128]:
+    return np.asarray(points[..., 0] + 1j * points[..., 1], np.complex128)
+
+
+def _plane(numbers: NDArray[np.complex128]) -> Array:
+    return np.stack([numbers.real, numbers.imag], axis=-1)
