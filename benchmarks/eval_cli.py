@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any  # Any: options as click passes them on
 
@@ -61,6 +61,12 @@ _OPTIONS = (
         multiple=True,
         metavar="FILE.npz",
         help="Of networks that are not for the built-in one; may be repeated.",
+    ),
+    click.option(
+        "--predictions",
+        multiple=True,
+        metavar="[NAME=]FILE",
+        help="Another system's landmarks, .npz or .json, beside the networks; may be repeated.",
     ),
     click.option(
         "--boxes",
@@ -150,12 +156,93 @@ def any_folder(folder: Path, labels: Path | None) -> FaceSet:
     return read_folder(folder, labels)
 
 
+@main.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("--subset", default="val", show_default=True, metavar="NAME", help="NAME.npz.")
+@click.option(
+    "--engine",
+    default="builtin",
+    show_default=True,
+    metavar="[NAME=]FILE,...",
+    help="Networks side by side; none: no network.",
+)
+@click.option("--face-model", "face_models", type=_FILE, multiple=True, metavar="FILE.npz")
+@click.option(
+    "--predictions",
+    multiple=True,
+    metavar="[NAME=]FILE",
+    help="Another system's landmarks, .npz or .json; may be repeated.",
+)
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, metavar="N")
+@click.option("-o", "--output", type=_FOLDER, help="Folder for expression.json and .md.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
+@reports_errors
+def expression(
+    folder: Path,
+    subset: str,
+    engine: str,
+    face_models: tuple[Path, ...],
+    predictions: tuple[str, ...],
+    threads: int,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Eyes, mouth and brows against people's points, and closed eyes.
+
+    FOLDER holds crops in shards, as for faces. Eye opening, mouth opening, mouth width and brow
+    height: correlation, slope and offset, by source and yaw.
+    """
+    from frsdk.morphable.morphable_model import MorphableModel
+    from frsdk.storage.atomic_write import atomic_write, make_folder
+
+    from .accuracy.compared_networks import choices_from_text
+    from .accuracy.expression_evaluation import (
+        evaluate_expression,
+        expression_json,
+        expression_markdown,
+        read_expression_faces,
+    )
+    from .accuracy.landmark_predictions import prediction_files
+
+    networks = [] if engine == "none" else choices_from_text(engine)
+    files = prediction_files(predictions)
+    if not networks and not files:
+        raise click.UsageError("--engine none needs --predictions")
+    models = [MorphableModel.load(path) for path in face_models]
+    found = read_expression_faces(folder, subset)
+    runs = len(found.faces.pictures) * len(networks)
+    with _progress(runs) as shown:
+        scores = evaluate_expression(
+            found,
+            networks,
+            files,
+            face_models=models,
+            threads=threads,
+            on_progress=lambda: shown.update(1) if shown else None,
+        )
+    markdown, machine = expression_markdown(subset, scores), expression_json(subset, scores)
+    click.echo(machine if as_json else markdown, nl=False)
+    if output is not None:
+        make_folder(output)
+        atomic_write(output / "expression.md", markdown.encode())
+        atomic_write(output / "expression.json", machine.encode())
+        click.echo(f"{output}: 2 files", err=True)
+
+
+def _progress(runs: int) -> AbstractContextManager[Any]:
+    """A progress bar on a terminal, else nothing."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    return click.progressbar(length=runs, label="evaluating", file=sys.stderr)
+
+
 def _run(read: Callable[..., FaceSet], options: dict[str, Any]) -> None:
     """Read the faces, evaluate, write and print."""
     from frsdk.morphable.morphable_model import MorphableModel
 
     from .accuracy.accuracy_report import json_text, markdown_text
     from .accuracy.compared_networks import choices_from_text
+    from .accuracy.landmark_predictions import prediction_files
     from .accuracy.run_evaluation import EvaluationOptions, evaluate, write_evaluation
 
     def take(name: str) -> Any:
@@ -173,15 +260,11 @@ def _run(read: Callable[..., FaceSet], options: dict[str, Any]) -> None:
         threshold_percent=take("threshold"),
         worst=take("worst"),
         threads=take("threads"),
+        predictions=prediction_files(take("predictions")),
     )
     found = read(**options)
     runs = len(found.pictures) * len(settings.networks)
-    bar = (
-        click.progressbar(length=runs, label="evaluating", file=sys.stderr)
-        if sys.stderr.isatty()
-        else nullcontext()
-    )
-    with bar as shown:
+    with _progress(runs) as shown:
         evaluation = evaluate(found, settings, lambda: shown.update(1) if shown else None)
     text = json_text(evaluation.report) if as_json else markdown_text(evaluation.report)
     click.echo(text, nl=False)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from frsdk.errors import InputError
 from frsdk.metrics.nme import YAW_BINS_DEG, NmeSummary
 
-from .accuracy_report import table
+from .markdown_table import table
 
 Array = NDArray[np.float64]
 

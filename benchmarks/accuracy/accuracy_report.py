@@ -12,6 +12,8 @@ import numpy as np
 import frsdk
 from frsdk.metrics.nme import YAW_BINS_DEG
 
+from .markdown_table import table
+from .published_figures import published_rows, published_table
 from .scoring import NetworkScore, TruthScore
 
 SCHEMA_VERSION = 1
@@ -51,6 +53,7 @@ def json_text(report: Report) -> str:
             "machine": platform.machine(),
         },
         "networks": [_network(score) for score in report.scores],
+        "published": [asdict(row) for row in published_rows(report.faces)],
     }
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
@@ -66,6 +69,13 @@ def markdown_text(report: Report) -> str:
     for index, truth in enumerate(report.scores[0].truths):
         lines += ["", f"## {truth.truth}", ""]
         lines += _truth_table([(score.network, score.truths[index]) for score in report.scores])
+    published = published_rows(report.faces)
+    if published:
+        note = (
+            "Published figures, not measured here: other training sets, crops and boxes. "
+            "Their `std` divides by 2 (Zhu et al.) or by 3, as ours."
+        )
+        lines += ["", "## Published", "", note, "", *published_table(published)]
     if any(score.pose for score in report.scores):
         lines += ["", "## Head pose, mean absolute error in degrees", "", *_pose_table(report)]
     if any(score.reconstruction for score in report.scores):
@@ -78,11 +88,6 @@ def markdown_text(report: Report) -> str:
     ]
     lines += ["", *(f"Note: {note}" for note in report.notes)]
     return "\n".join(lines).rstrip() + "\n"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """The lines of a Markdown table."""
-    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
 
 
 def _truth_table(scores: Sequence[tuple[str, TruthScore]]) -> list[str]:

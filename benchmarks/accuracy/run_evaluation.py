@@ -20,6 +20,7 @@ from .accuracy_report import Report, json_text, markdown_text
 from .compared_networks import NetworkChoice, file_name_part, opened_network
 from .contact_sheet import Case, contact_sheet
 from .error_distribution_plot import Line, ced_plot
+from .landmark_predictions import PredictionFile, read_predictions
 from .prediction import Prediction, predict
 from .scoring import NetworkScore, TruthScore, score
 
@@ -39,6 +40,7 @@ class EvaluationOptions:
         threshold_percent: End of the curve; above it a face counts as failed.
         worst: Faces on each sheet of worst cases.
         threads: Of one engine call.
+        predictions: Landmarks that other systems found, scored beside the networks.
     """
 
     networks: Sequence[NetworkChoice]
@@ -48,6 +50,7 @@ class EvaluationOptions:
     threshold_percent: float = 10.0
     worst: int = 24
     threads: int = 1
+    predictions: Sequence[PredictionFile] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +104,23 @@ def evaluate(
                     options.threshold_percent,
                 )
             )
+    for file in options.predictions:
+        prediction = _prediction_of(file, faces)
+        predictions.append(prediction)
+        scores.append(
+            score(file.name, f"landmarks of {file.path}", "-", prediction, faces,
+                  options.threshold_percent)
+        )  # fmt: skip
     boxes = "truth" if options.detector is None else f"detector ({options.detector})"
     report = Report(faces.name, boxes, len(faces.pictures), scores, faces.notes)
     return Evaluation(report, faces, tuple(predictions), options)
+
+
+def _prediction_of(file: PredictionFile, faces: FaceSet) -> Prediction:
+    """Another system's landmarks, which say nothing of angles or surfaces."""
+    landmarks = read_predictions(file.path, [picture.name for picture in faces.pictures])
+    unknown = np.full((len(landmarks), 3), np.nan)
+    return Prediction(landmarks, unknown, unknown[:, 0], "68 landmarks")
 
 
 def write_evaluation(evaluation: Evaluation, folder: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from frsdk.errors import InputError
 
-from .accuracy_report import table
+from .markdown_table import table
 from .scoring import NetworkScore, TruthScore
 
 LABELLED_BY_TEACHER = "lmk68"

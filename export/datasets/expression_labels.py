@@ -17,15 +17,19 @@ from .face_labels import MIRROR_68, FaceLabels, annotated_landmarks
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-#: What a mesh's points replace: brows, eyes, lips.
-EXPRESSION_LANDMARKS = np.array([*range(17, 27), *range(36, 68)])
-_LID_LANDMARKS = np.array([37, 38, 40, 41, 43, 44, 46, 47])
-_LIDS = (((37, 41), (38, 40)), ((43, 47), (44, 46)))
+_BROWS, _LIPS = np.arange(17, 27), np.arange(48, 68)
+_LIDS = (((37, 41), (38, 40)), ((43, 47), (44, 46)))  # above and below, of both eyes
+_LID_LANDMARKS = np.array(_LIDS).reshape(-1)
+_EYE_CORNERS = ((36, 39), (42, 45))
+#: What a mesh's points change: brows, lids, lips.
+EXPRESSION_LANDMARKS = np.concatenate([_BROWS, np.sort(_LID_LANDMARKS), _LIPS])
+_NEEDED = np.array([*range(17, 27), *range(36, 68)])
 #: Eye aspect ratio below which an eye is taken as closed.
 CLOSED_EYE = 0.13
 _STEADY = np.array([36, 39, 42, 45, *range(27, 36)])  # eye corners and nose, by which sets align
 _LARGEST_YAW_DEG = 32.0
 _LID_STRETCH = 1.1  # people's lids over the mesh's: slope on HELEN and AFW
+_HALF_WAY = 0.5  # brows and the middle of the lips: nearer to people's points than either end
 _AGREE = 0.12  # eye opening of people's points and of the mesh, at most this far apart
 _FEWEST_FACES = 50  # below this, offsets between mesh and people's points are taken as 0
 
@@ -83,18 +87,19 @@ def read_mesh_points(path: Path, labels: FaceLabels) -> Array:
 
 
 def with_mesh_points(labels: FaceLabels, points: Array) -> ExpressionLabels:
-    """Replace lids, brows and lips of near-frontal faces without people's points.
+    """Change lids, brows and lips of near-frontal faces without people's points.
 
     The mesh's points are laid over the landmarks by the corners of the eyes and the nose (where the
     mesh gives it), and the constant offsets between its points and people's, as the faces with both
-    have them, are taken off. Turned faces and those without a mesh stay as they are.
+    have them, are taken off. From there come how far lids are apart, the shape of the lips, and
+    half the way of the brows and of the lips' middle. Turned faces and those without a mesh stay.
 
     Args:
         labels: Of n faces.
         points: (n, 68, 2) in 160-crop pixels, NaN where the mesh gives none.
     """
-    seen = np.isfinite(points[:, EXPRESSION_LANDMARKS]).all(axis=(1, 2))
-    seen &= np.isfinite(points[:, _STEADY[:4]]).all(axis=(1, 2))
+    given: Mask = np.isfinite(points[:, _NEEDED])
+    seen: Mask = np.asarray(given.all(axis=(1, 2)), np.bool_)
     near = np.abs(labels.yaw_deg) < _LARGEST_YAW_DEG
     by_people = labels.has_annotation
     aligned = np.full_like(points, np.nan)
@@ -103,11 +108,9 @@ def with_mesh_points(labels: FaceLabels, points: Array) -> ExpressionLabels:
     if int(both.sum()) >= _FEWEST_FACES:
         offsets = _offsets(aligned[both], labels.annotation[both])
         aligned[seen] += _in_picture(offsets, aligned[seen])
-    aligned[seen] = _stretched_lids(aligned[seen])
     landmarks = labels.landmarks.copy()
     replaced = seen & near & ~by_people
-    rows = np.flatnonzero(replaced)[:, None]
-    landmarks[rows, EXPRESSION_LANDMARKS, :2] = aligned[rows, EXPRESSION_LANDMARKS]
+    landmarks[replaced, :, :2] = _expressive(landmarks[replaced, :, :2], aligned[replaced])
     known = by_people | replaced
     if both.any():
         gap = eye_openings(labels.annotation[both]) - eye_openings(points[both])
@@ -115,9 +118,25 @@ def with_mesh_points(labels: FaceLabels, points: Array) -> ExpressionLabels:
     return ExpressionLabels(replace(labels, landmarks=landmarks), known)
 
 
+def _expressive(landmarks: Array, mesh: Array) -> Array:
+    """(n, 68, 2) landmarks with lids, brows and lips of a mesh that lies over them."""
+    moved = landmarks.copy()
+    for (first, last), pairs in zip(_EYE_CORNERS, _LIDS, strict=True):
+        width = _distance(landmarks, first, last) / _distance(mesh, first, last)
+        for above, below in pairs:
+            middle = (landmarks[:, above] + landmarks[:, below]) / 2.0
+            half = (mesh[:, above] - mesh[:, below]) * (_LID_STRETCH * width / 2.0)[:, None]
+            moved[:, above], moved[:, below] = middle + half, middle - half
+    moved[:, _BROWS] += _HALF_WAY * (mesh[:, _BROWS] - landmarks[:, _BROWS])
+    middle = mesh[:, _LIPS].mean(axis=1, keepdims=True)
+    old_middle = landmarks[:, _LIPS].mean(axis=1, keepdims=True)
+    moved[:, _LIPS] = mesh[:, _LIPS] + (1.0 - _HALF_WAY) * (old_middle - middle)
+    return moved
+
+
 def _laid_over(points: Array, landmarks: Array) -> Array:
     """Points after the similarity that brings their eye corners and nose to the landmarks'."""
-    given = np.isfinite(points[:, _STEADY]).all(axis=2)[..., None]  # (n, 13, 1)
+    given = np.asarray(np.isfinite(points[:, _STEADY]).all(axis=2))[..., None]  # (n, 13, 1)
     count = given.sum(axis=1, keepdims=True)
     source, target = np.nan_to_num(points[:, _STEADY]) * given, landmarks[:, _STEADY] * given
     source_mean = source.sum(axis=1, keepdims=True) / count
@@ -125,7 +144,8 @@ def _laid_over(points: Array, landmarks: Array) -> Array:
     a = _complex((source - source_mean) * given)
     b = _complex((target - target_mean) * given)
     turn = (a.conj() * b).sum(axis=1) / (np.abs(a) ** 2).sum(axis=1)
-    return _plane(_complex(points - source_mean) * turn[:, None]) + target_mean
+    laid = _plane(_complex(points - source_mean) * turn[:, None]) + target_mean
+    return np.asarray(laid, np.float64)
 
 
 def _offsets(aligned: Array, people: Array) -> Array:
@@ -136,9 +156,11 @@ def _offsets(aligned: Array, people: Array) -> Array:
     eyes = _eye_line(aligned)
     away = _complex(people - aligned) / eyes[:, None]
     median = np.stack([np.median(away.real, axis=0), np.median(away.imag, axis=0)], axis=1)
-    even = (median + median[MIRROR_68] * np.array([-1.0, 1.0])) / 2.0
+    even: Array = (median + median[MIRROR_68] * np.array([-1.0, 1.0])) / 2.0
     even[_LID_LANDMARKS, 1] = 0.0  # how far lids are open is no constant
-    return even
+    kept = np.zeros((68, 2))
+    kept[_NEEDED] = even[_NEEDED]
+    return kept
 
 
 def _in_picture(offsets: Array, aligned: Array) -> Array:
@@ -152,17 +174,6 @@ def _eye_line(points: Array) -> NDArray[np.complex128]:
     return _complex(middles[:, 1] - middles[:, 0])
 
 
-def _stretched_lids(points: Array) -> Array:
-    """Lids moved apart: a mesh opens eyes less than people's points do, and shuts them less."""
-    moved = points.copy()
-    for pairs in _LIDS:
-        for above, below in pairs:
-            middle = (points[:, above] + points[:, below]) / 2.0
-            moved[:, above] = middle + (points[:, above] - middle) * _LID_STRETCH
-            moved[:, below] = middle + (points[:, below] - middle) * _LID_STRETCH
-    return moved
-
-
 def closed_lids(points: Array, opening: float) -> Array:
     """(n, 68, 2) points whose eyes are open by at most ``opening`` (eye aspect ratio)."""
     moved = points.copy()
@@ -173,6 +184,10 @@ def closed_lids(points: Array, opening: float) -> Array:
             for lid in (above, below):
                 moved[:, lid] = middle + (points[:, lid] - middle) * share[:, side, None]
     return moved
+
+
+def _distance(points: Array, first: int, second: int) -> Array:
+    return np.asarray(np.linalg.norm(points[:, first] - points[:, second], axis=1), np.float64)
 
 
 def _complex(points: Array) -> NDArray[np.complex128]:

@@ -31,7 +31,7 @@ class LabelledFace:
         parameters_3ddfa: (62,) raw 3DDFA parameters of the nominal crop (counted from 1); zero
             where unknown.
         mesh_points: (68, 2) points of a face mesh in 160-crop pixels, NaN where it gives none.
-        eyes: "open", "half", "closed", "one_closed", or "" where nobody says it.
+        eyes: "closed" or "open" where the source says it, else anything.
         identity: The person's name, "" where unknown.
     """
 

@@ -81,7 +81,9 @@ def read_expression_folder(
         if face is None:
             dropped["labels that disagree"] += 1
             continue
-        yield _with_points(face, row, people.get(name), mesh.get(name))
+        labelled = _with_points(face, row, people.get(name), mesh.get(name))
+        # Held-out points stay as the mesh gave them: they are measured, too.
+        yield _with_closed_lids(labelled) if split == "train" else labelled
     for reason, count in dropped.items():
         print(f"left out: {count} faces: {reason}", file=sys.stderr)
 
@@ -118,8 +120,6 @@ def _with_points(
     roi = roi_from_landmarks(landmarks)
     annotation = np.full((68, 2), np.nan) if people is None else stored_points(people, roi)
     points = np.full((68, 2), np.nan) if mesh is None else stored_points(mesh, roi)
-    if row["eyes"] == "closed" and mesh is not None:
-        points = closed_lids(points[None], _CLOSED)[0]
     key = "_".join(Path(row["file"]).with_suffix("").parts)
     return replace(
         face,
@@ -129,6 +129,13 @@ def _with_points(
         eyes=row["eyes"],
         identity=row["identity"],
     )
+
+
+def _with_closed_lids(face: LabelledFace) -> LabelledFace:
+    """The mesh's lids of eyes that the source calls closed, at most open by a little."""
+    if face.eyes != "closed":
+        return face
+    return replace(face, mesh_points=closed_lids(face.mesh_points[None], _CLOSED)[0])
 
 
 def _split_of(row: Mapping[str, str]) -> str:

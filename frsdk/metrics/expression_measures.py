@@ -10,6 +10,9 @@ Array = NDArray[np.float64]
 #: Names of what ``expression_measures`` gives, in its order.
 MEASURES = ("eye opening", "mouth opening", "mouth width", "brow height")
 
+#: The landmarks that the measures use.
+MEASURED_LANDMARKS = np.array([19, 24, *range(36, 48), 48, 54, 61, 62, 63, 65, 66, 67])
+
 # Outer corner, two upper lid points, inner corner, two lower lid points; the person's right first.
 _EYES = ((36, 37, 38, 39, 40, 41), (45, 44, 43, 42, 47, 46))
 _INNER_LIPS = ((61, 67), (62, 66), (63, 65))

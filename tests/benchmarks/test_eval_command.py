@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,8 @@ from click.testing import CliRunner
 
 import frsdk
 from frsdk.benchmarks.eval_cli import main
+from frsdk.export.datasets.crop_shards import write_shards
+from frsdk.export.datasets.labelled_face import LabelledFace
 from frsdk.imaging.roi import roi_from_landmarks
 from frsdk.metrics.nme import nme_percent
 from frsdk.morphable.morphable_model import builtin_face_model
@@ -113,6 +116,55 @@ def test_faces_that_the_detector_misses_are_failures(photos) -> None:
     assert code == 0 and "| builtin | 3 | - | - | - | - | - | - | 0.000 | 100.0 % | 3 | - |" in text
 
 
+def test_landmarks_of_another_system_beside_the_network(photos, tmp_path) -> None:
+    labels = dict(np.load(photos / "landmarks.npz"))
+    boxes = np.sqrt(np.prod(np.ptp(labels["landmarks"], axis=1), axis=1))
+    found = labels["landmarks"] + np.array([3.0, 4.0]) * (boxes / 100)[:, None, None]
+    found[2] = np.nan
+    np.savez(tmp_path / "peer.npz", name=labels["name"], landmarks=found)
+    peer = f"Peer={tmp_path / 'peer.npz'}"
+    code, text, _ = run("folder", photos, "--predictions", peer, "--json")
+    assert code == 0
+    ours, theirs = json.loads(text)["networks"]
+    (truth,) = theirs["truths"]
+    assert (ours["name"], theirs["name"], truth["missed"]) == ("builtin", "Peer", 1)
+    assert truth["nme"]["mean_percent"] == pytest.approx(5.0)
+    assert theirs["pose_mae"] is None and theirs["face_model"] == "-"
+
+
+def write_faces(folder: Path, make_points: Callable[..., np.ndarray]) -> Path:
+    """Four crops of noise with people's points, the first said to have closed eyes."""
+    faces = []
+    for row, yaw in enumerate((-20.0, 0.0, 10.0, 50.0)):
+        crop = np.random.default_rng(row).integers(0, 256, (160, 160, 3), np.uint8)
+        points = make_points(yaw, centre=79.5, size=0.7)
+        eyes = "" if row else "closed"
+        faces.append(
+            LabelledFace(f"k{row}", crop, points, yaw, "helen", annotation=points[:, :2], eyes=eyes)
+        )
+    write_shards(faces, folder, "val")
+    return folder / "val.npz"
+
+
+def test_expressions_of_a_network_and_of_landmarks(make_points, tmp_path) -> None:
+    peer = f"labels={write_faces(tmp_path, make_points)}"
+    out = tmp_path / "out"
+    code, text, err = run("expression", tmp_path, "--predictions", peer, "-o", out)
+    assert (code, err.strip()) == (0, f"{out}: 2 files")
+    assert "## eye opening" in text and "| all | labels | 4 | 0 | - | - | +0.000 |" in text
+    assert text == (out / "expression.md").read_text()
+    content = json.loads((out / "expression.json").read_text())
+    assert [each["system"] for each in content["systems"]] == ["builtin", "labels"]
+    groups = [each["group"] for each in content["systems"][1]["groups"]]
+    assert groups == ["all", "helen", "0-15°", "15-30°", "30-60°"]
+    eyes = content["systems"][1]["eyes"][0]
+    assert (eyes["closed"], eyes["open"], eyes["auc"]) == (1, 3, None)
+    code, text, _ = run("expression", tmp_path, "--engine", "none", "--predictions", peer, "--json")
+    assert code == 0 and len(json.loads(text)["systems"]) == 1
+    code, _, err = run("expression", tmp_path, "--engine", "none")
+    assert code == 2 and "--engine none needs --predictions" in err
+
+
 def test_no_sheets_when_none_are_asked_for(photos, tmp_path) -> None:
     code, _, _ = run("folder", photos, "-o", tmp_path / "out", "--worst", 0)
     assert code == 0
@@ -130,6 +182,8 @@ def test_no_sheets_when_none_are_asked_for(photos, tmp_path) -> None:
         (["folder", "PHOTOS", "--face-model", "no.npz"], "no.npz"),
         (["folder", "PHOTOS", "--boxes", "detector", "--detector", "x"], "expected detector"),
         (["folder", "PHOTOS", "--labels", "no.json"], "no.json"),
+        (["folder", "PHOTOS", "--predictions", "x=no.json"], "no such file of landmarks"),
+        (["expression", "nowhere"], "no such label file"),
         (["folder", "PHOTOS", "--truth-model", "BUILTIN"], "no parameters of a surface"),
     ],
 )

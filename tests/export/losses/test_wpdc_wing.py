@@ -10,6 +10,7 @@ from frsdk.export.losses.view_consistency import moved_landmarks, moved_pictures
 from frsdk.export.losses.wpdc_wing import (
     LandmarkDecoder,
     WeightedParameterDistance,
+    relative_distance_loss,
     vertex_distance_cost,
     wing_loss,
 )
@@ -178,3 +179,23 @@ def test_copies_and_landmarks_move_alike():
         weight = np.where(copy > 0.2, copy, 0)
         found = [(weight * grid[1]).sum(), (weight * grid[0]).sum()] / weight.sum()
         assert found == pytest.approx([x, 119 - y], abs=0.25)
+
+
+def test_relative_distances_forget_what_two_landmarks_share():
+    rng = np.random.default_rng(4)
+    truth = torch.tensor(rng.normal(size=(3, 68, 3)) * 20)
+    known = torch.tensor([True, True, False])
+    shifted = truth + torch.tensor([3.0, -2.0, 1.0])
+    assert float(relative_distance_loss(shifted, truth, known)) == pytest.approx(0.0, abs=1e-12)
+    blink = truth.clone()
+    blink[0, 40, 1] -= 2.0  # a lid: weight 1 of 7.5 in all, y of x and y, one of two faces
+    assert float(relative_distance_loss(blink, truth, known)) == pytest.approx(2.0 / 7.5 / 2 / 2)
+    brow = truth.clone()
+    brow[1, 24, 0] -= 3.0
+    assert float(relative_distance_loss(brow, truth, known)) == pytest.approx(
+        0.5 * 3.0 / 7.5 / 2 / 2
+    )
+    unknown = truth.clone()
+    unknown[2, 37:42] += 9.0
+    assert float(relative_distance_loss(unknown, truth, known)) == 0.0
+    assert float(relative_distance_loss(blink, truth, torch.zeros(3, dtype=torch.bool))) == 0.0

@@ -86,6 +86,9 @@ def test_schedule_and_sampling():
     assert learning_rate(55, config) == pytest.approx(0.5)
     weight = sampling_weights(np.array([0.0, -45.0, 80.0]), np.array([False, False, True]), 1.5)
     assert weight / weight[0] == pytest.approx([1.0, 3.0, 7.5])
+    closed = np.array([False, True, False])
+    weight = sampling_weights(np.array([0.0, -45.0, 80.0]), ~closed, 1.0, closed, 2.5)
+    assert weight / weight[0] == pytest.approx([1.0, 7.5, 5.0])
 
 
 def test_crops_grow_in_the_shares_asked_for():
