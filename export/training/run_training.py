@@ -12,7 +12,7 @@ import torch
 from frsdk.errors import InputError
 from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 
-from ..datasets.data_provenance import CARD_NAME, read_provenance
+from ..datasets.data_provenance import CARD_NAME, read_joined_provenance
 from ..datasets.face_labels import NETWORK_SIZE
 from ..runs.run_folder import run_folder
 from ..runs.run_log import ScalarLog, TensorBoardLog

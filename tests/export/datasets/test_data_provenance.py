@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from frsdk.errors import InputError
-from frsdk.export.datasets.data_provenance import read_provenance
+from frsdk.export.datasets.data_provenance import read_joined_provenance, read_provenance
 
 
 def folder_with(tmp_path: Path, card: object = None) -> Path:
@@ -56,3 +56,19 @@ def test_damaged_cards_are_named(tmp_path: Path, card: str) -> None:
 def test_labels_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"train\.npz: cannot be read"):
         read_provenance(tmp_path)
+
+
+def test_folders_of_one_run_add_up_and_a_silent_one_is_named(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    first = folder_with(tmp_path / "a", {"name": "Portraits", "licence": "CC BY 4.0"})
+    second = folder_with(tmp_path / "b")
+    assert read_joined_provenance([first]) == read_provenance(first)
+    found = read_joined_provenance([first, second])
+    assert found.faces_by_source == {"mine": 4, "theirs": 2}
+    assert (found.name, found.licence) == ("Portraits", "CC BY 4.0; terms of b not stated")
+    assert read_joined_provenance([second, second]).licence == ""
+    mesh = tmp_path / "mesh.npz"
+    mesh.write_bytes(b"points")
+    with_mesh = read_joined_provenance([first], label_files=[mesh]).labels_sha256
+    assert len({found.labels_sha256, read_provenance(first).labels_sha256, with_mesh}) == 3

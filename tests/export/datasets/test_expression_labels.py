@@ -16,7 +16,7 @@ from frsdk.export.datasets.expression_labels import (
     with_mesh_points,
 )
 from frsdk.export.datasets.face_labels import read_labels
-from frsdk.export.training.prepare_training import label_files, load_training_data
+from frsdk.export.training.prepare_training import load_training_data, mesh_files
 from frsdk.export.training.train_config import TrainConfig
 from frsdk.metrics.expression_measures import expression_measures, eye_openings
 from frsdk.morphable.morphable_model import builtin_face_model
@@ -117,9 +117,9 @@ def test_training_data_follows_the_mesh_only_when_asked(labels, faces_folder):
     assert openings[changed].mean() < 0.6 * eye_openings(basis.decode(plain.params))[changed].mean()
     often = (data.sampling / plain.sampling)[changed] / (data.sampling / plain.sampling)[~near][0]
     assert often == pytest.approx(np.full(changed.sum(), 4.0))
-    names = [path.name for path in label_files([faces_folder], config)]
-    assert names == ["train.npz", "train_mediapipe68.npz"]
-    assert [path.name for path in label_files([faces_folder], TrainConfig())] == ["train.npz"]
+    names = [path.name for path in mesh_files([faces_folder], config)]
+    assert names == ["train_mediapipe68.npz"]
+    assert mesh_files([faces_folder], TrainConfig()) == []
 
 
 def test_two_folders_are_one_after_the_other(faces_folder):
