@@ -32,7 +32,7 @@ from .morphable.morphable_model import MorphableModel, builtin_face_model
 PathLike = str | os.PathLike[str]
 
 BUILTIN_NETWORK = Path(__file__).parent / "assets" / "network.onnx"
-# On two shared cores two threads were slower and noisier than one (docs/speed.md).
+# On two shared cores two threads were slower and noisier than one (docs/notes/speed.md).
 DEFAULT_THREADS = 1
 _ReconstructorT = TypeVar("_ReconstructorT", bound="FaceReconstructor")
 

@@ -3,8 +3,8 @@
 
     scripts/measure_speed.py NAME [OPTION OF frsdk-bench ...]
 
-Writes benchmarks/results/NAME.json, NAME.md and docs/speed.png, and the table on README's first
-screen. Run it on a quiet machine: scripts/measure_speed.py xeon --engine fp32,int8
+Writes benchmarks/results/NAME.json, NAME.md, docs/pictures/speed.png and README's table of times.
+Run it on a quiet machine: scripts/measure_speed.py xeon --engine fp32,int8
 """
 
 from __future__ import annotations
@@ -19,7 +19,21 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- speed: scripts/measure_speed.py -->", "<!-- end -->"
-SHOWN = {"peer_networks": "network, batch 1", "pipelines": "whole face, 38,365 vertices"}
+#: Pipelines of README's table, the row of their network, and what README calls them.
+SHOWN = (
+    ("frsdk, engine int8, int8 vertices", "engine int8", "frsdk, INT8"),
+    ("frsdk, engine fp32, fp32 vertices", "engine fp32", "frsdk, FP32"),
+    (
+        "3DDFA_V2's pipeline, MobileNetV1 x 0.5 (3DDFA_V2)",
+        "MobileNetV1 x 0.5 (3DDFA_V2)",
+        "3DDFA_V2, MobileNetV1 ×0.5",
+    ),
+    (
+        "3DDFA_V2's pipeline, MobileNetV1 x 1.0 (3DDFA_V2)",
+        "MobileNetV1 x 1.0 (3DDFA_V2)",
+        "3DDFA_V2, MobileNetV1 ×1.0",
+    ),
+)
 
 
 def main() -> None:
@@ -30,7 +44,7 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     report = RESULTS / f"{name}.json"
     files = ["--json", report, "--markdown", RESULTS / f"{name}.md"]
-    files += ["--plot", ROOT / "docs" / "speed.png"]
+    files += ["--plot", ROOT / "docs" / "pictures" / "speed.png"]
     command = ["frsdk-bench", "--peers", *options, *map(str, files)]
     print("$", *command, flush=True)
     subprocess.run(command, check=True, cwd=ROOT)
@@ -40,20 +54,29 @@ def main() -> None:
 
 
 def first_screen(document: dict[str, Any], name: str) -> list[str]:
-    """The ratios of the peers' tables, with the machine's name."""
+    """Times of the pipelines in the report, with the machine's name."""
     tables = {table["key"]: table for table in document["tables"]}
-    lines = []
-    for key, title in SHOWN.items():
-        table = tables[key]
-        at = table["columns"].index("ratio")
-        lines += [f"| {title} | time |", "|---|---:|"]
-        lines += [f"| {row[0]} | {row[at]:.2f} |" for row in table["rows"]]
-        lines.append("")
+    whole, networks = (_rows(tables[key]) for key in ("pipelines", "peer_networks"))
+    lines = [
+        "| one face | network, ms | crop to 38,365 vertices, ms | time, 3DDFA_V2 ×1.0 = 1 "
+        "| faces/s |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for pipeline, network, title in SHOWN:
+        if pipeline in whole and network in networks:
+            row, alone = whole[pipeline], networks[network]["p50 ms"]
+            ms = row["p50 ms"]
+            lines.append(
+                f"| {title} | {alone:.1f} | {ms:.1f} | {row['ratio']:.2f} | {1000 / ms:.0f} |"
+            )
     cpu = document["environment"]["cpu"]
-    lines.append("![Latency, stages and peers](docs/speed.png)")
-    lines.append("")
-    lines.append(f"{cpu}, one thread, batch 1; [whole report](benchmarks/results/{name}.md).")
+    lines += ["", f"{cpu}, one thread, batch 1, one run: `benchmarks/results/{name}.md`."]
     return lines
+
+
+def _rows(table: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The rows of a table by their first cell, cells by their column."""
+    return {row[0]: dict(zip(table["columns"], row, strict=True)) for row in table["rows"]}
 
 
 def replaced(text: str, content: str) -> str:

@@ -9,7 +9,7 @@ the spaces of other face models are measured, and the network is compared with i
 these lie beside FACES: facemodels/, teacher/.
 
 Tables between `<!-- NAME: scripts/regenerate.py -->` and `<!-- end -->` are written anew. Those of
-docs/detector.md, benchmarks/results/ and of experiments have commands of their own beside them.
+docs/guide/detector.md, benchmarks/results/ and of experiments have commands of their own beside them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ DETECTOR = ROOT / "frsdk" / "assets" / "face_detector.onnx"
 NETWORK = ROOT / "frsdk" / "assets" / "network.onnx"
 CARD = ROOT / "frsdk" / "assets" / "MODEL_CARD.md"
 DOCS = ROOT / "docs"
-PRECISION, EVALUATION = DOCS / "precision.md", DOCS / "evaluation.md"
+README = ROOT / "README.md"
+PRECISION, EVALUATION = DOCS / "notes" / "precision.md", DOCS / "guide" / "evaluation.md"
 END = "<!-- end -->"
 OTHER_WEIGHTS = ROOT / "weights"
 OTHER_CARD = OTHER_WEIGHTS / "README.md"
@@ -37,6 +38,15 @@ OTHER_CARD = OTHER_WEIGHTS / "README.md"
 SPACES = {
     "bfm": ("3ddfa-sparse", Path("teacher/bfm68.npz")),
     "ict": ("ict", Path("facemodels/ict_facekit.npz")),
+}
+
+#: README's names of the sets that people annotated.
+PEOPLE = {
+    "gt68 helen": "HELEN, portraits",
+    "gt68 afw": "AFW, in the wild",
+    "gt68 udacity": "YouTube Faces, video frames",
+    "gt30 cfp_frontal": "CFP frontal, 30 fiducials",
+    "gt30 cfp_profile": "CFP profiles, 30 fiducials",
 }
 
 
@@ -53,10 +63,12 @@ def main() -> None:
         else:
             keep_table(exported.read_bytes())
     run("frsdk-export", str(DETECTOR_WEIGHTS), "-o", str(DETECTOR))
-    run("frsdk-export", "facemodel", "sheet", "-o", str(DOCS / "face-model.png"))
+    run("frsdk-export", "facemodel", "sheet", "-o", str(DOCS / "pictures" / "face-model.png"))
     with tempfile.TemporaryDirectory() as folder:
         run("frsdk", "reconstruct", "sample:astronaut", "-o", folder)
-        (DOCS / "astronaut.png").write_bytes((Path(folder) / "astronaut.overlay.png").read_bytes())
+        (DOCS / "pictures" / "astronaut.png").write_bytes(
+            (Path(folder) / "astronaut.overlay.png").read_bytes()
+        )
     if faces:
         write_table(CARD, "accuracy", run("frsdk-train", "evaluate", str(faces)))
         script = "scripts/measure_precisions.py"
@@ -73,8 +85,23 @@ def compare_with_teacher(faces: Path) -> None:
         return
     script = "scripts/compare_with_teacher.py"
     # Exit code 1 with a table: a bound does not hold, which the table says.
-    write_table(EVALUATION, "comparison",
-                run(sys.executable, script, str(faces.parent), may_fail=True))  # fmt: skip
+    table = run(sys.executable, script, str(faces.parent), may_fail=True)
+    write_table(EVALUATION, "comparison", table)
+    write_table(README, "accuracy", people_table(table))
+
+
+def people_table(comparison: str) -> str:
+    """README's part of a comparison: the sets that people annotated."""
+    lines = [
+        "| NME against people's points, % | faces | frsdk | 3DDFA_V2, MobileNetV1 ×0.5 |",
+        "|---|---:|---:|---:|",
+    ]
+    for line in comparison.splitlines():
+        cells = [cell.strip() for cell in line.strip("| ").split("|")]
+        if cells[0] in PEOPLE:
+            name, count, network, teacher = PEOPLE[cells[0]], *cells[1:4]
+            lines.append(f"| {name} | {count} | {network} | {teacher} |")
+    return "\n".join(lines)
 
 
 def measure_space(space: str, faces: Path) -> None:

@@ -36,7 +36,7 @@ ReportLayers = Callable[[int, int], None]
 _HELD_OUT = 4  # every fourth crop only compares
 _SENSITIVITY_CROPS = 32
 # About a hundred crops cannot tell methods apart that differ by less; of those, the one that weighs
-# how far it clips loses least on other faces (docs/precision.md).
+# how far it clips loses least on other faces (docs/notes/precision.md).
 _PREFERRED, _TIE = "squares", 1.05
 
 

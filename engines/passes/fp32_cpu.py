@@ -12,7 +12,7 @@ _NARROW = 8  # channels of a block with AVX2 alone
 def fp32_for_cpu(content: bytes, block: int | None) -> bytes:
     """The FP32 form.
 
-    Measured (docs/precision.md): with blocks of 8, merging branches costs time.
+    Measured (docs/notes/precision.md): with blocks of 8, merging branches costs time.
 
     Args:
         content: The network without Constant nodes.

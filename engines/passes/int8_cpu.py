@@ -15,8 +15,8 @@ from .merge_branches import merge_branches
 from .tensor_range import Range, Ranges
 
 _TYPES = frozenset({"Conv", "Add", "Mul", "GlobalAveragePool", "Sigmoid"})
-# Measured on AVX-512 with VNNI (docs/precision.md): on larger maps FP32 is faster, because its
-# depthwise convolutions are.
+# Measured on AVX-512 with VNNI (docs/notes/precision.md): on larger maps FP32 is faster, because
+# its depthwise convolutions are.
 _MOST_PIXELS = 64
 _MOST_WEIGHT = 1 << (FITTING_WEIGHT_BITS - 1)
 

@@ -18,7 +18,7 @@ from ..graphs.onnx_graph import OnnxGraph, attribute, is_depthwise
 
 Floats = NDArray[np.float32]
 
-# Measured (docs/precision.md): on larger maps the added arithmetic costs more than the calls.
+# Measured (docs/notes/precision.md): on larger maps the added arithmetic costs more than the calls.
 _MOST_PIXELS = 225
 
 

@@ -14,7 +14,7 @@ from ..datasets.data_provenance import DataProvenance
 from .detector_trainer import DetectorTrainer
 from .face_stock import FaceStock
 
-# docs/detector.md says how these were chosen.
+# docs/notes/detector.md says how these were chosen.
 MIN_SCORE = 0.5
 MAX_IOU = 0.4
 BOX_RULE = (1.123, 0.0, 0.116)

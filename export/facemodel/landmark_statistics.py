@@ -2,7 +2,7 @@
 
 The labels are put into one frame by similarity alignment; covariances between and within persons
 come from the people with several pictures; annotations by people add what the teacher's labels do
-not vary (see ``docs/face-model.md`` for the choices and figures).
+not vary (see ``docs/notes/face-model.md`` for the choices and figures).
 """
 
 from __future__ import annotations

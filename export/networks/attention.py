@@ -40,7 +40,7 @@ class SpatialGroupAttention(nn.Module):
     In each group of channels every position's similarity to the group's mean is normalised over
     the map and gates that position. Sums over a group are 1x1 convolutions with 0/1 kernels: in
     ONNX Runtime they stay in the blocked layout (4-D reshapes cost more, see
-    ``docs/architecture.md``).
+    ``docs/notes/network.md``).
 
     Args:
         channels: Channels of the map, a multiple of ``groups``.

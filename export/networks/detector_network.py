@@ -1,6 +1,6 @@
 """The face detector: a small single-shot network with three strides.
 
-The choices and their measured latency are in docs/detector.md.
+The choices and their measured latency are in docs/notes/detector.md.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ class MobileFRNet(nn.Module):
         outputs: Length of the parameter vector.
 
     SGE sits in the last block of each layer from the second on: one in every block measured
-    1.34-1.5 times MobileNetV2's latency, this 1.30 (``docs/architecture.md``).
+    1.34-1.5 times MobileNetV2's latency, this 1.30 (``docs/notes/network.md``).
     """
 
     def __init__(

@@ -31,7 +31,7 @@ _MAX_COVER = 0.75
 
 
 class BuiltinDetector:
-    """frsdk's network (docs/detector.md): from profile to profile, with five points a face.
+    """frsdk's network (docs/guide/detector.md): from profile to profile, with five points a face.
 
     A photograph is seen whole, fitted into one square of the network's size, and, when its small
     faces need it, once more at a finer scale in overlapping squares. By default faces from 24 px

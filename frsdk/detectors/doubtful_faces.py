@@ -27,7 +27,7 @@ def looked_again(image_bgr: Image, found: Found, size: int, look: Look) -> Found
     """The faces with the doubtful ones' scores averaged with those of a second look.
 
     Faces keep what a square around them says again; a texture that looked like a face at one place
-    and size seldom does at another (docs/detector.md has the figures).
+    and size seldom does at another (docs/notes/detector.md has the figures).
 
     Args:
         image_bgr: (H, W, 3) uint8.

@@ -1,0 +1,64 @@
+"""Every example runs here, or says in one line what it wants."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+
+from frsdk import read_image
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def run(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(EXAMPLES / name), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    cv2.imwrite(str(folder / "astronaut.png"), read_image("sample:astronaut"))
+    (folder / "broken.jpg").write_bytes(b"no picture")
+    return folder
+
+
+def test_the_table_names_every_example() -> None:
+    text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    for path in EXAMPLES.iterdir():
+        if path.name != "README.md" and not path.name.startswith(("_", ".")):
+            assert f"`{path.name}`" in text
+
+
+def test_a_folder_becomes_a_csv(photos: Path, tmp_path: Path) -> None:
+    done = run("folder_batch.py", photos, tmp_path / "faces.csv")
+    assert done.returncode == 0 and "broken.jpg" in done.stderr
+    with (tmp_path / "faces.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["file"] == "astronaut.png" and float(row["score"]) > 0.8
+    assert abs(float(row["x30"]) - 220) < 15 and len(row) == 6 + 3 * 68
+
+
+def test_a_detector_of_ones_own(photos: Path) -> None:
+    done = run("own_detector.py", photos / "astronaut.png")
+    assert done.returncode == 0 and done.stdout.startswith("yaw ")
+
+
+def test_blender_is_named_where_it_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "a.glb").write_bytes(b"glTF")
+    done = run("blender_mesh.py", "--", tmp_path / "a.glb")
+    assert done.returncode == 1 and "inside Blender" in done.stderr
+    assert "no such mesh" in run("blender_mesh.py", "--", tmp_path / "b.glb").stderr
+
+
+def test_the_gpu_is_named_where_it_is_missing(photos: Path) -> None:
+    done = run("tensorrt_jetson.py", photos / "astronaut.png")
+    if done.returncode == 0:
+        assert "ms without detection" in done.stdout
+    else:
+        assert done.stderr.count("\n") == 1 and "GPU" in done.stderr
