@@ -9,7 +9,8 @@ the spaces of other face models are measured, and the network is compared with i
 these lie beside FACES: facemodels/, teacher/.
 
 Tables between `<!-- NAME: scripts/regenerate.py -->` and `<!-- end -->` are written anew. Those of
-docs/guide/detector.md, benchmarks/results/ and of experiments have commands of their own beside them.
+docs/notes/detector.md, benchmarks/results/ and of experiments have commands of their own beside
+them.
 """
 
 from __future__ import annotations
