@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .face import Face, dense_vertices
     from .imaging.face_crop import crop_face, network_input
     from .imaging.read_image import read_image
-    from .imaging.roi import Roi, roi_from_landmarks
+    from .imaging.roi import Roi, roi_from_landmarks, roll_from_landmarks
     from .meshes.mesh_files import write_mesh
     from .metrics.nme import NmeSummary, YawBin, nme_percent, summarise_nme
     from .morphable.head_pose import Pose
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from .rendering.overlay import draw_faces
     from .specs.detector_spec import DetectorSpec
     from .specs.model_spec import ModelSpec
+    from .tracking.face_tracker import FaceTracker
+    from .tracking.smoothing_settings import Smoothing
+    from .tracking.tracked_face import TrackedFace
 
 # Public name -> the module that defines it.
 _MODULES = {
@@ -57,6 +60,7 @@ _MODULES = {
     "Face": "face",
     "FaceModelError": "errors",
     "FaceReconstructor": "reconstructor",
+    "FaceTracker": "tracking.face_tracker",
     "FrsdkError": "errors",
     "ImageFileError": "errors",
     "InputError": "errors",
@@ -68,7 +72,9 @@ _MODULES = {
     "OutputError": "errors",
     "Pose": "morphable.head_pose",
     "Roi": "imaging.roi",
+    "Smoothing": "tracking.smoothing_settings",
     "SpecError": "errors",
+    "TrackedFace": "tracking.tracked_face",
     "YawBin": "metrics.nme",
     "YuNetDetector": "detectors",
     "builtin_face_model": "morphable.morphable_model",
@@ -80,6 +86,7 @@ _MODULES = {
     "read_image": "imaging.read_image",
     "roi_from_box": "detectors",
     "roi_from_landmarks": "imaging.roi",
+    "roll_from_landmarks": "imaging.roi",
     "summarise_nme": "metrics.nme",
     "write_mesh": "meshes.mesh_files",
 }
@@ -96,6 +103,7 @@ __all__ = [
     "Face",
     "FaceModelError",
     "FaceReconstructor",
+    "FaceTracker",
     "FrsdkError",
     "ImageFileError",
     "InputError",
@@ -107,7 +115,9 @@ __all__ = [
     "OutputError",
     "Pose",
     "Roi",
+    "Smoothing",
     "SpecError",
+    "TrackedFace",
     "YawBin",
     "YuNetDetector",
     "__version__",
@@ -120,6 +130,7 @@ __all__ = [
     "read_image",
     "roi_from_box",
     "roi_from_landmarks",
+    "roll_from_landmarks",
     "summarise_nme",
     "write_mesh",
 ]

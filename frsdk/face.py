@@ -57,6 +57,8 @@ class Face:
         face_model: The face model that the parameters belong to.
         crop_size: Pixels of a side of the network's crop.
         decoder: What decodes the dense surface; None is the face model itself.
+        presence: How surely the crop shows a face where the landmarks are, 0..1; None where nobody
+            asked (`presence=True` of :class:`~frsdk.FaceReconstructor`).
     """
 
     params: NDArray[np.float32]
@@ -68,6 +70,7 @@ class Face:
     face_model: MorphableModel = field(repr=False)
     crop_size: int = field(repr=False)
     decoder: VertexDecoder | None = field(default=None, repr=False)
+    presence: float | None = None
     # A dictionary, because setdefault is atomic: threads that race get the same array.
     _cache: dict[str, NDArray[np.float32]] = field(default_factory=dict, init=False, repr=False)
 
@@ -202,6 +205,7 @@ def face_from_params(
     face_model: MorphableModel,
     crop_size: int,
     decoder: VertexDecoder | None = None,
+    presence: float | None = None,
 ) -> Face:
     """A result from one row of the network's output.
 
@@ -214,6 +218,7 @@ def face_from_params(
         face_model: What the parameters belong to.
         crop_size: Pixels of a side of the crop.
         decoder: What decodes the dense surface; None is the face model.
+        presence: See :class:`Face`.
     """
     points = image_from_crop_points(crop_points, roi, crop_size)  # (68, 3)
     if box_xyxy is None:
@@ -234,6 +239,7 @@ def face_from_params(
         face_model=face_model,
         crop_size=crop_size,
         decoder=decoder,
+        presence=presence,
     )
 
 

@@ -16,6 +16,7 @@ from .backends.backend import Backend
 from .backends.engine_choice import PRECISIONS, open_backend
 from .detectors.detection import Detector
 from .detectors.detector_choice import detector_from_option
+from .detectors.face_presence import FacePresence
 from .detectors.face_rois import (
     Target,
     targets_from_boxes,
@@ -148,6 +149,7 @@ class FaceReconstructor:
         *,
         boxes: Sequence[ArrayLike] | NDArray[np.floating] | None = None,
         rois: Sequence[ArrayLike | Roi] | NDArray[np.floating] | None = None,
+        presence: bool = False,
     ) -> list[Face]:
         """Reconstruct the faces of a photograph.
 
@@ -157,6 +159,8 @@ class FaceReconstructor:
                 detectors draw them, instead of detection.
             rois: Exact squares for the network, x0, y0, x1, y1 in pixels (or :class:`Roi`),
                 instead of detection.
+            presence: Also look whether each crop shows the face that its landmarks say, and tell in
+                `Face.presence`: for the caller's own boxes and ROIs, where there may be none.
 
         Returns:
             The faces: detected ones largest first, otherwise in the order of boxes or rois. Without
@@ -164,7 +168,8 @@ class FaceReconstructor:
 
         Raises:
             InputError: The image has another shape or type, or a box or ROI is not finite, is
-                inverted or lies outside the image (its index is named), or both were given.
+                inverted, smaller than 8 px or outside the image (its index is named), or both were
+                given.
             BackendError: The engine failed, or the reconstructor is closed.
         """
         image = check_image(image_bgr)
@@ -175,6 +180,7 @@ class FaceReconstructor:
         size = spec.input.size
         crops = [crop_face(image, target.roi, size) for target in targets]
         params, landmarks, vertices = self._infer(network_input(crops, spec.input))
+        seen = self._presence(crops, landmarks).tolist() if presence else [None] * len(targets)
         faces = [
             face_from_params(
                 each_params,
@@ -185,8 +191,11 @@ class FaceReconstructor:
                 face_model=self._model,
                 crop_size=size,
                 decoder=self._decoder,
+                presence=each_seen,
             )
-            for target, each_params, points in zip(targets, params, landmarks, strict=True)
+            for target, each_params, points, each_seen in zip(
+                targets, params, landmarks, seen, strict=True
+            )
         ]
         if vertices is not None:
             for face, points in zip(faces, vertices, strict=True):
@@ -249,6 +258,10 @@ class FaceReconstructor:
         return detector_from_option(
             self._detector_option, min_score=self._min_score, threads=self._threads
         )
+
+    @cached_property
+    def _presence(self) -> FacePresence:
+        return FacePresence(threads=self._threads)
 
     def _targets(
         self,

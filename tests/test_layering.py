@@ -51,6 +51,7 @@ WINGS = {
     "frsdk": (
         "__main__",
         "commands",
+        "tracking",
         "reconstructor",
         "face",
         "rendering",

@@ -16,6 +16,7 @@ from .detection import DEFAULT_BOX_RULE, BoxRule, Detection, Detector, roi_from_
 
 Box = tuple[float, float, float, float]
 
+SMALLEST_SIDE_PX = 8.0  # of a square: below, its pixels hold no face
 _FARTHEST_PX = 1e9  # beyond this, arithmetic on a square loses its pixels
 
 
@@ -38,7 +39,7 @@ def targets_from_rois(rois: Iterable[ArrayLike | Roi], image: Image) -> list[Tar
     """Targets for exact squares.
 
     Raises:
-        InputError: A square is not finite, inverted, not square or outside the image.
+        InputError: A square is not finite, inverted, not square, too small or outside the image.
     """
     targets = []
     for index, item in enumerate(rois):
@@ -53,6 +54,7 @@ def targets_from_rois(rois: Iterable[ArrayLike | Roi], image: Image) -> list[Tar
                 roi = Roi.from_xyxy(box)
             except InputError as error:
                 raise InputError(f"{name}: {error}") from error
+        _check_size(roi, name)
         _check_inside(_bounds(roi), name, image)
         targets.append(Target(roi))
     return targets
@@ -62,14 +64,16 @@ def targets_from_boxes(boxes: Iterable[ArrayLike], image: Image) -> list[Target]
     """Targets for face boxes, by the default box rule.
 
     Raises:
-        InputError: A box is not finite, inverted or outside the image.
+        InputError: A box is not finite, inverted, too small or outside the image.
     """
     targets = []
     for index, item in enumerate(boxes):
         name = f"boxes[{index}]"
         box = _checked_box(item, name)
         _check_inside(box, name, image)
-        targets.append(Target(roi_from_box(box, DEFAULT_BOX_RULE), box_xyxy=box))
+        roi = roi_from_box(box, DEFAULT_BOX_RULE)
+        _check_size(roi, name)
+        targets.append(Target(roi, box_xyxy=box))
     return targets
 
 
@@ -129,6 +133,14 @@ def _checked_box(item: ArrayLike, name: str) -> Box:
             "give corners x0, y0, x1, y1, not x, y, width, height"
         )
     return x0, y0, x1, y1
+
+
+def _check_size(roi: Roi, name: str) -> None:
+    if roi.side < SMALLEST_SIDE_PX:
+        raise InputError(
+            f"{name}: a square of {roi.side:g} px shows no face: "
+            f"give squares of at least {SMALLEST_SIDE_PX:g} px"
+        )
 
 
 def _check_inside(box: Sequence[float], name: str, image: Image) -> None:

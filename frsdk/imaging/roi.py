@@ -90,13 +90,15 @@ class Roi:
         return np.concatenate([linear, -linear @ forward[:, 2:]], axis=1)
 
 
-def roi_from_landmarks(landmarks_xy: NDArray[np.floating]) -> Roi:
+def roi_from_landmarks(landmarks_xy: NDArray[np.floating], *, roll_deg: float = 0.0) -> Roi:
     """The ROI of 68 landmarks by 3DDFA's rule.
 
     The square on the longer side of the points' box, with its centre, times sqrt(2).
 
     Args:
         landmarks_xy: (68, 2) or (68, 3) image pixels, centres at integers.
+        roll_deg: Turn of the square, and of the box in it, clockwise in the image: of a face that
+            leans, :func:`roll_from_landmarks` measures it.
 
     Raises:
         InputError: Another shape, or the points are not finite or all the same.
@@ -104,10 +106,35 @@ def roi_from_landmarks(landmarks_xy: NDArray[np.floating]) -> Roi:
     points = np.asarray(landmarks_xy, np.float64)
     if points.shape not in ((_N_LANDMARKS, 2), (_N_LANDMARKS, 3)):
         raise InputError(f"expected landmarks ({_N_LANDMARKS}, 2 or 3), got {points.shape}")
-    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
+    points = points[:, :2]
+    if roll_deg:
+        angle = math.radians(roll_deg)
+        cosine, sine = math.cos(angle), math.sin(angle)
+        turn = np.array([[cosine, -sine], [sine, cosine]])  # clockwise when y points down
+        points = points @ turn  # turned back
+    low, high = points.min(axis=0), points.max(axis=0)
     side = float((high - low).max()) * math.sqrt(2.0)
-    centre = (low + high) / 2.0 + 0.5  # from pixel centres to the continuous plane
-    return Roi(float(centre[0] - side / 2.0), float(centre[1] - side / 2.0), side)
+    centre = (low + high) / 2.0
+    if roll_deg:
+        centre = turn @ centre
+    centre = centre + 0.5  # from pixel centres to the continuous plane
+    return Roi(float(centre[0] - side / 2.0), float(centre[1] - side / 2.0), side, roll_deg)
+
+
+def roll_from_landmarks(landmarks_xy: NDArray[np.floating]) -> float:
+    """How far a face leans in the image, degrees, positive clockwise; as detectors measure it.
+
+    The way from the eyes to the mouth's corners, turned by a right angle, is added to the ways from
+    eye to eye and from corner to corner: in a profile, where those vanish, it alone decides.
+
+    Args:
+        landmarks_xy: (68, 2) or (68, 3) image pixels.
+    """
+    points = np.asarray(landmarks_xy, np.float64)[:, :2]
+    right, left = points[36:42].mean(axis=0), points[42:48].mean(axis=0)
+    across = left - right + points[54] - points[48]
+    down = (points[48] + points[54] - right - left) / 2.0
+    return math.degrees(math.atan2(across[1] - down[0], across[0] + down[1]))
 
 
 def image_from_crop_points(

@@ -1,0 +1,1 @@
+"""Faces through a stream: kept, lost, found again, smoothed."""
