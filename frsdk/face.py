@@ -50,7 +50,7 @@ class Face:
         params: (62,) float32: 12 pose (3x4 row-major, scaled rotation | translation, in the crop's
             frame), 40 shape and 10 expression coefficients.
         landmarks: (68, 3) float32, iBUG's order.
-        pose: Angles in degrees, scale and translation in image pixels.
+        pose: Angles in degrees, scale and translation in image pixels, rotation in other forms.
         box: (4,) float64: the detector's or caller's box; with `rois=`, the box of the landmarks.
         roi: The square that the network saw.
         score: The detector's score, 0..1; 1 for the caller's own boxes and ROIs.
@@ -163,6 +163,9 @@ class Face:
                 "scale_px_per_unit": float(pose.scale),
                 "translation_px": _floats(pose.translation),
                 "rotation": [_floats(row) for row in np.asarray(pose.rotation)],
+                "quaternion_wxyz": _floats(pose.quaternion_wxyz),
+                "direction": _floats(pose.direction),
+                "matrix": [_floats(row) for row in pose.matrix],
             },
             "landmarks_px": [_floats(point) for point in self.landmarks],
             "params": _floats(self.params),

@@ -14,7 +14,7 @@ LIMIT_DEG = 99.0  # Ruiz et al., CVPRW 2018: faces with a larger true angle are 
 
 @dataclass(frozen=True, slots=True)
 class PoseError:
-    """Mean absolute errors in degrees.
+    """Mean absolute errors in degrees, of angles in the order of 300W-LP's labels.
 
     Attributes:
         yaw_deg: Of yaw.
@@ -34,7 +34,7 @@ class PoseError:
 
 
 def pose_error(found_deg: Array, truth_deg: Array) -> PoseError | None:
-    """Errors of (n, 3) yaw, pitch and roll; None where no face counts.
+    """Errors of (n, 3) yaw, pitch and roll (`Pose.angles_300w_lp`); None where no face counts.
 
     Differences are taken around the circle: 179° and -179° are 2° apart.
     """

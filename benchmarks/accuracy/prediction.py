@@ -30,7 +30,7 @@ class Prediction:
 
     Attributes:
         landmarks: (n, 68, 2) in label pixels.
-        pose_deg: (n, 3) yaw, pitch, roll.
+        pose_deg: (n, 3) yaw, pitch, roll in the order of 300W-LP (`Pose.angles_300w_lp`).
         reconstruction_percent: (n,) error of the shape after alignment, NaN where there is no
             true shape.
         compared: What `reconstruction_percent` compares.
@@ -73,7 +73,7 @@ def predict(
             points = np.asarray(face.landmarks, np.float64)
             matrix = picture.label_from_image
             landmarks[row] = points[:, :2] @ matrix[:, :2].T + matrix[:, 2]
-            poses[row] = face.pose.yaw_deg, face.pose.pitch_deg, face.pose.roll_deg
+            poses[row] = face.pose.angles_300w_lp
             errors[row] = _reconstruction_percent(face, faces, row, truth_model)
         if on_progress is not None:
             on_progress()

@@ -85,7 +85,8 @@ class FaceSet:
         name: Of the data set.
         pictures: What to run.
         truths: At least one kind of landmark labels.
-        pose_deg: (n, 3) true yaw, pitch and roll in frsdk's signs, NaN where unknown.
+        pose_deg: (n, 3) true yaw, pitch and roll in 300W-LP's order and frsdk's signs, NaN where
+            unknown.
         landmarks_3d: (n, 68, 3) true landmarks, x right, y down, z toward the camera, one scale;
             NaN where unknown.
         surface_params: (n, 62) raw parameters of the true dense surface in 3DDFA's space, for a

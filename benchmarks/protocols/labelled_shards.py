@@ -120,12 +120,11 @@ def _complete(path: Path, name: str, points: Array) -> NDArray[np.bool_]:
 
 
 def _poses(params: Array) -> Array:
-    """(n, 3) yaw, pitch and roll of labels; NaN for rows of zeros or NaN (no parameters)."""
+    """(n, 3) yaw, pitch and roll of labels, in 300W-LP's order; NaN for rows of zeros or NaN (no parameters)."""
     poses = np.full((len(params), 3), np.nan)
     for row, each in enumerate(params):
         if np.isfinite(each).all() and np.any(each[:3]):
-            pose = pose_from_params(each, _ROI, NETWORK_SIZE)
-            poses[row] = pose.yaw_deg, pose.pitch_deg, pose.roll_deg
+            poses[row] = pose_from_params(each, _ROI, NETWORK_SIZE).angles_300w_lp
     return poses
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from frsdk.morphable.head_pose import rotation_from_angles
+from frsdk.morphable.head_pose import rotation_300w_lp
 from frsdk.storage.label_300w_lp import read_300w_lp_label
 
 Array = NDArray[np.float64]
@@ -21,7 +21,7 @@ class MatLabel:
     Attributes:
         landmarks: (68, 2 or 3) image pixels counted from 0, y down, z toward the camera; None
             where the file has no 68 points.
-        pose_deg: (3,) yaw, pitch and roll as stored, in frsdk's signs.
+        pose_deg: (3,) yaw, pitch and roll as stored (300W-LP's order), in frsdk's signs.
         params: (62,) raw 3DDFA parameters: f R | t, 40 shape and 10 expression coefficients.
     """
 
@@ -42,7 +42,7 @@ def read_mat_label(path: Path) -> MatLabel:
     """
     label = read_300w_lp_label(path)
     pitch, yaw, roll = (float(angle) for angle in np.degrees(label.pose[:3]))
-    rotation = rotation_from_angles(-yaw, pitch, roll)
+    rotation = rotation_300w_lp(-yaw, pitch, roll)
     block = np.concatenate([label.pose[6] * rotation, label.pose[3:6, None]], axis=1)  # (3, 4)
     return MatLabel(
         landmarks=label.landmarks,

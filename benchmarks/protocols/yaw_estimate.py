@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.errors import InputError
-from frsdk.morphable.head_pose import angles_from_rotation
+from frsdk.morphable.head_pose import angles_300w_lp
 from frsdk.morphable.morphable_model import builtin_face_model
 
 Array = NDArray[np.float64]
@@ -36,4 +36,4 @@ def estimated_yaw_deg(landmarks: Array) -> float:
         raise InputError("the landmarks lie on one line: they are not those of a face")
     first, second = u @ vt  # the nearest two orthonormal rows
     rotation = np.stack([first, second, np.cross(first, second)])
-    return angles_from_rotation(rotation)[0]
+    return angles_300w_lp(rotation)[0]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.imaging.roi import roi_from_landmarks
-from frsdk.morphable.head_pose import rotation_from_angles
+from frsdk.morphable.head_pose import rotation_300w_lp
 from frsdk.morphable.morphable_model import MorphableModel
 from frsdk.morphable.vertex_decoding import decode_points
 from frsdk.rendering.mesh_shading import render_mesh
@@ -56,7 +56,7 @@ def _picture(
     random: np.random.Generator,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """A square picture whose ROI lies in its middle, and its (68, 2) landmarks."""
-    turn = rotation_from_angles(*(random.uniform(-1.0, 1.0, 3) * _TURN_DEG))
+    turn = rotation_300w_lp(*(random.uniform(-1.0, 1.0, 3) * _TURN_DEG))
     coefficients = random.normal(0.0, _COEFFICIENT_STD, 50) * model.coefficient_std
     pose = np.zeros((3, 4))
     pose[:, :3] = np.diag([1.0, -1.0, 1.0]) @ turn  # from y up to y down

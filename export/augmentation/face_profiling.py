@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.errors import InputError
-from frsdk.morphable.head_pose import angles_from_rotation, rotation_from_angles
+from frsdk.morphable.head_pose import angles_300w_lp, rotation_300w_lp
 
 from ..datasets.face_labels import MARGIN, NETWORK_SIZE, STORED_SIZE, stored_from_crop_frame
 from .paint_warped_mesh import source_map
@@ -91,7 +91,7 @@ def chosen_turn(
         rng: Source of randomness; four numbers are drawn whatever comes out.
     """
     draw, side, nod = rng.random(), rng.random(), rng.normal()
-    yaw = angles_from_rotation(rotation_of(params))[0]
+    yaw = angles_300w_lp(rotation_of(params))[0]
     if abs(yaw) > settings.largest_source_deg:
         return None
     either = 1.0 if side < 0.5 else -1.0
@@ -172,8 +172,8 @@ def turned_face(
 def _turn(landmarks: Array, params: Array, turn: tuple[float, float]) -> Turn:
     """The rotation, then the similarity to the nominal crop of the turned landmarks."""
     rotation = rotation_of(params)
-    spin = rotation_from_angles(0.0, turn[1], 0.0) @ rotation
-    spin = spin @ rotation_from_angles(turn[0], 0.0, 0.0) @ rotation.T
+    spin = rotation_300w_lp(0.0, turn[1], 0.0) @ rotation
+    spin = spin @ rotation_300w_lp(turn[0], 0.0, 0.0) @ rotation.T
     middle = landmarks.mean(axis=0)
     turned = (landmarks - middle) @ spin.T
     low, high = turned[:, :2].min(axis=0), turned[:, :2].max(axis=0)

@@ -155,7 +155,7 @@ def ensemble_label(
     spread = float(distance / roi.side)
     if spread > settings.largest_spread:
         return None
-    yaw = float(np.mean([face.pose.yaw_deg for face in faces]))
+    yaw = float(np.mean([face.pose.angles_300w_lp[0] for face in faces]))
     return EnsembleLabel(median, yaw, spread)
 
 

@@ -24,7 +24,7 @@ class LabelledFace:
         key: Name, unique in its split.
         crop: (160, 160, 3) uint8 BGR around the nominal ROI.
         landmarks: (68, 3) 160-crop pixels, y down, z toward the camera, zero mean.
-        yaw_deg: Positive when the face turns to the image's right.
+        yaw_deg: Positive when the face turns to the image's right; within ±90 (300W-LP's order).
         source: Name of the data set.
         spread: Disagreement inside an ensemble of labels, share of the ROI side.
         annotation: (68, 2) points of people in 160-crop pixels, NaN where none.

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.imaging.roi import Roi
-from frsdk.morphable.head_pose import angles_from_rotation
+from frsdk.morphable.head_pose import angles_300w_lp
 from frsdk.morphable.morphable_model import N_EXPRESSION, N_SHAPE, MorphableModel
 
 from .face_labels import NETWORK_SIZE
@@ -60,4 +60,4 @@ def yaw_deg_of(params: Array) -> float:
     """Yaw of raw parameters, positive when the face turns to the image's right."""
     u, _, vt = np.linalg.svd(params[:12].reshape(3, 4)[:, :3])
     rotation = u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))]) @ vt
-    return angles_from_rotation(rotation)[0]
+    return angles_300w_lp(rotation)[0]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from frsdk.morphable.head_pose import angles_from_rotation
+from frsdk.morphable.head_pose import angles_300w_lp
 from frsdk.morphable.morphable_model import builtin_face_model
 
 from ..augmentation.face_profiling import ProfilingSettings, chosen_turn, rotation_of, turned_face
@@ -57,7 +57,7 @@ def with_turned_faces(stock: FaceStock, labels: FaceLabels, count: int, seed: in
         crops.append(crop)
         landmarks.append(stored_from_crop_frame(points) + 0.5)
         turned = move.applied(pose, 0.0)
-        yaw_deg.append(angles_from_rotation(rotation_of(turned))[0])
+        yaw_deg.append(angles_300w_lp(rotation_of(turned))[0])
     if not crops:
         return stock
     content = np.tile([0, 0, STORED_SIZE, STORED_SIZE], (len(crops), 1))

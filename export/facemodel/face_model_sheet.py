@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from frsdk.errors import FaceModelError
 from frsdk.morphable.face_model_arrays import N_COEFFICIENTS
-from frsdk.morphable.head_pose import rotation_from_angles
+from frsdk.morphable.head_pose import rotation_300w_lp
 from frsdk.morphable.morphable_model import N_SHAPE, MorphableModel
 from frsdk.rendering.mesh_shading import render_mesh
 from frsdk.storage.atomic_write import atomic_write
@@ -91,7 +91,7 @@ def _tile(
     shape = model.shape_from_coefficients(coefficients[None])[0].astype(np.float64)
     low, high = model.mean.min(axis=0), model.mean.max(axis=0)
     scale = _FILL * _TILE / float(high[1] - low[1])
-    turned = (shape - (low + high) / 2.0) @ rotation_from_angles(yaw, pitch, 0.0).T
+    turned = (shape - (low + high) / 2.0) @ rotation_300w_lp(yaw, pitch, 0.0).T
     turned[:, 1] *= -1.0
     vertices = turned * scale + np.array([(_TILE - 1) / 2.0, (_TILE - 1) / 2.0, 0.0])
     picture, mask = render_mesh(vertices, model.triangles, (_TILE, _TILE))

@@ -11,7 +11,7 @@ import pytest
 
 from frsdk.benchmarks.protocols.face_set import SAME_PIXELS, Picture
 from frsdk.imaging.roi import Roi
-from frsdk.morphable.head_pose import rotation_from_angles
+from frsdk.morphable.head_pose import rotation_300w_lp
 from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 
 
@@ -19,7 +19,7 @@ def face_points(yaw_deg: float, *, centre: float = 100.0, size: float = 0.9) -> 
     """(68, 3) landmarks of the built-in mean face in pixels: y down, z toward the camera."""
     model = builtin_face_model()
     mean = model.mean[model.landmark_indices].astype(np.float64)
-    points = (mean - mean.mean(axis=0)) @ rotation_from_angles(yaw_deg, 4.0, -3.0).T
+    points = (mean - mean.mean(axis=0)) @ rotation_300w_lp(yaw_deg, 4.0, -3.0).T
     return points * (size, -size, size) + (centre, centre, 0.0)
 
 

@@ -84,6 +84,9 @@ def test_to_dict_is_json_with_units(face: Face) -> None:
     assert record["roi_xyxy_px"] == [100, 40, 300, 240]
     assert record["pose"]["yaw_deg"] == pytest.approx(0, abs=1e-4)
     assert record["pose"]["scale_px_per_unit"] == pytest.approx(face.pose.scale)
+    assert np.allclose(record["pose"]["quaternion_wxyz"], [1, 0, 0, 0], atol=1e-4)
+    assert np.allclose(record["pose"]["direction"], [0, 0, 1], atol=1e-4)
+    assert np.allclose(record["pose"]["matrix"], face.pose.matrix)
     assert np.allclose(record["landmarks_px"], face.landmarks)
     assert np.allclose(record["params"], face.params)
     assert record["face_model"]["sha256"] == face.face_model.sha256

@@ -58,7 +58,7 @@ def test_the_true_square_gives_what_the_reconstructor_gives(
             (face,) = network(picture.load(), rois=[picture.roi])
             wanted = face.landmarks[:, :2] * 2.0 + (7.0, -3.0)  # into the labels' pixels
             assert found.landmarks[row] == pytest.approx(wanted, abs=1e-3)
-            assert found.pose_deg[row, 0] == face.pose.yaw_deg
+            assert tuple(found.pose_deg[row]) == face.pose.angles_300w_lp
     assert len(calls) == 2
     assert np.isnan(found.reconstruction_percent).all()
 

@@ -30,7 +30,7 @@ def test_angles_parameters_and_pixels(tmp_path) -> None:
     label = read_mat_label(tmp_path / "a.mat")
     assert label.pose_deg == pytest.approx([-35.0, 12.0, -8.0], abs=1e-4)
     pose = pose_from_params(label.params, Roi(0, 0, 120), 120)
-    assert (pose.yaw_deg, pose.pitch_deg, pose.roll_deg) == pytest.approx(label.pose_deg, abs=1e-4)
+    assert pose.angles_300w_lp == pytest.approx(label.pose_deg, abs=1e-4)
     assert pose.scale == pytest.approx(1.1e-3, rel=1e-5)
     assert label.params[[3, 7, 11]] == pytest.approx([220.0, 190.0, -90.0])
     assert label.params[12:] == pytest.approx([*range(40), *-np.arange(10.0)])

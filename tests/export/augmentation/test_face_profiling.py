@@ -20,7 +20,7 @@ from frsdk.export.augmentation.face_profiling import (
 from frsdk.export.augmentation.paint_warped_mesh import source_map
 from frsdk.export.augmentation.profiling_mesh import profiling_mesh
 from frsdk.export.facemodel.evaluate_face_model import landmark_basis_of
-from frsdk.morphable.head_pose import angles_from_rotation, rotation_from_angles
+from frsdk.morphable.head_pose import angles_300w_lp, rotation_300w_lp
 from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 from frsdk.rendering.mesh_shading import render_mesh
 
@@ -35,7 +35,7 @@ def params_of(yaw: float, pitch: float = 0.0, roll: float = 0.0, seed: int | Non
     if seed is not None:
         params[12:] = np.random.default_rng(seed).normal(size=50) * 0.7
     pose = np.zeros((3, 4))
-    pose[:, :3] = rotation_from_angles(yaw, pitch, roll)
+    pose[:, :3] = rotation_300w_lp(yaw, pitch, roll)
     params[:12] = pose.reshape(12)
     points = BASIS.decode(params[None])[0, :, :2]
     low, high = points.min(axis=0), points.max(axis=0)
@@ -85,7 +85,7 @@ def test_labels_turn_about_the_head_and_keep_the_roi_rule(turn: float) -> None:
     params = params_of(0.0, seed=None)
     _, move = turned_face(np.zeros((160, 160, 3), np.uint8), params, MESH, turn, nod_deg=10.0)
     labels = move.applied(params, BASIS.mean_depth(params))
-    yaw, pitch, roll = angles_from_rotation(rotation_of(labels))
+    yaw, pitch, roll = angles_300w_lp(rotation_of(labels))
     assert (yaw, pitch, roll) == pytest.approx((turn, 10.0, 0.0), abs=1e-6)
     points = BASIS.decode(labels[None])[0, :, :2]
     low, high = points.min(axis=0), points.max(axis=0)
@@ -140,7 +140,7 @@ def test_augmented_share_and_landmarks() -> None:
         crop[:] = np.maximum(crop, (255 * np.exp(-distance / 10)).astype(np.uint8)[..., None])
     got = augment(crops, params, rng, 120)
     images, labels = got.crops, got.params
-    yaw = np.array([abs(angles_from_rotation(rotation_of(p))[0]) for p in labels])
+    yaw = np.array([abs(angles_300w_lp(rotation_of(p))[0]) for p in labels])
     assert 18 <= (yaw > 20).sum() <= 42
     for image, point, angle in zip(images, BASIS.decode(labels)[:, 30], yaw, strict=True):
         if angle > 50:

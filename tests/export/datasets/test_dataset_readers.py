@@ -35,7 +35,7 @@ from frsdk.export.training.run_training import chosen_face_model
 from frsdk.export.training.train_config import TrainConfig
 from frsdk.imaging.roi import Roi
 from frsdk.metrics.nme import nme_percent
-from frsdk.morphable.head_pose import rotation_from_angles
+from frsdk.morphable.head_pose import rotation_300w_lp
 from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 
 scipy_io = pytest.importorskip("scipy.io", reason="needs scipy (frsdk[export])")
@@ -102,7 +102,7 @@ def test_mat_pair_gives_consistent_labels(tmp_path: Path, bfm_like: MorphableMod
 
 def test_pose_angles_are_ours_with_signs_turned() -> None:
     params = params_300w_lp(np.array([0.2, 0.5, -0.3, 0, 0, 0, 2.0]), np.zeros(40), np.zeros(10))
-    wanted = 2.0 * rotation_from_angles(*np.degrees([-0.5, 0.2, -0.3]))
+    wanted = 2.0 * rotation_300w_lp(*np.degrees([-0.5, 0.2, -0.3]))
     assert params[:12].reshape(3, 4)[:, :3] == pytest.approx(wanted)
 
 
@@ -369,7 +369,7 @@ class Staring:
         return [
             SimpleNamespace(
                 landmarks=points + self.rng.normal(size=points.shape) * self.jitter,
-                pose=SimpleNamespace(yaw_deg=12.0),
+                pose=SimpleNamespace(angles_300w_lp=(12.0, 0.0, 0.0)),
                 roi=roi,
             )
             for roi in rois
