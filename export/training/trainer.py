@@ -28,34 +28,19 @@ from ..runs.run_log import ScalarLog, write_log
 from ..runs.weight_average import update_average
 from ..runs.weight_decay import decay_groups
 from .distributed_training import Team
-from .learning_rate import crop_size, learning_rate
+from .learning_rate import learning_rate
 from .mixed_precision import MixedPrecision
 from .total_loss import TrainLoss
 from .train_config import TrainConfig, config_from_mapping, differing_options
 from .train_state import check_identity, read_state, write_state
 from .training_batches import (
     Batch,
-    ProfilingGeometry,
     StepBatches,
     TrainData,
-    Whitening,
     augmenter_of,
-    sampling_weights,
     step_loader,
     whitening_of,
 )
-
-__all__ = [
-    "ProfilingGeometry",
-    "TrainConfig",
-    "TrainData",
-    "Trainer",
-    "Whitening",
-    "crop_size",
-    "learning_rate",
-    "sampling_weights",
-    "whitening_of",
-]
 
 Record = dict[str, float]
 

@@ -12,8 +12,9 @@ import pytest
 
 from frsdk.export.datasets.face_labels import MARGIN, NETWORK_SIZE
 from frsdk.export.facemodel.evaluate_face_model import landmark_basis_of
+from frsdk.export.facemodel.import_3ddfa import import_sparse_3ddfa
 from frsdk.morphable.head_pose import rotation_from_angles
-from frsdk.morphable.morphable_model import builtin_face_model
+from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 
 N_FACES = 12
 N_ANNOTATED = 4
@@ -65,3 +66,19 @@ def faces_folder(tmp_path: Path) -> Path:
     write_split(folder, "train", seed=0)
     write_split(folder, "val", seed=1)
     return folder
+
+
+@pytest.fixture(scope="session")
+def bfm_like(tmp_path_factory: pytest.TempPathFactory) -> MorphableModel:
+    """68 landmarks in 3DDFA's raw scale: micrometres, raw coefficients."""
+    rng = np.random.default_rng(0)
+    surface = builtin_face_model()
+    mean = surface.mean[surface.landmark_indices].astype(np.float64) * 1000
+    path = tmp_path_factory.mktemp("basis") / "bfm68.npz"
+    np.savez(
+        path,
+        u=mean.reshape(-1),
+        w_shp=rng.normal(size=(204, 40)) * 0.01,
+        w_exp=rng.normal(size=(204, 10)) * 300.0,
+    )
+    return import_sparse_3ddfa(path)

@@ -16,31 +16,27 @@ import onnx
 from frsdk.backends.onnxruntime_session import open_session
 from frsdk.engines.accuracy.fp16_reference import half_reference
 from frsdk.engines.artefacts.convert_precision import convert_precision
-from frsdk.engines.calibration.activation_ranges import METHODS, _range, activation_ranges
-from frsdk.engines.calibration.calibrate_network import calibrate_file, sensitivity_report
-from frsdk.engines.calibration.calibration_table import CALIBRATION_KEY, table_of
-from frsdk.engines.calibration.layer_sensitivity import LayerCost, fewest_layers
+from frsdk.engines.calibration.calibrate_network import calibrate_file
+from frsdk.engines.calibration.calibration_table import table_of
 from frsdk.engines.graphs.network_file import network_from_bytes
 from frsdk.engines.graphs.onnx_graph import OnnxGraph
 from frsdk.engines.graphs.run_on_cpu import NetworkRun
-from frsdk.engines.passes.fold_constants import fold_constants
-from frsdk.errors import InputError, SpecError
+from frsdk.errors import InputError
 from frsdk.specs.model_spec import METADATA_KEY, ModelSpec
 
-from ..small_network import small_network
+from ..small_network import small_network, smooth_crops
 
 FORMS = [
     (precision, target) for precision in ("fp32", "fp16", "int8") for target in ("cpu", "tensorrt")
 ]
+
+
 Crops = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
 def crops() -> Crops:
-    """120 smooth seeded pictures: no noise, which would average out."""
-    random = np.random.default_rng(2)
-    coarse = random.integers(0, 256, (120, 6, 6, 3), np.uint8)
-    return coarse.repeat(20, axis=1).repeat(20, axis=2)
+    return smooth_crops()
 
 
 @pytest.fixture(scope="module")
@@ -236,130 +232,6 @@ def test_cpu_int8_flows_in_integers(forms: dict[tuple[str, str], bytes], tmp_pat
     assert found["Gemm"] == 1
 
 
-def test_calibration_given_is_used_over_the_table(
-    calibrated: Path, crops: Crops, tmp_path: Path
-) -> None:
-    np.savez(tmp_path / "crops.npz", crops=crops[:100] // 2)
-    other = convert_precision(
-        calibrated, precision="int8", target="cpu", calibration=tmp_path / "crops.npz"
-    )
-    carried = convert_precision(calibrated, precision="int8", target="cpu")
-    again = convert_precision(calibrated, precision="int8", target="cpu", calibration=crops)
-    assert carried == again
-    digests = [
-        network_from_bytes(each, source="x", folder=tmp_path).spec.calibration_digest
-        for each in (other, carried)
-    ]
-    assert digests[0] != digests[1]
-
-
-def test_the_table_has_the_best_method(calibrated: Path) -> None:
-    table = table_of(calibrated.read_bytes(), source="calibrated")
-    assert table is not None and table.n_crops == 120
-    for target in ("cpu", "tensorrt"):
-        chosen = table.targets[target]
-        assert set(chosen.drift) == set(METHODS)
-        best = min(chosen.drift.values())
-        tied = chosen.drift["squares"] <= 1.05 * best
-        assert chosen.final == chosen.drift["squares" if tied else chosen.method] > 0
-        assert chosen.method == "squares" if tied else chosen.final == best
-        assert all(low <= 0 <= high for low, high in table.ranges_for(target).values())
-
-
-def test_ranges(network: Path, crops: Crops, tiny_spec: ModelSpec) -> None:
-    folded = fold_constants(network.read_bytes())
-    found = activation_ranges(folded, crops, tiny_spec.input)
-    values = NetworkRun(folded, ["stem", "stem.relu"])
-    batches = [np.stack(each[:1])[0] for each in values.batches(crops, tiny_spec.input)]
-    stem = np.concatenate(batches)
-    assert found["minmax"]["stem"] == pytest.approx((float(stem.min()), float(stem.max())))
-    low, high = found["percentile"]["stem"]
-    share = found["squares"]["stem"][1] / found["minmax"]["stem"][1]
-    assert squared_error(stem, *found["squares"]["stem"]) <= 1.02 * min(
-        squared_error(stem, *(each * other for each in found["minmax"]["stem"]))
-        for other in (0.9 * share, min(1.0, 1.1 * share), 1.0)
-    )
-    step = float(np.ptp(stem)) / 2048
-    assert low == pytest.approx(float(np.quantile(stem, 1e-4)), abs=20 * step)
-    assert high == pytest.approx(float(np.quantile(stem, 1 - 1e-4)), abs=20 * step)
-    for method in METHODS:
-        assert found[method]["stem.relu"][0] == 0.0
-        for name, (low, high) in found[method].items():
-            widest = found["minmax"][name]
-            assert widest[0] <= low <= 0 <= high <= widest[1]
-
-
-def squared_error(values: NDArray[np.float32], low: float, high: float) -> float:
-    """Mean squared error of 256 levels between two ends."""
-    step = (high - low) / 255
-    levels = np.clip(np.rint((values - low) / step), 0, 255)
-    return float(np.mean((values - low - levels * step) ** 2))
-
-
-def test_a_tail_is_clipped_by_least_squares() -> None:
-    values = np.random.default_rng(0).normal(size=200_000).astype(np.float32)
-    values[0] = 60.0  # one of 200,000
-    counts, edges = np.histogram(np.append(values, -60.0), bins=2048)
-    low, high = _range("squares", counts, float(edges[0]), float(edges[-1]))
-    assert 5 < high < 50 and low == -high  # rounding 256 levels of 120 errs as much as 60 clipped
-    assert _range("squares", np.zeros(2048, np.int64), -1.0, 2.0) == (-1.0, 2.0)
-
-
-def test_sensitivity(network: Path, crops: Crops) -> None:
-    costs = sensitivity_report(network, target="cpu", calibration=crops)
-    assert [each.cost for each in costs] == sorted((each.cost for each in costs), reverse=True)
-    assert len(costs) == 16 and costs[0].cost > 0
-    names = {each.name for each in costs}
-    assert "/block2.3.expand" in names and "/block1.3.expand" not in names and "/stem" not in names
-
-
-@pytest.mark.parametrize(
-    ("whole", "left", "wanted"),
-    [
-        (0.2, {}, ()),
-        (0.9, {1: 0.4, 2: 0.25}, ("a", "b")),
-        (0.9, {1: 0.5, 2: 0.7, 3: 0.6}, ("a",)),  # out of reach: the best of what was tried
-    ],
-)
-def test_the_fewest_layers_are_left_out(
-    whole: float, left: dict[int, float], wanted: tuple[str, ...]
-) -> None:
-    costs = [LayerCost(name, 0.1) for name in "abc"]
-    found, cost = fewest_layers(costs, lambda names: left[len(names)], whole)
-    assert found == wanted
-    assert cost == left.get(len(wanted), whole)
-
-
-def test_no_more_than_twelve_layers_are_left_out() -> None:
-    costs = [LayerCost(str(index), 1.0) for index in range(40)]
-    found, _ = fewest_layers(costs, lambda names: 10.0 - len(names) / 10, 10.0)
-    assert found == tuple(str(index) for index in range(12))
-
-
-def test_sensitive_layers_of_a_network_beyond_the_budget_are_left_out(
-    network: Path, crops: Crops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("frsdk.engines.calibration.calibrate_network.BUDGET_PERCENT", 0.0)
-    monkeypatch.setattr("frsdk.engines.calibration.layer_sensitivity.BUDGET_PERCENT", 0.0)
-    seen: list[tuple[int, int]] = []
-    table = calibrate_file(
-        network,
-        crops,
-        tmp_path / "table.onnx",
-        sensitivity=True,
-        report=lambda done, of: seen.append((done, of)),
-    )
-    assert seen[0] == (0, 16) and seen[-1][0] == seen[-1][1]
-    chosen = table.targets["tensorrt"]
-    excluded = chosen.excluded
-    assert excluded and chosen.final < chosen.drift[chosen.method]
-    content = convert_precision(tmp_path / "table.onnx", precision="int8", target="tensorrt")
-    graph = OnnxGraph(content)
-    kept = {node.name: node for node in graph.nodes if node.name in excluded}
-    assert set(kept) == set(excluded)
-    assert all(node.input[1] in graph.constants for node in kept.values())
-
-
 @pytest.mark.parametrize(
     ("options", "match"),
     [
@@ -386,25 +258,3 @@ def test_only_fp32_is_converted(
         convert_precision(path, precision="int8", target="cpu")
     with pytest.raises(InputError, match="expected an fp32 network to calibrate, got fp16"):
         calibrate_file(path, crops, path)
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "match"),
-    [
-        ('"schema_version":1', '"schema_version":2', "newer frsdk .schema 2.: pip install -U"),
-        ('"n_crops":120', '"n_crops":"many"', "damaged .ValueError"),
-        ('"ranges":', '"range":', "damaged .KeyError"),
-        ('"network_sha256":"', '"network_sha256":"0', "belongs to other weights"),
-        ("{", "", "damaged .JSONDecodeError"),
-    ],
-)
-def test_bad_tables(calibrated: Path, tmp_path: Path, before: str, after: str, match: str) -> None:
-    model = onnx.load(calibrated)
-    for entry in model.metadata_props:
-        if entry.key == CALIBRATION_KEY:
-            assert before in entry.value
-            entry.value = entry.value.replace(before, after, 1)
-    path = tmp_path / "bad.onnx"
-    onnx.save(model, path)
-    with pytest.raises(SpecError, match=match):
-        convert_precision(path, precision="int8", target="cpu")
