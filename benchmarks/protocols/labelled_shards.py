@@ -120,7 +120,7 @@ def _complete(path: Path, name: str, points: Array) -> NDArray[np.bool_]:
 
 
 def _poses(params: Array) -> Array:
-    """(n, 3) yaw, pitch and roll of labels, in 300W-LP's order; NaN for rows of zeros or NaN (no parameters)."""
+    """(n, 3) yaw, pitch, roll of labels in 300W-LP's order; NaN where there are no parameters."""
     poses = np.full((len(params), 3), np.nan)
     for row, each in enumerate(params):
         if np.isfinite(each).all() and np.any(each[:3]):
