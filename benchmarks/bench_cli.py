@@ -46,8 +46,9 @@ _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 @click.option("--peers", is_flag=True, help="Peers in the same run (needs the export extra).")
 @click.option("--mediapipe", type=_FILE, help="face_landmarker.task, as a peer.")
 @click.option("--cold-start/--no-cold-start", default=True, help="Start new processes.")
-@click.option("--compare", type=_FILE, help="An earlier --json file: set the ratios beside it.")
-@click.option("--json", "json_path", type=_FILE, help="Write the report for machines.")
+@click.option("--compare", type=_FILE, help="An earlier .json file: set the ratios beside it.")
+@click.option("-o", "--output", type=_FILE, help="Write the report for machines: a .json file.")
+@click.option("--json", "as_json", is_flag=True, help="Print it for machines on stdout.")
 @click.option("--markdown", type=_FILE, help="Write the report as a document.")
 @click.option("--plot", type=_FILE, help="Write a PNG: latency, stages, batches or peers.")
 @reports_errors
@@ -63,7 +64,8 @@ def main(
     mediapipe: Path | None,
     cold_start: bool,
     compare: Path | None,
-    json_path: Path | None,
+    output: Path | None,
+    as_json: bool,
     markdown: Path | None,
     plot: Path | None,
 ) -> None:
@@ -81,7 +83,7 @@ def main(
     from .speed.reporting.compare_runs import compare_table, read_report
     from .speed.run_bench import BenchOptions, run_bench
 
-    for path in (json_path, markdown, plot):
+    for path in (output, markdown, plot):
         if path:
             check_destination(path)  # said before minutes of work
     earlier = read_report(compare) if compare else None
@@ -100,7 +102,8 @@ def main(
     _show_step("")
     if earlier is not None:
         report.tables.append(compare_table(report.tables, earlier, str(compare)))
-    _write(report, json_path, markdown, plot)
+    text = _write(report, output, markdown, plot)
+    click.echo(json.dumps(report.to_dict(), indent=1) if as_json else text)
 
 
 def _restart_with_one_blas_thread() -> None:
@@ -125,8 +128,9 @@ def _show_step(step: str) -> None:
 
 
 def _write(
-    report: BenchReport, json_path: Path | None, markdown: Path | None, plot: Path | None
-) -> None:
+    report: BenchReport, output: Path | None, markdown: Path | None, plot: Path | None
+) -> str:
+    """Write the files that are asked for; returns the report for people."""
     from frsdk.storage.atomic_write import atomic_write
 
     from .speed.reporting.report_header import header_line
@@ -134,14 +138,14 @@ def _write(
     from .speed.reporting.report_tables import markdown_lines, text_lines
 
     header = header_line(report.environment)
-    if json_path:
-        atomic_write(json_path, (json.dumps(report.to_dict(), indent=1) + "\n").encode())
+    if output:
+        atomic_write(output, (json.dumps(report.to_dict(), indent=1) + "\n").encode())
     if markdown:
         lines = ["# frsdk-bench", "", header, "", *markdown_lines(report.tables)]
         atomic_write(markdown, "\n".join(lines).encode())
     if plot:
         write_plot(plot, report.samples, report.tables)
-    click.echo("\n".join([header, "", *text_lines(report.tables)]).rstrip())
+    return "\n".join([header, "", *text_lines(report.tables)]).rstrip()
 
 
 if __name__ == "__main__":

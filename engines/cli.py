@@ -124,7 +124,7 @@ def main(
     converted forms go to the current folder.
     """
     _check_onnx()
-    from frsdk.reconstructor import BUILTIN_NETWORK
+    from frsdk.installation.asset_files import NETWORK, asset_path
 
     from .accuracy.accuracy_gate import GateOptions
     from .artefacts.artefact_report import inspect_artefact
@@ -134,7 +134,7 @@ def main(
     if str(model) == _BUILTIN and not model.exists():
         if target and not output:
             output = Path(default_name(model, precision or "fp32", target))
-        model = BUILTIN_NETWORK
+        model = asset_path(NETWORK)
     if inspect:
         _check_alone()
     else:
@@ -182,7 +182,9 @@ def _check_alone() -> None:
 
 def _check_onnx() -> None:
     if find_spec("onnx") is None:
-        raise MissingDependencyError('frsdk-build needs onnx: pip install "frsdk[engines]"')
+        from frsdk.installation.optional_packages import pip_line
+
+        raise MissingDependencyError(f"frsdk-build needs onnx: {pip_line('engines')}")
 
 
 def _print_sensitivity(model: Path, target: str, calibration: Path | None, as_json: bool) -> None:

@@ -25,7 +25,7 @@ class _DefaultToModel(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(cls=_DefaultToModel)
+@click.group(cls=_DefaultToModel, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="frsdk-export")
 def main() -> None:
     """Export networks and face models: frsdk-export MODEL.pth -o MODEL.onnx."""

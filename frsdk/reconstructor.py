@@ -27,12 +27,12 @@ from .errors import BackendError, InputError
 from .face import Face, VertexDecoder, dense_vertices, face_from_params
 from .imaging.face_crop import Image, check_image, crop_face, network_input
 from .imaging.roi import Roi
+from .installation.asset_files import NETWORK, asset_path
 from .morphable.face_model_match import check_fits
 from .morphable.morphable_model import MorphableModel, builtin_face_model
 
 PathLike = str | os.PathLike[str]
 
-BUILTIN_NETWORK = Path(__file__).parent / "assets" / "network.onnx"
 # On two shared cores two threads were slower and noisier than one (docs/notes/speed.md).
 DEFAULT_THREADS = 1
 _ReconstructorT = TypeVar("_ReconstructorT", bound="FaceReconstructor")
@@ -298,9 +298,10 @@ def _vertex_decoder(precision: str, model: MorphableModel) -> VertexDecoder:
 
 def _builtin_network(engine: PathLike | None) -> Path:
     """The built-in network, which a path of another one does without."""
-    if not BUILTIN_NETWORK.is_file() and engine in (None, *PRECISIONS):
+    path = asset_path(NETWORK)
+    if not path.is_file() and engine in (None, *PRECISIONS):
         raise BackendError(
-            f"{BUILTIN_NETWORK}: the built-in network is not in this installation: "
+            f"{path}: the built-in network is not in this installation: "
             "install frsdk from its wheel, or pass engine= an .onnx file"
         )
-    return BUILTIN_NETWORK
+    return path

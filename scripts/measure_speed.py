@@ -43,7 +43,7 @@ def main() -> None:
     name, *options = sys.argv[1:]
     RESULTS.mkdir(exist_ok=True)
     report = RESULTS / f"{name}.json"
-    files = ["--json", report, "--markdown", RESULTS / f"{name}.md"]
+    files = ["-o", report, "--markdown", RESULTS / f"{name}.md"]
     files += ["--plot", ROOT / "docs" / "pictures" / "speed.png"]
     command = ["frsdk-bench", "--peers", *options, *map(str, files)]
     print("$", *command, flush=True)

@@ -65,6 +65,7 @@ WINGS = {
         "storage",
         "specs",
         "metrics",
+        "installation",
         "errors",
         "_version",
     ),
@@ -203,7 +204,16 @@ def test_the_runtime_imports_engines_in_their_backend_only() -> None:
 def test_the_runtime_needs_only_what_setup_cfg_names() -> None:
     import sys
 
-    allowed = {*sys.stdlib_module_names, "frsdk", "numpy", "cv2", "click", "PIL"}
+    allowed = {
+        *sys.stdlib_module_names,
+        "frsdk",
+        "numpy",
+        "cv2",
+        "click",
+        "PIL",
+        "filelock",
+        "platformdirs",
+    }
     extras = {*ENGINES, "skimage", "scipy"}  # with an error that names the extra
     tops = {imported.partition(".")[0] for _, imported in imports("frsdk")}
     assert tops - allowed <= extras

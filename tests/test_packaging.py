@@ -57,7 +57,14 @@ def test_only_the_built_in_artefacts_are_data() -> None:
 
 def test_the_base_needs_little(config: configparser.ConfigParser) -> None:
     names = {line.split(">")[0] for line in lines(config["options"]["install_requires"])}
-    assert names == {"numpy", "opencv-python-headless", "pillow", "click"}
+    assert names == {
+        "numpy",
+        "opencv-python-headless",
+        "pillow",
+        "click",
+        "filelock",
+        "platformdirs",
+    }
 
 
 def test_extras_take_one_onnxruntime(config: configparser.ConfigParser) -> None:

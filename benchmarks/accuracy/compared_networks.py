@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from frsdk.errors import InputError, MissingDependencyError, SpecError
+from frsdk.errors import InputError, SpecError
+from frsdk.installation.optional_packages import missing_package
 from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 from frsdk.reconstructor import FaceReconstructor
 
@@ -115,9 +116,10 @@ def _exported(weights: Path, folder: Path) -> Path:
     try:
         from frsdk.export.checkpoints.checkpoint_file import load_checkpoint
         from frsdk.export.checkpoints.onnx_export import export_onnx
-    except ImportError as error:
-        raise MissingDependencyError(
-            f'{weights}: weights need PyTorch and onnx: pip install "frsdk[export]"'
+    except (ImportError, OSError) as error:
+        title = f"{weights}: weights need PyTorch and onnx, one of which"
+        raise missing_package(
+            error, getattr(error, "name", None) or "torch", "export", title=title
         ) from error
     network, spec = load_checkpoint(weights)
     return export_onnx(network, spec, folder / f"{weights.stem}.onnx").path

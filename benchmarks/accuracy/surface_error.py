@@ -7,7 +7,8 @@ from typing import Any  # SciPy has no types
 import numpy as np
 from numpy.typing import NDArray
 
-from frsdk.errors import InputError, MissingDependencyError
+from frsdk.errors import InputError
+from frsdk.installation.optional_packages import missing_package
 
 Array = NDArray[np.float64]
 
@@ -95,8 +96,7 @@ def _percent(distances: Array, eye_distance: float) -> float:
 def _tree_class() -> Any:
     try:
         from scipy.spatial import cKDTree
-    except ImportError as error:
-        raise MissingDependencyError(
-            'closest points need SciPy: pip install "frsdk[eval]"'
-        ) from error
+    except (ImportError, OSError) as error:
+        title = "closest points need SciPy, which"
+        raise missing_package(error, "scipy", "eval", title=title) from error
     return cKDTree

@@ -146,12 +146,13 @@ def environment() -> dict[str, str]:
     import platform
 
     import cv2
-    import onnxruntime
+
+    from frsdk.backends.onnxruntime_session import load_onnxruntime
 
     return {
         "machine": platform.machine(),
         "cores": str(os.cpu_count()),
         "python": platform.python_version(),
-        "onnxruntime": str(onnxruntime.__version__),
+        "onnxruntime": str(load_onnxruntime().__version__),
         "opencv": str(cv2.__version__),
     }

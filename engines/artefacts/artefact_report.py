@@ -12,7 +12,8 @@ from pickle import UnpicklingError
 from typing import Any  # values of a JSON document, and torch, which has its own types
 
 from frsdk.engine_files.engine_file import read_engine
-from frsdk.errors import BackendError, InputError, MissingDependencyError, SpecError
+from frsdk.errors import BackendError, InputError, SpecError
+from frsdk.installation.optional_packages import missing_package
 from frsdk.specs.model_spec import METADATA_KEY, ModelSpec
 
 from ..graphs.network_file import read_network
@@ -123,10 +124,9 @@ def _read_engine(path: Path) -> ArtefactReport:
 def _read_checkpoint(path: Path) -> ArtefactReport:
     try:
         torch = import_module("torch")
-    except ImportError as error:
-        raise MissingDependencyError(
-            f'{path}: a checkpoint needs PyTorch: pip install "frsdk[export]"'
-        ) from error
+    except (ImportError, OSError) as error:
+        title = f"{path}: a checkpoint needs PyTorch, which"
+        raise missing_package(error, "torch", "export", title=title) from error
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, UnpicklingError) as error:

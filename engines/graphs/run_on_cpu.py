@@ -10,7 +10,12 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from frsdk.backends.onnxruntime_session import keep_int8_exact, load_onnxruntime
+from frsdk.backends.onnxruntime_session import (
+    CPU_PROVIDER,
+    keep_int8_exact,
+    load_onnxruntime,
+    session_from,
+)
 from frsdk.imaging.face_crop import network_input
 from frsdk.specs.model_spec import InputSpec, ModelSpec
 
@@ -30,6 +35,7 @@ class NetworkRun:
 
     Raises:
         MissingDependencyError: ONNX Runtime is not installed.
+        BackendError: It cannot load the model.
     """
 
     def __init__(
@@ -46,8 +52,8 @@ class NetworkRun:
         if as_written:
             level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
             options.graph_optimization_level = level
-        self._session: Any = onnxruntime.InferenceSession(
-            content, options, providers=["CPUExecutionProvider"]
+        self._session: Any = session_from(
+            content, options, "a graph in memory", providers=[CPU_PROVIDER]
         )
         self._input = self._session.get_inputs()[0].name
 

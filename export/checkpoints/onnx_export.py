@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from torch import nn
 
+from frsdk.backends.onnxruntime_session import open_session
 from frsdk.errors import SpecError
 from frsdk.morphable.face_model_match import reference_to
 from frsdk.morphable.morphable_model import MorphableModel
@@ -102,7 +102,7 @@ def parity(network: nn.Module, spec: ModelSpec | DetectorSpec, content: bytes) -
     Points that the graph decodes are brought to the scale of whitened parameters: their allowed
     difference counts as that of the parameters.
     """
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    session = open_session(content)
     scales = (1.0, *[_TOLERANCE / _POINT_TOLERANCE] * 2)
     largest = 0.0
     for batch in _PARITY_BATCHES:

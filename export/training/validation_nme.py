@@ -100,6 +100,6 @@ def predict(
 
 
 def _builtin_engine() -> Path:
-    import frsdk
+    from frsdk.installation.asset_files import NETWORK, asset_path
 
-    return Path(frsdk.__file__).parent / "assets" / "network.onnx"
+    return asset_path(NETWORK)

@@ -10,6 +10,7 @@ from pathlib import Path
 from .._version import __version__
 from ..engine_files.engine_compatibility import host_os
 from ..errors import BackendError, MissingDependencyError
+from ..installation.optional_packages import pip_line
 from .cpu_features import fp32_block
 from .cuda.open_device import gpu_info
 from .engine_cache import get_or_build
@@ -89,7 +90,7 @@ def _built(
             if (error.name or "").partition(".")[0] not in ("onnx", "google"):
                 raise
             raise MissingDependencyError(
-                f'building {name} needs onnx: pip install "frsdk[engines]"'
+                f"building {name} needs onnx: {pip_line('engines')}"
             ) from error
         gate = GateOptions(quick=True)
         build_artefact(source, path, target=target, precision=precision, gate=gate)

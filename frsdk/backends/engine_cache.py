@@ -52,16 +52,15 @@ def cache_folder() -> Path:
     given = os.environ.get(FOLDER_VARIABLE)
     if given:
         return Path(given)
-    variable = {"win32": "LOCALAPPDATA", "darwin": ""}.get(sys.platform, "XDG_CACHE_HOME")
-    if os.environ.get(variable):
-        return Path(os.environ[variable]) / "frsdk"
-    below = {"win32": "AppData/Local", "darwin": "Library/Caches"}.get(sys.platform, ".cache")
+    from platformdirs import PlatformDirs
+
     try:
-        return Path.home() / below / "frsdk"
-    except RuntimeError as error:
-        raise OutputError(
-            f"no home folder to keep engines in ({error}): set {FOLDER_VARIABLE}"
-        ) from error
+        folder = PlatformDirs("frsdk", appauthor=False).user_cache_path
+    except RuntimeError:
+        folder = Path()
+    if not folder.is_absolute():  # some releases of platformdirs leave the ~ in it
+        raise OutputError(f"no home folder to keep engines in: set {FOLDER_VARIABLE} to a folder")
+    return folder
 
 
 def get_or_build(facts: Facts, name: str, build: Callable[[Path], None]) -> Path:
@@ -113,7 +112,11 @@ def get_or_build(facts: Facts, name: str, build: Callable[[Path], None]) -> Path
 
 
 def cache_entries() -> list[CacheEntry]:
-    """What the cache holds, by file name."""
+    """What the cache holds, by file name.
+
+    Raises:
+        OutputError: The user has no home folder, or the cache's cannot be read.
+    """
     found = [_read_entry(folder, whole=False) for folder in _folders()]
     return sorted((each for each in found if each), key=lambda each: (each.path.name, each.path))
 

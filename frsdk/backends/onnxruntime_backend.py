@@ -19,6 +19,7 @@ from .onnxruntime_session import (
     first_line,
     load_onnxruntime,
     open_session,
+    text_of,
 )
 
 _FLOAT32 = "tensor(float)"
@@ -56,12 +57,13 @@ class OnnxRuntimeBackend(Backend):
         if not exact and _needs_exact_kernels(spec):
             del session  # first, so that the network is not in memory twice
             session = open_session(path, providers=providers, threads=threads)
-        _check_tensor(source, "input", spec.input.name, spec.input.shape, session.get_inputs())
         outputs = {spec.output.name: spec.output.shape}
         if isinstance(spec, ModelSpec):
             outputs = spec.output_shapes
-        for name, shape in outputs.items():
-            _check_tensor(source, "output", name, shape, session.get_outputs())
+        with text_of(source):
+            _check_tensor(source, "input", spec.input.name, spec.input.shape, session.get_inputs())
+            for name, shape in outputs.items():
+                _check_tensor(source, "output", name, shape, session.get_outputs())
         super().__init__(spec, source=source, providers=tuple(session.get_providers()))
         self._run_options = load_onnxruntime().RunOptions()
         # Without it parameters alone would cost the whole decoder.
@@ -100,10 +102,8 @@ class OnnxRuntimeBackend(Backend):
 
 def _specification(session: Any, source: str) -> ModelSpec | DetectorSpec:
     """What a file says of itself (Any: ONNX Runtime's session has no types)."""
-    try:
+    with text_of(source):
         text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-    except UnicodeDecodeError as error:
-        raise SpecError(f"{source}: metadata that is no text: export it again") from error
     if text is None:
         raise SpecError(
             f"{source}: no specification inside (metadata key {METADATA_KEY}): "

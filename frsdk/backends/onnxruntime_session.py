@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any  # ONNX Runtime is optional and has no types
 
 from numpy.typing import NDArray
 
-from ..errors import BackendError, MissingDependencyError
+from ..errors import BackendError, MissingDependencyError, SpecError
+from ..installation.optional_packages import missing_package
 from .cpu_features import int8_products_saturate
 
 CPU_PROVIDER = "CPUExecutionProvider"
@@ -18,6 +20,9 @@ CUDA_PROVIDER = "CUDAExecutionProvider"
 TENSORRT_PROVIDER = "TensorrtExecutionProvider"
 RTX_PROVIDER = "NvTensorRTRTXExecutionProvider"
 
+TELEMETRY_VARIABLE = "ORT_DISABLE_TELEMETRY"
+
+_MOST_OF_A_MESSAGE = 300
 _RTX_PLUGIN = "onnxruntime_ep_nv_tensorrt_rtx"
 _MOST_THREADS = 1024
 _FATAL = 4  # ONNX Runtime's severity; what fails is raised, so nothing is printed beside it
@@ -69,19 +74,50 @@ def open_session(
         keep_int8_exact(options)
     if plugins:
         options.add_provider_for_devices(_plugin_devices(ort), {})
-    try:
-        # A session takes a list of providers or the options' devices, not both.
-        chosen = {} if plugins else {"providers": built_in}
-        session = ort.InferenceSession(
-            path if isinstance(path, bytes) else str(file), options, **chosen
-        )
-    except engine_errors(ort) as error:
-        raise BackendError(
-            f"{file}: ONNX Runtime cannot load it ({first_line(error)}): export it again"
-        ) from error
-    session.disable_fallback()
+    if CPU_PROVIDER not in providers:  # not one node of the graph falls back
+        options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    # A session takes a list of providers or the options' devices, not both.
+    chosen = {} if plugins else {"providers": built_in}
+    content = path if isinstance(path, bytes) else str(file)
+    session = session_from(content, options, str(file), **chosen)
     _check_available(providers, session.get_providers())
     return session
+
+
+def session_from(content: bytes | str, options: Any, source: str, **chosen: Any) -> Any:
+    """An `onnxruntime.InferenceSession` that never tries other devices than it was given.
+
+    By default ONNX Runtime's constructor prints its failure on stdout and tries the CPU.
+
+    Args:
+        content: An ONNX model, or its path.
+        options: `onnxruntime.SessionOptions`.
+        source: What the model is, for the message.
+        **chosen: Further arguments of the session.
+
+    Raises:
+        BackendError: It cannot be loaded.
+    """
+    ort = load_onnxruntime()
+    try:
+        return ort.InferenceSession(content, options, enable_fallback=0, **chosen)
+    except engine_errors(ort) as error:
+        raise BackendError(
+            f"{source}: ONNX Runtime cannot load it ({first_line(error)}): export it again"
+        ) from error
+
+
+@contextmanager
+def text_of(source: str) -> Iterator[None]:
+    """Within it a session is asked for names and metadata, which in a damaged file are no text.
+
+    Raises:
+        SpecError: They are not.
+    """
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{source}: names or metadata that are no text: export it again") from error
 
 
 def keep_int8_exact(options: Any) -> None:
@@ -134,30 +170,43 @@ class BoundSession:
 
 
 def load_onnxruntime() -> Any:
-    """The package `onnxruntime`.
+    """The package `onnxruntime`, its telemetry off unless the environment says otherwise.
+
+    Official builds from 1.29 on would write into the user's cache folder and look up their host in
+    every process.
 
     Raises:
-        MissingDependencyError: It is not installed.
+        MissingDependencyError: It is not installed, or cannot be loaded.
     """
+    os.environ.setdefault(TELEMETRY_VARIABLE, "1")  # read when the package is imported
     try:
         return import_module("onnxruntime")
-    except ImportError as error:
-        raise MissingDependencyError(
-            'ONNX Runtime is not installed: pip install "frsdk[cpu]"'
-        ) from error
+    except (ImportError, OSError) as error:
+        raise missing_package(error, "onnxruntime", "cpu", title="ONNX Runtime") from error
 
 
 def engine_errors(ort: Any) -> tuple[type[Exception], ...]:
-    """ONNX Runtime's exceptions, which have no common base of their own."""
+    """What ONNX Runtime's calls raise: its exceptions have no common base of their own.
+
+    A damaged file may end in others: a text that is no UTF-8 (`ValueError`), or sizes that no
+    machine has memory for.
+    """
     state = ort.capi.onnxruntime_pybind11_state
     found = [each for each in vars(state).values() if isinstance(each, type)]
-    return (RuntimeError, *(each for each in found if issubclass(each, Exception)))
+    own = [each for each in found if issubclass(each, Exception)]
+    return (RuntimeError, ValueError, MemoryError, OverflowError, IndexError, TypeError, *own)
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's text."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    """The first line of an error's text; of a text in another encoding, what can be read of it."""
+    text = str(error)
+    if isinstance(error, UnicodeDecodeError):
+        text = error.object.decode("utf-8", "replace")
+    lines = text.strip().splitlines()
+    if not lines:
+        return type(error).__name__
+    shown = "".join(each if each.isprintable() else " " for each in lines[0])
+    return " ".join(shown.split())[:_MOST_OF_A_MESSAGE]
 
 
 def _plugin_devices(ort: Any) -> list[Any]:

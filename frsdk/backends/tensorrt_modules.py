@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any  # TensorRT's modules and objects: optional packages without types
 
-from ..errors import MissingDependencyError
+from ..installation.optional_packages import missing_package
 
 _MAX_MESSAGES = 3
 
@@ -49,9 +49,7 @@ def load_tensorrt(flavour: str) -> TensorrtModule:
     try:
         trt = importer()
     except (ImportError, OSError) as error:  # OSError: a library that the loader cannot open
-        raise MissingDependencyError(
-            f'{flavour} cannot be imported ({error}): pip install "frsdk[{extra}]"'
-        ) from error
+        raise missing_package(error, flavour, extra) from error
     return TensorrtModule(flavour, trt, str(trt.__version__))
 
 

@@ -20,7 +20,12 @@ def cache() -> None:
 def list_entries(as_json: bool) -> None:
     """Show what is kept: file, size, and what it was built from and for."""
     from ..backends.engine_cache import cache_entries, cache_folder
+    from ..backends.engine_choice import obstacle_of
 
+    if (problem := obstacle_of(cache_folder)) is not None:
+        none = {"folder": None, "problem": problem, "entries": []}
+        click.echo(json.dumps(none, indent=1) if as_json else f"no cache: {problem}")
+        return
     entries = cache_entries()
     if as_json:
         shown = [

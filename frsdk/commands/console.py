@@ -10,6 +10,7 @@ import click
 
 from .._version import __version__
 from ..errors import FrsdkError
+from ..installation.optional_packages import missing_package
 
 # Packages that a command imports when it runs, and the extra that has them.
 _EXTRAS = {
@@ -61,13 +62,11 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except FrsdkError as error:
             raise ReportedError(str(error)) from error
-        except ModuleNotFoundError as error:
+        except ImportError as error:
             package = (error.name or "").partition(".")[0]
             if package not in _EXTRAS:
                 raise
-            raise ReportedError(
-                f'needs {package}: pip install "frsdk[{_EXTRAS[package]}]"'
-            ) from error
+            raise ReportedError(str(missing_package(error, package, _EXTRAS[package]))) from error
 
     return reporting
 

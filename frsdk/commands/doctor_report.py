@@ -19,6 +19,7 @@ from ..backends.onnxruntime_session import load_onnxruntime
 from ..backends.tensorrt_modules import load_tensorrt
 from ..engine_files.engine_compatibility import host_os
 from ..errors import FrsdkError
+from ..installation.optional_packages import pip_line
 
 # Which packages an extra brings; one of each tuple is enough.
 _EXTRAS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -29,6 +30,7 @@ _EXTRAS: dict[str, tuple[tuple[str, ...], ...]] = {
     "rtx": (("tensorrt-rtx", "tensorrt-rtx-cu12"), ("cuda-bindings", "pycuda")),
     "export": (("torch",), ("onnx",), ("onnxscript",), ("scipy",)),
 }
+_FOR_GPUS = ("gpu", "tensorrt", "rtx")
 _REPLACES = {"gpu": "pip uninstall onnxruntime && "}  # both packages are the module onnxruntime
 
 
@@ -46,10 +48,11 @@ class Diagnosis:
         driver: Release of the NVIDIA driver, where known.
         packages: Version by package, of those installed.
         providers: Execution providers of the installed ONNX Runtime.
-        missing_extras: The pip line by extra.
+        missing_extras: The pip line by extra; those for GPUs only where there is one.
         runs: For each backend why it cannot run here; None where it can.
         builds: For each target of `frsdk-build` likewise.
-        cache: The folder of engines built at first use.
+        cache: The folder of engines built at first use; None without one.
+        cache_problem: Why there is none.
     """
 
     frsdk: str
@@ -64,7 +67,8 @@ class Diagnosis:
     missing_extras: dict[str, str]
     runs: dict[str, str | None]
     builds: dict[str, str | None]
-    cache: str
+    cache: str | None
+    cache_problem: str | None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -90,7 +94,7 @@ class Diagnosis:
                 yield f"{title} {name}: {'yes' if obstacle is None else f'no: {obstacle}'}"
         for extra, line in self.missing_extras.items():
             yield f"extra {extra} is missing: {line}"
-        yield f"cache: {self.cache}"
+        yield f"cache: {self.cache or f'none: {self.cache_problem}'}"
 
 
 def diagnose() -> Diagnosis:
@@ -103,10 +107,12 @@ def diagnose() -> Diagnosis:
         except FrsdkError as error:
             problem = str(error)
     missing = {
-        extra: _REPLACES.get(extra, "") + f'pip install "frsdk[{extra}]"'
+        extra: _REPLACES.get(extra, "") + pip_line(extra)
         for extra, needs in _EXTRAS.items()
-        if not all(any(name in packages for name in choice) for choice in needs)
+        if (problem is None or extra not in _FOR_GPUS)
+        and not all(any(name in packages for name in choice) for choice in needs)
     }
+    no_cache = obstacle_of(cache_folder)
     return Diagnosis(
         frsdk=__version__,
         python=platform.python_version(),
@@ -120,7 +126,8 @@ def diagnose() -> Diagnosis:
         missing_extras=missing,
         runs={name: kind.obstacle() for name, kind in BACKENDS.items()},
         builds=_builds(packages),
-        cache=str(cache_folder()),
+        cache=None if no_cache else str(cache_folder()),
+        cache_problem=no_cache,
     )
 
 
@@ -142,7 +149,7 @@ def _providers() -> tuple[str, ...]:
 
 
 def _builds(packages: dict[str, str]) -> dict[str, str | None]:
-    no_onnx = None if "onnx" in packages else 'onnx is missing: pip install "frsdk[engines]"'
+    no_onnx = None if "onnx" in packages else f"onnx is missing: {pip_line('engines')}"
     return {
         "cpu": no_onnx,
         "tensorrt": no_onnx or BACKENDS["tensorrt"].obstacle(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from ..backends.backend import Backend
 from ..backends.onnxruntime_backend import OnnxRuntimeBackend
 from ..errors import BackendError, InputError
 from ..imaging.face_crop import check_image, network_input
+from ..installation.asset_files import FACE_DETECTOR, asset_path
 from .detection import BoxRule, Detection
 from .detector_outputs import CellDecoder, Found, joined, roll_of_points
 from .doubtful_faces import DOUBTFUL_FROM, looked_again
@@ -20,8 +20,6 @@ from .image_tiles import Tile, tiles_of
 from .non_maximum_suppression import non_maximum_suppression
 
 Image = NDArray[np.uint8]
-
-ASSET = Path(__file__).parents[1] / "assets" / "face_detector.onnx"
 
 _SEEN_PX = 14.0  # a face of this size in a tile is found as surely as a large one
 _MIN_FACE_PX = 24.0
@@ -188,9 +186,10 @@ def _in_image(tile: Tile, found: Found) -> Found:
 
 
 def _opened(path: str | os.PathLike[str] | None, threads: int) -> Backend:
-    if path is None and not ASSET.is_file():
+    builtin = asset_path(FACE_DETECTOR)
+    if path is None and not builtin.is_file():
         raise BackendError(
-            f"{ASSET}: the built-in detector is not in this installation: "
+            f"{builtin}: the built-in detector is not in this installation: "
             "install frsdk from its wheel, or pass the path of a detector"
         )
-    return OnnxRuntimeBackend(ASSET if path is None else path, threads=threads)
+    return OnnxRuntimeBackend(builtin if path is None else path, threads=threads)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ..backends.onnxruntime_backend import OnnxRuntimeBackend
-from ..backends.onnxruntime_session import open_session
+from ..backends.onnxruntime_session import open_session, text_of
 from ..errors import InputError
 from ..specs.model_spec import METADATA_KEY
 from .builtin_detector import BuiltinDetector
@@ -46,7 +46,9 @@ def detector_from_option(
 def _from_file(path: str | os.PathLike[str], min_score: float | None, threads: int) -> Detector:
     """A file with a specification is frsdk's own; one without must be a YuNet network."""
     session = open_session(path, threads=threads)
-    if METADATA_KEY in session.get_modelmeta().custom_metadata_map:
+    with text_of(os.fspath(path)):
+        is_ours = METADATA_KEY in session.get_modelmeta().custom_metadata_map
+    if is_ours:
         backend = OnnxRuntimeBackend(path, threads=threads)
         return BuiltinDetector(backend, min_score=min_score)
     if min_score is None:

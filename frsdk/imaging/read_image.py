@@ -18,7 +18,8 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ImageFileError, MissingDependencyError
+from ..errors import ImageFileError
+from ..installation.optional_packages import missing_package
 from .image_sources import DEFAULT_MAX_PIXELS, READABLE_FORMATS, SAMPLE_PREFIX, check_sample
 
 if TYPE_CHECKING:
@@ -239,10 +240,9 @@ def _read_sample(location: str) -> NDArray[np.uint8]:
     check_sample(location)
     try:
         import skimage
-    except ImportError as error:
-        raise MissingDependencyError(
-            f'{location} comes with scikit-image: pip install "frsdk[quickstart]"'
-        ) from error
+    except (ImportError, OSError) as error:
+        title = f"scikit-image, which brings {location},"
+        raise missing_package(error, "skimage", "quickstart", title=title) from error
     # Read the file in the package: skimage.data would look at a cache folder and the network.
     path = Path(skimage.__file__).parent / "data" / "astronaut.png"
     return read_image(path)

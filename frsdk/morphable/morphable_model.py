@@ -7,13 +7,13 @@ import hashlib
 import io
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any  # keyword arguments of several types
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FaceModelError, InputError
+from ..installation.asset_files import FACE_MODEL, asset_path
 from ..storage.atomic_write import atomic_write
 from .face_model_arrays import ARRAY_FIELDS, INDEX_FIELDS, N_COEFFICIENTS, check_arrays
 from .face_model_files import read_arrays
@@ -205,7 +205,7 @@ def builtin_face_model() -> MorphableModel:
     Raises:
         FaceModelError: The installation lacks it.
     """
-    return MorphableModel.load(Path(__file__).parents[1] / "assets" / "facemodel.npz")
+    return MorphableModel.load(asset_path(FACE_MODEL))
 
 
 def _text(name: str, value: NDArray[Any], source: str) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError, MissingDependencyError
+from ..errors import InputError
+from ..installation.optional_packages import missing_package
 
 Array = NDArray[np.float64]
 Content = dict[str, NDArray[np.generic]]
@@ -89,8 +90,9 @@ def _loaded(path: Path) -> Content:
     try:
         import scipy.io
         from scipy.io.matlab import MatReadError
-    except ImportError as error:
-        raise MissingDependencyError('.mat labels need SciPy: pip install "frsdk[eval]"') from error
+    except (ImportError, OSError) as error:
+        title = ".mat labels need SciPy, which"
+        raise missing_package(error, "scipy", "eval", title=title) from error
     if not path.is_file():
         raise InputError(f"{path}: no such label file: each picture needs its .mat")
     try:  # what SciPy raises for damaged files; NotImplementedError for those of MATLAB 7.3

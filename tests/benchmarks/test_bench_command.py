@@ -36,7 +36,7 @@ def bench(*arguments):
 
 def test_report_in_all_forms_and_its_comparison(tmp_path):
     files = [tmp_path / name for name in ("run.json", "run.md", "run.png")]
-    done = bench("--json", files[0], "--markdown", files[1], "--plot", files[2])
+    done = bench("-o", files[0], "--markdown", files[1], "--plot", files[2])
     assert done.exit_code == 0, done.output
     assert "onnxruntime (CPUExecutionProvider) fp32" in done.output
     document = json.loads(files[0].read_text())
@@ -62,6 +62,9 @@ def test_report_in_all_forms_and_its_comparison(tmp_path):
     height, width = cv2.imread(str(files[2])).shape[:2]
     assert width > 1000 and height > 300
 
+    printed = bench("--no-cold-start", "--json")
+    assert {"environment", "tables"} <= set(json.loads(printed.stdout))
+
     again = bench("--no-cold-start", "--compare", files[0])
     assert again.exit_code == 0, again.output
     assert "Against" in again.output and "latency: fp32, 2" in again.output
@@ -69,7 +72,7 @@ def test_report_in_all_forms_and_its_comparison(tmp_path):
 
 def test_several_engines_and_threads_are_interleaved(tmp_path):
     path = tmp_path / "run.json"
-    done = bench("--threads", "1,2", "--vertices", "int8", "--no-cold-start", "--json", path)
+    done = bench("--threads", "1,2", "--vertices", "int8", "--no-cold-start", "-o", path)
     assert done.exit_code == 0, done.output
     tables = {table["key"]: table for table in json.loads(path.read_text())["tables"]}
     assert [row[:2] for row in tables["engines"]["rows"]] == [
@@ -127,7 +130,7 @@ def test_peers_run_beside_the_engine(tmp_path, monkeypatch):
     monkeypatch.setattr(peers, "NETWORKS", {label: peers.NETWORKS[label] for label in kept})
     monkeypatch.setattr(peers, "VERTICES", 10_000)
     path, plot = tmp_path / "run.json", tmp_path / "run.png"
-    done = bench("--peers", "--batch", "1", "--no-cold-start", "--json", path, "--plot", plot)
+    done = bench("--peers", "--batch", "1", "--no-cold-start", "-o", path, "--plot", plot)
     assert done.exit_code == 0, done.output
     tables = {table["key"]: table for table in json.loads(path.read_text())["tables"]}
     networks = {row[0]: row for row in tables["peer_networks"]["rows"]}

@@ -19,6 +19,7 @@ from frsdk.engines.tensorrt.build_options import (
 )
 from frsdk.engines.tensorrt.build_time_estimate import estimate
 from frsdk.errors import InputError
+from frsdk.installation.optional_packages import pip_line
 from frsdk.specs.model_spec import ModelSpec
 
 pytest.importorskip("onnx", reason="needs onnx (frsdk[engines])")
@@ -115,7 +116,7 @@ def test_a_missing_package_is_named(
     for name in ("tensorrt", "tensorrt_rtx"):
         monkeypatch.setitem(sys.modules, name, None)
     path = tmp_path / "a.engine"
-    refused(frsdk_build(tiny_onnx, "--target", target, "-o", path), f'pip install "frsdk[{extra}]"')
+    refused(frsdk_build(tiny_onnx, "--target", target, "-o", path), pip_line(extra))
     assert not path.exists()
 
 
@@ -123,7 +124,7 @@ def test_without_onnx_the_extra_is_named(
     frsdk_build: Build, tiny_onnx: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("frsdk.engines.cli.find_spec", lambda name: None)
-    refused(frsdk_build(tiny_onnx, "--inspect"), 'pip install "frsdk[engines]"')
+    refused(frsdk_build(tiny_onnx, "--inspect"), pip_line("engines"))
 
 
 def test_sensitivity(frsdk_build: Build, tiny_onnx: Path, monkeypatch: pytest.MonkeyPatch) -> None:

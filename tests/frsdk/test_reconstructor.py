@@ -234,7 +234,7 @@ def test_face_model_by_path(tiny_onnx: Path, tiny_model: MorphableModel, tmp_pat
 def test_missing_built_in_network(
     tiny_model: MorphableModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("frsdk.reconstructor.BUILTIN_NETWORK", tmp_path / "network.onnx")
+    monkeypatch.setattr("frsdk.reconstructor.asset_path", lambda name: tmp_path / name)
     with pytest.raises(BackendError, match="built-in network is not in this installation"):
         FaceReconstructor(face_model=tiny_model)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from frsdk import ModelSpec, MorphableModel
 from frsdk.errors import MissingDependencyError
+from frsdk.installation.optional_packages import pip_line
 from frsdk.morphable.face_model_match import reference_to
 from frsdk.specs.model_spec import ArchitectureSpec
 
@@ -120,5 +121,5 @@ def _needs_torch() -> None:
     for package in ("torch", "onnx"):
         if find_spec(package) is None:
             raise MissingDependencyError(
-                f'{package} is not installed: pip install "frsdk[export]", or leave --peers out'
+                f"{package} is not installed: {pip_line('export')}, or leave --peers out"
             )

@@ -28,11 +28,9 @@ def read_report(path: Path) -> dict[str, Any]:
             f"{path}: cannot be read ({error.strerror}): give a --json file"
         ) from error
     except ValueError as error:
-        raise InputError(
-            f"{path}: not JSON ({error}): give a file of frsdk-bench --json"
-        ) from error
+        raise InputError(f"{path}: not JSON ({error}): give a file of frsdk-bench -o") from error
     if not isinstance(document, dict) or not isinstance(document.get("tables"), list):
-        raise InputError(f"{path}: not a report of frsdk-bench: give a file of --json")
+        raise InputError(f"{path}: not a report of frsdk-bench: give a file of its -o")
     return document
 
 

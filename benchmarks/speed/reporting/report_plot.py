@@ -10,7 +10,7 @@ from typing import Any  # matplotlib's objects
 
 import numpy as np
 
-from frsdk.errors import MissingDependencyError
+from frsdk.installation.optional_packages import missing_package
 from frsdk.storage.atomic_write import atomic_write
 
 from ..measuring.timing import Samples
@@ -30,10 +30,9 @@ def write_plot(
     """
     try:
         figures: Any = import_module("matplotlib.figure")
-    except ImportError as error:
-        raise MissingDependencyError(
-            'matplotlib is not installed: pip install "frsdk[bench]", or leave --plot out'
-        ) from error
+    except (ImportError, OSError) as error:
+        title = "--plot needs matplotlib, which"
+        raise missing_package(error, "matplotlib", "bench", title=title) from error
     found = {table.key: table for table in tables}
     figure = figures.Figure(figsize=_INCHES, layout="constrained")
     (distribution, batches), (stages, peers) = figure.subplots(2, 2)

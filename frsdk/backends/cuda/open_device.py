@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from ...errors import MissingDependencyError
+from ...installation.optional_packages import is_absent, missing_package
 from .device_memory import DeviceMemory, GpuInfo
 
 
@@ -14,7 +15,7 @@ def open_device() -> DeviceMemory:
     cuda-python is taken where it is installed, otherwise pycuda.
 
     Raises:
-        MissingDependencyError: Neither binding is installed.
+        MissingDependencyError: Neither binding is installed, or one cannot be loaded.
         BackendError: There is no GPU, or no driver, or the driver is too old for the binding.
     """
     if _is_installed("cuda.bindings.runtime"):
@@ -43,6 +44,8 @@ def gpu_info() -> GpuInfo:
 def _is_installed(module: str) -> bool:
     try:
         import_module(module)
-    except ModuleNotFoundError:
-        return False
+    except (ImportError, OSError) as error:
+        if is_absent(error, module):
+            return False
+        raise missing_package(error, module, "tensorrt") from error
     return True

@@ -5,14 +5,16 @@ from __future__ import annotations
 import importlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from frsdk.backends import Backend, OnnxRuntimeBackend
-from frsdk.backends.onnxruntime_session import open_session
+from frsdk.backends.onnxruntime_session import load_onnxruntime, open_session
 from frsdk.errors import BackendError, InputError, MissingDependencyError, SpecError
+from frsdk.installation.optional_packages import pip_line
 from frsdk.specs.model_spec import METADATA_KEY, ModelSpec, OutputSpec
 
 onnx = pytest.importorskip("onnx", reason="needs onnx (frsdk[export])")
@@ -169,18 +171,89 @@ def test_absent_provider_is_no_fallback(tiny_onnx: Path) -> None:
         OnnxRuntimeBackend(tiny_onnx, threads=0)
 
 
-def test_missing_onnxruntime_names_the_extra(
-    tiny_onnx: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            ModuleNotFoundError("No module named 'onnxruntime'", name="onnxruntime"),
+            "ONNX Runtime is not installed: PIP",
+        ),
+        (
+            ImportError("libcudart.so.13: cannot open\nit"),
+            "ONNX Runtime is installed but cannot be loaded (libcudart.so.13: cannot open it): "
+            "mend that, or install it anew: PIP --force-reinstall",
+        ),
+        (
+            ModuleNotFoundError("No module named 'numpy.x'", name="numpy.x"),
+            "ONNX Runtime is installed but cannot be loaded (No module named 'numpy.x'): "
+            "mend that, or install it anew: PIP --force-reinstall",
+        ),
+    ],
+)
+def test_onnxruntime_is_missing_or_damaged(
+    tiny_onnx: Path, monkeypatch: pytest.MonkeyPatch, error: ImportError, message: str
 ) -> None:
     def refuse(name: str, *rest: object) -> object:
         if name == "onnxruntime":
-            raise ImportError(name)
+            raise error
         return real(name, *rest)
 
     real = importlib.import_module
     monkeypatch.setattr("frsdk.backends.onnxruntime_session.import_module", refuse)
-    with pytest.raises(MissingDependencyError, match=r'pip install "frsdk\[cpu\]"'):
+    with pytest.raises(MissingDependencyError) as caught:
         OnnxRuntimeBackend(tiny_onnx)
+    assert str(caught.value) == message.replace("PIP", pip_line("cpu"))
+
+
+@pytest.mark.parametrize(
+    ("provider", "falls_back"), [("CPUExecutionProvider", ""), ("CUDAExecutionProvider", "1")]
+)
+def test_sessions_never_fall_back(
+    tiny_onnx: Path, monkeypatch: pytest.MonkeyPatch, provider: str, falls_back: str
+) -> None:
+    """Neither the session (ONNX Runtime prints and tries the CPU) nor single nodes of a GPU's."""
+    ort = load_onnxruntime()
+    seen: dict[str, Any] = {}
+
+    def session(content: str, options: Any, **chosen: Any) -> Any:
+        seen.update(chosen)
+        try:
+            seen["nodes"] = options.get_session_config_entry("session.disable_cpu_ep_fallback")
+        except RuntimeError:  # it has none
+            seen["nodes"] = ""
+        return SimpleNamespace(get_providers=lambda: ["CPUExecutionProvider"])
+
+    both = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(ort, "get_available_providers", lambda: both)
+    monkeypatch.setattr(ort, "InferenceSession", session)
+    if falls_back:
+        with pytest.raises(BackendError, match="CUDAExecutionProvider is not available here"):
+            open_session(tiny_onnx, providers=[provider])
+    else:
+        open_session(tiny_onnx, providers=[provider])
+    assert seen == {"providers": [provider], "enable_fallback": 0, "nodes": falls_back}
+
+
+def test_messages_of_damaged_models_are_one_line(tmp_path: Path, tiny_onnx: Path, capfd) -> None:
+    """ONNX Runtime names nodes in its messages, which in a damaged file are no text."""
+    content = tiny_onnx.read_bytes()
+    path = tmp_path / "damaged.onnx"
+    kinds = set()
+    for at in range(0, len(content), max(1, len(content) // 400)):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 0xA5]) + content[at + 1 :])
+        try:
+            OnnxRuntimeBackend(path)
+        except (BackendError, SpecError) as error:
+            assert str(error).isprintable() and str(path) in str(error)
+            kinds.add(type(error.__cause__))
+    for name in (b"AveragePool", b"Flatten", b"MatMul"):
+        path.write_bytes(content.replace(name, b"\xff" * len(name), 1))
+        with pytest.raises(BackendError, match="cannot load it") as caught:
+            OnnxRuntimeBackend(path)
+        assert str(caught.value).isprintable()
+        kinds.add(type(caught.value.__cause__))
+    assert len(kinds) >= 3
+    assert capfd.readouterr() == ("", "")
 
 
 def test_specs_that_do_not_fit(tmp_path: Path, tiny_onnx: Path, tiny_spec: ModelSpec) -> None:

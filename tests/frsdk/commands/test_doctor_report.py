@@ -11,6 +11,8 @@ from click.testing import CliRunner
 from frsdk.backends.cuda.device_memory import GpuInfo
 from frsdk.backends.engine_choice import BACKENDS
 from frsdk.commands import doctor_report as doctor
+from frsdk.errors import OutputError
+from frsdk.installation.optional_packages import pip_line
 
 
 def test_the_command_says_what_this_machine_runs() -> None:
@@ -37,15 +39,39 @@ def test_missing_packages_have_their_pip_line(monkeypatch: pytest.MonkeyPatch) -
         raise doctor.PackageNotFoundError(name)
 
     monkeypatch.setattr(doctor, "version", absent)
+    monkeypatch.setattr(doctor, "gpu_obstacle", lambda: None)
+    monkeypatch.setattr(doctor, "gpu_info", lambda: GpuInfo("A", "8.6", "13.0"))
     found = doctor.diagnose()
     assert found.packages == {}
     assert set(found.missing_extras) == set(doctor._EXTRAS)
-    assert found.missing_extras["rtx"] == 'pip install "frsdk[rtx]"'
-    assert found.missing_extras["gpu"].endswith('&& pip install "frsdk[gpu]"')
-    assert found.builds["cpu"] == 'onnx is missing: pip install "frsdk[engines]"'
-    assert 'extra rtx is missing: pip install "frsdk[rtx]"' in list(found.lines())
+    assert found.missing_extras["rtx"] == pip_line("rtx")
+    assert found.missing_extras["gpu"].endswith(f"&& {pip_line('gpu')}")
+    assert found.builds["cpu"] == f"onnx is missing: {pip_line('engines')}"
+    assert f"extra rtx is missing: {pip_line('rtx')}" in list(found.lines())
     monkeypatch.setattr(doctor, "version", lambda name: "1.0")
     assert doctor.diagnose().missing_extras == {}
+
+
+def test_without_a_gpu_no_package_for_one_is_advised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> str:
+        raise doctor.PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor, "version", absent)
+    monkeypatch.setattr(doctor, "gpu_obstacle", lambda: "no NVIDIA driver")
+    found = doctor.diagnose()
+    assert set(found.missing_extras) == {"cpu", "engines", "export"}
+
+
+def test_without_a_home_folder_the_report_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> str:
+        raise OutputError("no home folder to keep engines in: set FRSDK_CACHE_DIR to a folder")
+
+    monkeypatch.setattr(doctor, "cache_folder", no_home)
+    found = doctor.diagnose()
+    assert found.cache is None
+    assert list(found.lines())[-1] == (
+        "cache: none: no home folder to keep engines in: set FRSDK_CACHE_DIR to a folder"
+    )
 
 
 def test_every_extra_is_one_of_the_package() -> None:

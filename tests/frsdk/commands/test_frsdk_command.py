@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 from frsdk.commands.cli import main
 from frsdk.commands.console import reports_errors
 from frsdk.errors import InputError, SpecError
+from frsdk.installation.optional_packages import pip_line
 
 Run = Callable[[Sequence[str]], Result]
 
@@ -223,7 +224,7 @@ def test_progress_bar_on_a_terminal_only(
 
 
 @pytest.mark.parametrize(
-    ("package", "remedy"), [("torch.nn", 'pip install "frsdk[export]"'), ("somewhere", None)]
+    ("package", "remedy"), [("torch", pip_line("export")), ("somewhere", None)]
 )
 def test_a_missing_extra_is_one_line_and_other_modules_are_not_hidden(
     package: str, remedy: str | None
@@ -238,7 +239,7 @@ def test_a_missing_extra_is_one_line_and_other_modules_are_not_hidden(
     if remedy is None:
         assert isinstance(done.exception, ModuleNotFoundError)
     else:
-        assert done.output == f"command: needs torch: {remedy}\n"
+        assert done.output == f"command: torch is not installed: {remedy}\n"
 
 
 def test_reports_errors_serves_other_scripts() -> None:

@@ -16,15 +16,16 @@ from numpy.typing import NDArray
 from frsdk import BuiltinDetector, Detection, FaceReconstructor, YuNetDetector
 from frsdk.backends.backend import Backend
 from frsdk.detectors import detector_from_option
-from frsdk.detectors.builtin_detector import ASSET
 from frsdk.detectors.detector_outputs import CellDecoder, roll_of_points
 from frsdk.errors import BackendError, InputError, SpecError
+from frsdk.installation.asset_files import FACE_DETECTOR, asset_path
 from frsdk.specs.detector_spec import DetectorSpec
 from frsdk.specs.model_spec import ArchitectureSpec
 
 SPEC = DetectorSpec(
     architecture=ArchitectureSpec("white-squares"), min_score=0.5, max_iou=0.4, box_rule=(1, 0, 0)
 )
+ASSET = asset_path(FACE_DETECTOR)
 UPRIGHT = np.array([[-0.2, -0.2], [0.2, -0.2], [0.0, 0.0], [-0.15, 0.25], [0.15, 0.25]])
 
 

@@ -1,0 +1,1 @@
+"""What is installed: the files in the package, and the optional packages around it."""
