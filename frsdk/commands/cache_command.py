@@ -23,7 +23,7 @@ def list_entries(as_json: bool) -> None:
     from ..backends.engine_choice import obstacle_of
 
     if (problem := obstacle_of(cache_folder)) is not None:
-        none = {"folder": None, "problem": problem, "entries": []}
+        none: dict[str, object] = {"folder": None, "problem": problem, "entries": []}
         click.echo(json.dumps(none, indent=1) if as_json else f"no cache: {problem}")
         return
     entries = cache_entries()

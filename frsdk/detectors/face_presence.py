@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..backends.onnxruntime_backend import OnnxRuntimeBackend
 from ..backends.onnxruntime_session import open_session
 from ..imaging.face_crop import Image, network_input
-from .builtin_detector import ASSET
+from ..installation.asset_files import FACE_DETECTOR, asset_path
 from .detector_outputs import CellDecoder, Found
 from .resized_graph import resized_graph
 
@@ -42,9 +42,12 @@ class FacePresence:
             MissingDependencyError: ONNX Runtime is not installed.
             BackendError: The installation lacks the detector.
         """
-        spec = OnnxRuntimeBackend(ASSET, threads=1).detector_spec
+        spec = OnnxRuntimeBackend(asset_path(FACE_DETECTOR), threads=1).detector_spec
         graph = resized_graph(
-            ASSET.read_bytes(), size=spec.input.size, to_size=SIZE, strides=spec.strides
+            asset_path(FACE_DETECTOR).read_bytes(),
+            size=spec.input.size,
+            to_size=SIZE,
+            strides=spec.strides,
         )
         self._input = dataclasses.replace(spec.input, shape=(3, SIZE, SIZE))
         self._output = spec.output.name
