@@ -173,6 +173,7 @@ def any_folder(folder: Path, labels: Path | None) -> FaceSet:
     metavar="[NAME=]FILE",
     help="Another system's landmarks, .npz or .json; may be repeated.",
 )
+@click.option("--brief", is_flag=True, help="Print all faces alone, without sources and yaw.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, metavar="N")
 @click.option("-o", "--output", type=_FOLDER, help="Folder for expression.json and .md.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
@@ -183,6 +184,7 @@ def expression(
     engine: str,
     face_models: tuple[Path, ...],
     predictions: tuple[str, ...],
+    brief: bool,
     threads: int,
     output: Path | None,
     as_json: bool,
@@ -200,6 +202,7 @@ def expression(
         evaluate_expression,
         expression_json,
         expression_markdown,
+        expression_summary,
         read_expression_faces,
     )
     from .accuracy.landmark_predictions import prediction_files
@@ -221,7 +224,8 @@ def expression(
             on_progress=lambda: shown.update(1) if shown else None,
         )
     markdown, machine = expression_markdown(subset, scores), expression_json(subset, scores)
-    click.echo(machine if as_json else markdown, nl=False)
+    shown_text = expression_summary(scores) if brief else markdown
+    click.echo(machine if as_json else shown_text, nl=False)
     if output is not None:
         make_folder(output)
         atomic_write(output / "expression.md", markdown.encode())

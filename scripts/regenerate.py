@@ -75,6 +75,7 @@ def main() -> None:
         script = "scripts/measure_precisions.py"
         write_table(PRECISION, "accuracy", run(sys.executable, script, str(NETWORK), str(faces)))
         compare_with_teacher(faces)
+        compare_expression(faces)
         for space in SPACES:
             measure_space(space, faces)
 
@@ -89,6 +90,29 @@ def compare_with_teacher(faces: Path) -> None:
     table = run(sys.executable, script, str(faces.parent), may_fail=True)
     write_table(EVALUATION, "comparison", table)
     write_table(README, "accuracy", people_table(table))
+
+
+def compare_expression(faces: Path) -> None:
+    """Write how closely the network, its teacher and a face mesh follow what faces do."""
+    teacher, more = faces.parent / "teacher", faces.parent / "expressions"
+    mesh = faces / "val_mediapipe68.npz"
+    if not (teacher.is_dir() and more.is_dir() and mesh.is_file()):
+        print(f"{teacher}, {more} or {mesh}: not there: {EVALUATION} keeps its expressions")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        model, network, crops = (Path(folder) / name for name in ("b.npz", "t.pth", "crops"))
+        basis = str(teacher / "bfm68.npz")
+        run("frsdk-export", "facemodel", "import", basis, "--kind", "3ddfa-sparse", "-o",
+            str(model))  # fmt: skip
+        run("frsdk-export", "import", str(teacher / "mb05_120x120.npz"), "--whitening", basis,
+            "--face-model", str(model), "-o", str(network))  # fmt: skip
+        run("frsdk-train", "import", str(more), "-o", str(crops), "--kind", "expressions",
+            "--split", "val")  # fmt: skip
+        for name, place in (("expression", faces), ("closed-eyes", crops)):
+            table = run("frsdk-eval", "expression", str(place), "--brief",
+                        "--engine", f"frsdk=builtin,3DDFA_V2={network}", "--face-model", str(model),
+                        "--predictions", f"MediaPipe={place / mesh.name}")  # fmt: skip
+            write_table(EVALUATION, name, table)
 
 
 def people_table(comparison: str) -> str:

@@ -177,6 +177,26 @@ def expression_markdown(subset: str, scores: Sequence[SystemScore]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def expression_summary(scores: Sequence[SystemScore]) -> str:
+    """All faces alone, in one table: r and slope of each measure, and closed eyes."""
+    measures = scores[0].groups[0].measures if scores[0].groups else ()
+    head = ["system", *(f"{each.measure}, r, slope" for each in measures)]
+    if scores[0].eyes:
+        head += ["closed, open", "AUC", "median closed", "median open"]
+    rows = [[score.system, *_summary_cells(score)] for score in scores]
+    return "\n".join(table(head, rows)) + "\n"
+
+
+def _summary_cells(score: SystemScore) -> list[str]:
+    measures = score.groups[0].measures if score.groups else ()
+    cells = [f"{_number(each.correlation, 2)}, {_number(each.slope, 2)}" for each in measures]
+    if score.eyes:
+        eyes = score.eyes[0]
+        cells += [f"{eyes.closed}, {eyes.open}", _number(eyes.auc, 3)]
+        cells += [_number(eyes.closed_median, 2), _number(eyes.open_median, 2)]
+    return cells
+
+
 def _measure_table(scores: Sequence[SystemScore], column: int) -> list[str]:
     rows = [
         [

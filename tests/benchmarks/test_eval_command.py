@@ -159,6 +159,10 @@ def test_expressions_of_a_network_and_of_landmarks(make_points, tmp_path) -> Non
     assert groups == ["all", "helen", "0-15°", "15-30°", "30-60°"]
     eyes = content["systems"][1]["eyes"][0]
     assert (eyes["closed"], eyes["open"], eyes["auc"]) == (1, 3, None)
+    code, text, _ = run("expression", tmp_path, "--predictions", peer, "--brief")
+    head, _, _, last = text.splitlines()
+    assert code == 0 and head.startswith("| system | eye opening, r, slope | mouth opening")
+    assert last.startswith("| labels | -, - |") and "| 1, 3 | - |" in last
     code, text, _ = run("expression", tmp_path, "--engine", "none", "--predictions", peer, "--json")
     assert code == 0 and len(json.loads(text)["systems"]) == 1
     code, _, err = run("expression", tmp_path, "--engine", "none")
