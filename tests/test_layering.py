@@ -52,6 +52,7 @@ WINGS = {
         "__main__",
         "commands",
         "tracking",
+        "web",
         "reconstructor",
         "face",
         "rendering",

@@ -14,6 +14,7 @@ from .cache_command import cache
 from .console import one_line, reports_errors, version_option
 from .doctor_command import doctor
 from .output_names import MESH_KINDS
+from .web_command import web
 
 if TYPE_CHECKING:
     from ..imaging.image_sources import ImageSource
@@ -29,6 +30,7 @@ def main() -> None:
 
 main.add_command(cache)
 main.add_command(doctor)
+main.add_command(web)
 
 
 @main.command()

@@ -1,0 +1,120 @@
+"""The files of the page: what `npm run build` made, and the networks beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import BackendError, OutputError
+from ..morphable.morphable_model import builtin_face_model
+from ..storage.atomic_write import atomic_write
+from .half_face_model import half_face_model
+
+ASSETS = Path(__file__).parents[1] / "assets"
+BUILT_PAGE = ASSETS / "web"
+INDEX = "index.html"
+NETWORKS = ("network.onnx", "face_detector.onnx")
+
+#: What browsers need for WASM threads, and what keeps pictures on the machine.
+HEADERS = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PageFile:
+    """A file of the page.
+
+    Attributes:
+        content_type: As a server states it.
+        read: Gives its bytes.
+    """
+
+    content_type: str
+    read: Callable[[], bytes]
+
+
+def page_files(built: Path = BUILT_PAGE) -> dict[str, PageFile]:
+    """Every file of the page by its path below the page's folder, such as ``index.html``.
+
+    Args:
+        built: What `npm run build` wrote.
+
+    Raises:
+        BackendError: The page is not built, or a network is not in this installation.
+        FaceModelError: The built-in face model is missing or damaged.
+    """
+    if not (built / INDEX).is_file():
+        raise BackendError(
+            "the page is not in this installation: install frsdk from its wheel, or build it in a "
+            "clone of the repository with: cd web && npm ci && npm run build"
+        )
+    files = {
+        path.relative_to(built).as_posix(): PageFile(content_type(path.name), path.read_bytes)
+        for path in sorted(built.rglob("*"))
+        if path.is_file()
+    }
+    for name in NETWORKS:
+        path = ASSETS / name
+        if not path.is_file():
+            raise BackendError(
+                f"{path}: not in this installation: install frsdk from its wheel, or get it from "
+                "a clone of the repository"
+            )
+        files[f"models/{name}"] = PageFile(content_type(name), path.read_bytes)
+    face_model = half_face_model(builtin_face_model())
+    files["models/facemodel.npz"] = PageFile(content_type("facemodel.npz"), lambda: face_model)
+    card = ASSETS / "MODEL_CARD.md"
+    files["models/MODEL_CARD.md"] = PageFile("text/plain; charset=utf-8", card.read_bytes)
+    return files
+
+
+def content_type(name: str) -> str:
+    """The media type of a file by its suffix."""
+    return _TYPES.get(Path(name).suffix, "application/octet-stream")
+
+
+def export_page(folder: Path, built: Path = BUILT_PAGE) -> int:
+    """Write the page for any static host.
+
+    `_headers` beside it states the headers in the form that Netlify and Cloudflare Pages read; on
+    other hosts they are set in their own way, and without them one thread runs.
+
+    Args:
+        folder: Where to; made if it is missing. Files of the same names are replaced.
+        built: What `npm run build` wrote.
+
+    Returns:
+        Bytes written.
+
+    Raises:
+        BackendError: As :func:`page_files`.
+        OutputError: The folder cannot be made, or a file not written.
+    """
+    files = {name: file.read() for name, file in page_files(built).items()}
+    lines = ["/*", *(f"  {name}: {value}" for name, value in HEADERS.items())]
+    files["_headers"] = "\n".join([*lines, ""]).encode()
+    for name, content in files.items():
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{folder}: cannot be made ({error.strerror}): name another folder"
+            ) from error
+        atomic_write(path, content)
+    return sum(map(len, files.values()))

@@ -1,0 +1,65 @@
+"""The files of the page, and its copy for other hosts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from frsdk import BackendError, OutputError
+from frsdk.web.page_files import ASSETS, HEADERS, export_page, page_files
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    folder = tmp_path / "built"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html>", encoding="utf-8")
+    (folder / "assets" / "a.mjs").write_text("1", encoding="utf-8")
+    (folder / "assets" / "b.wasm").write_bytes(b"\0asm")
+    return folder
+
+
+def test_the_page_has_the_files_of_the_wheel(built: Path) -> None:
+    files = page_files(built)
+    assert set(files) == {
+        "index.html",
+        "assets/a.mjs",
+        "assets/b.wasm",
+        "models/MODEL_CARD.md",
+        "models/face_detector.onnx",
+        "models/facemodel.npz",
+        "models/network.onnx",
+    }
+    assert files["models/network.onnx"].read() == (ASSETS / "network.onnx").read_bytes()
+    assert files["assets/a.mjs"].content_type == "text/javascript; charset=utf-8"
+    assert files["assets/b.wasm"].content_type == "application/wasm"
+    assert files["index.html"].content_type == "text/html; charset=utf-8"
+
+
+def test_a_page_that_is_not_built_says_how(tmp_path: Path) -> None:
+    with pytest.raises(BackendError, match="cd web && npm ci && npm run build"):
+        page_files(tmp_path)
+
+
+def test_the_export_is_whole_and_states_the_headers(built: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "site" / "faces"
+    size = export_page(folder, built)
+    written = [path for path in folder.rglob("*") if path.is_file()]
+    assert {path.relative_to(folder).as_posix() for path in written} == {
+        *page_files(built),
+        "_headers",
+    }
+    assert size == sum(path.stat().st_size for path in written)
+    headers = (folder / "_headers").read_text(encoding="utf-8")
+    assert headers.startswith("/*\n")
+    for name, value in HEADERS.items():
+        assert f"  {name}: {value}\n" in headers
+
+
+def test_an_export_into_a_file_is_refused(built: Path, tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("mine", encoding="utf-8")
+    with pytest.raises(OutputError, match="taken: cannot be made"):
+        export_page(taken, built)
+    assert taken.read_text(encoding="utf-8") == "mine"

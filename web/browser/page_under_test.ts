@@ -1,0 +1,82 @@
+// The built page, served by frsdk and open in Debian's Chromium.
+
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { chromium, type Browser, type Page } from "playwright-core";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The browser's program: CHROMIUM, or where Debian installs it. */
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+/** The Python that has frsdk. */
+export const PYTHON = process.env.PYTHON ?? "python3";
+
+/** What a test needs of the page. */
+export interface PageUnderTest {
+  readonly url: string;
+  readonly browser: Browser;
+  /** Everything that was asked of any host. */
+  readonly requests: string[];
+  /** Errors and warnings of the console, and uncaught ones. */
+  readonly complaints: string[];
+  /** A new tab with the page, its networks loaded unless `ready` is false. */
+  open(options?: { ready?: boolean; permissions?: string[]; colorScheme?: "dark" | "light";
+    viewport?: { width: number; height: number }; before?: (page: Page) => Promise<unknown> }): Promise<Page>;
+  close(): Promise<void>;
+}
+
+/** Serve the page and start the browser. */
+export async function servePage(args: readonly string[] = []): Promise<PageUnderTest> {
+  if (!existsSync(CHROMIUM)) throw new Error(`no Chromium at ${CHROMIUM}: set CHROMIUM`);
+  const server = spawn(PYTHON, ["-u", "-m", "frsdk", "web", "--port", "0"], { cwd: ROOT });
+  const url = await firstUrl(server);
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", ...args],
+  });
+  const requests: string[] = [];
+  const complaints: string[] = [];
+  return {
+    url,
+    browser,
+    requests,
+    complaints,
+    async open(options = {}) {
+      const context = await browser.newContext({
+        viewport: options.viewport ?? { width: 1200, height: 900 },
+        colorScheme: options.colorScheme ?? "light",
+        permissions: options.permissions ?? [],
+      });
+      const page = await context.newPage();
+      page.on("request", (request) => requests.push(request.url()));
+      page.on("console", (line) => {
+        if (["error", "warning"].includes(line.type())) complaints.push(line.text());
+      });
+      page.on("pageerror", (error) => complaints.push(String(error)));
+      await options.before?.(page);
+      await page.goto(url);
+      if (options.ready !== false) await page.locator("#camera:enabled").waitFor();
+      return page;
+    },
+    async close() {
+      await browser.close();
+      server.kill();
+    },
+  };
+}
+
+function firstUrl(server: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const read = (chunk: Buffer) => {
+      text += String(chunk);
+      const found = /http:\S+/.exec(text);
+      if (found) resolve(found[0]);
+    };
+    server.stdout?.on("data", read);
+    server.stderr?.on("data", read);
+    server.on("exit", () => reject(new Error(`frsdk web ended: ${text}`)));
+    server.on("error", reject);
+  });
+}

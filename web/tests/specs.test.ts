@@ -1,0 +1,69 @@
+// What the networks' files say of themselves.
+
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { resizedGraph } from "../src/detectors/resized_graph.js";
+import { SpecError } from "../src/errors.js";
+import { detectorSpecOf, modelSpecOf } from "../src/specs/model_spec.js";
+import { onnxMetadata } from "../src/specs/onnx_metadata.js";
+import { partsOf, varintBytes } from "../src/specs/protocol_buffers.js";
+
+const asset = (name: string) =>
+  new Uint8Array(readFileSync(new URL(`../../frsdk/assets/${name}`, import.meta.url)));
+const network = asset("network.onnx");
+const detector = asset("face_detector.onnx");
+
+test("the network's specification is read from its file", () => {
+  const spec = modelSpecOf(network, "network.onnx");
+  expect(spec.input).toMatchObject({ name: "crops", size: 120, colourOrder: "BGR" });
+  expect(spec.outputName).toBe("whitened_params");
+  expect(spec.paramMean).toHaveLength(62);
+  expect(Math.min(...spec.paramStd)).toBeGreaterThan(0);
+  expect(spec.faceModel.sha256).toMatch(/^[0-9a-f]{64}$/);
+  expect(spec.licence).toContain("research use only");
+});
+
+test("the detector's specification is read from its file", () => {
+  const spec = detectorSpecOf(detector, "face_detector.onnx");
+  expect(spec).toMatchObject({ strides: [8, 16, 32], outputName: "cells" });
+  expect(spec.minScore).toBeGreaterThan(0);
+  expect(spec.boxRule[0]).toBeGreaterThan(1);
+});
+
+test("the detector's graph is laid out for another size", () => {
+  const resized = resizedGraph(detector, 320, 128, [8, 16, 32]);
+  expect(resized.length).toBeLessThan(detector.length + 100);
+  expect([...onnxMetadata(resized, "x").keys()]).toEqual([...onnxMetadata(detector, "x").keys()]);
+  expect(() => resizedGraph(network, 320, 128, [8, 16, 32])).toThrow(SpecError);
+});
+
+test.each([
+  [detector, /holds a face detector/],
+  [new TextEncoder().encode("<!doctype html><p>Not found"), /not an ONNX file/],
+  [new Uint8Array(0), /has no frsdk specification/],
+  [network.subarray(0, 5_000_000), /not an ONNX file, or a damaged one/],
+])("another file is refused as a network (%#)", (file, text) => {
+  expect(() => modelSpecOf(file, "x.onnx")).toThrow(SpecError);
+  expect(() => modelSpecOf(file, "x.onnx")).toThrow(text);
+});
+
+test("a network is refused as a detector", () => {
+  expect(() => detectorSpecOf(network, "x.onnx")).toThrow("x.onnx: not a face detector");
+});
+
+test("numbers of many bytes come back", () => {
+  for (const value of [0, 127, 128, 300, 2 ** 31, 2 ** 40 + 5]) {
+    const [part] = partsOf(Uint8Array.of(8, ...varintBytes(value)));
+    expect(part).toMatchObject({ field: 1, wire: 0, value });
+  }
+});
+
+test("a newer specification is refused", () => {
+  const text = (field: number, value: string) => {
+    const bytes = new TextEncoder().encode(value);
+    return [field * 8 + 2, ...varintBytes(bytes.length), ...bytes];
+  };
+  const entry = [...text(1, "frsdk.spec"), ...text(2, '{"schema_version": 99}')];
+  const file = Uint8Array.of(14 * 8 + 2, ...varintBytes(entry.length), ...entry);
+  expect(() => modelSpecOf(file, "x.onnx")).toThrow(/written by a newer frsdk \(schema 99/);
+});
