@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from .morphable.head_pose import Pose
     from .morphable.morphable_model import MorphableModel, builtin_face_model
     from .reconstructor import FaceReconstructor
+    from .rendering.face_outputs import render_faces
+    from .rendering.face_pictures import FacePictures
+    from .rendering.face_texture import Texture
     from .rendering.overlay import draw_faces
     from .specs.detector_spec import DetectorSpec
     from .specs.model_spec import ModelSpec
@@ -59,6 +62,7 @@ _MODULES = {
     "DetectorSpec": "specs.detector_spec",
     "Face": "face",
     "FaceModelError": "errors",
+    "FacePictures": "rendering.face_pictures",
     "FaceReconstructor": "reconstructor",
     "FaceTracker": "tracking.face_tracker",
     "FrsdkError": "errors",
@@ -74,6 +78,7 @@ _MODULES = {
     "Roi": "imaging.roi",
     "Smoothing": "tracking.smoothing_settings",
     "SpecError": "errors",
+    "Texture": "rendering.face_texture",
     "TrackedFace": "tracking.tracked_face",
     "YawBin": "metrics.nme",
     "YuNetDetector": "detectors",
@@ -84,6 +89,7 @@ _MODULES = {
     "network_input": "imaging.face_crop",
     "nme_percent": "metrics.nme",
     "read_image": "imaging.read_image",
+    "render_faces": "rendering.face_outputs",
     "roi_from_box": "detectors",
     "roi_from_landmarks": "imaging.roi",
     "roll_from_landmarks": "imaging.roi",
@@ -102,6 +108,7 @@ __all__ = [
     "DetectorSpec",
     "Face",
     "FaceModelError",
+    "FacePictures",
     "FaceReconstructor",
     "FaceTracker",
     "FrsdkError",
@@ -117,6 +124,7 @@ __all__ = [
     "Roi",
     "Smoothing",
     "SpecError",
+    "Texture",
     "TrackedFace",
     "YawBin",
     "YuNetDetector",
@@ -128,6 +136,7 @@ __all__ = [
     "network_input",
     "nme_percent",
     "read_image",
+    "render_faces",
     "roi_from_box",
     "roi_from_landmarks",
     "roll_from_landmarks",

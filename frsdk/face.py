@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
@@ -21,6 +20,7 @@ from .morphable.vertex_decoding import (
     image_poses,
     transform_points,
 )
+from .rendering.face_outputs import FaceOutputs
 
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | float | int | None"
 
@@ -39,8 +39,10 @@ class VertexDecoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Face:
+class Face(FaceOutputs):
     """A face in a photograph: parameters, landmarks, pose and, on demand, the dense surface.
+
+    `FaceOutputs` has what is made from them: textures, pictures, mesh files, the camera's matrix.
 
     Points are in image pixels: x right, y down, integers at pixel centres; z in the same scale,
     positive toward the camera. Boxes are x0, y0, x1, y1 where pixel 0 covers [0, 1). Arrays are
@@ -59,6 +61,7 @@ class Face:
         decoder: What decodes the dense surface; None is the face model itself.
         presence: How surely the crop shows a face where the landmarks are, 0..1; None where nobody
             asked (`presence=True` of :class:`~frsdk.FaceReconstructor`).
+        image_size_wh: Width, height of the photograph; None where it is not known.
     """
 
     params: NDArray[np.float32]
@@ -71,6 +74,7 @@ class Face:
     crop_size: int = field(repr=False)
     decoder: VertexDecoder | None = field(default=None, repr=False)
     presence: float | None = None
+    image_size_wh: tuple[int, int] | None = field(default=None, repr=False)
     # A dictionary, because setdefault is atomic: threads that race get the same array.
     _cache: dict[str, NDArray[np.float32]] = field(default_factory=dict, init=False, repr=False)
 
@@ -100,36 +104,6 @@ class Face:
     def triangles(self) -> NDArray[np.int32]:
         """(M, 3) int32 corners of the surface; M is 0 for a face model of landmarks only."""
         return self.face_model.triangles
-
-    def save(
-        self, path: str | os.PathLike[str], image_bgr: NDArray[np.uint8] | None = None
-    ) -> None:
-        """Write the mesh; the suffix chooses the format.
-
-        Args:
-            path: `.glb`, `.obj` or `.ply`; an existing file is replaced.
-            image_bgr: The photograph (H, W, 3) uint8, for vertex colours; hidden parts are filled
-                in. None leaves the mesh without colours.
-
-        Raises:
-            InputError: The suffix is another one, the image is not usable, or the face model has
-                no triangles.
-            OutputError: The file cannot be written.
-        """
-        from .meshes.mesh_files import write_mesh
-
-        colours = None
-        if image_bgr is not None:
-            from .imaging.face_crop import check_image
-            from .rendering.vertex_colours import vertex_colours
-
-            colours = vertex_colours(
-                check_image(image_bgr),
-                self.vertices,
-                self.triangles,
-                mirror=self.face_model.mirror,
-            )
-        write_mesh(path, self.vertices, self.triangles, colours=colours, uv=self.face_model.uv)
 
     def draw(self, image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Draw the mesh, landmarks, box and pose over a copy of the photograph.
@@ -209,6 +183,7 @@ def face_from_params(
     crop_size: int,
     decoder: VertexDecoder | None = None,
     presence: float | None = None,
+    image_size_wh: tuple[int, int] | None = None,
 ) -> Face:
     """A result from one row of the network's output.
 
@@ -222,6 +197,7 @@ def face_from_params(
         crop_size: Pixels of a side of the crop.
         decoder: What decodes the dense surface; None is the face model.
         presence: See :class:`Face`.
+        image_size_wh: Width, height of the photograph.
     """
     points = image_from_crop_points(crop_points, roi, crop_size)  # (68, 3)
     if box_xyxy is None:
@@ -243,6 +219,7 @@ def face_from_params(
         crop_size=crop_size,
         decoder=decoder,
         presence=presence,
+        image_size_wh=image_size_wh,
     )
 
 

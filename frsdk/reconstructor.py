@@ -192,6 +192,7 @@ class FaceReconstructor:
                 crop_size=size,
                 decoder=self._decoder,
                 presence=each_seen,
+                image_size_wh=(image.shape[1], image.shape[0]),
             )
             for target, each_params, points, each_seen in zip(
                 targets, params, landmarks, seen, strict=True

@@ -64,6 +64,7 @@ def test_the_base_needs_little(config: configparser.ConfigParser) -> None:
         "click",
         "filelock",
         "platformdirs",
+        "trimesh",
     }
 
 

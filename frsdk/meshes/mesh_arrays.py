@@ -15,21 +15,23 @@ IndexArray = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class FileMesh:
-    """A mesh as it stands in a file: right-handed, y up, z toward the viewer.
+    """A mesh as it stands in a file: right-handed, x right, y up, z toward the viewer.
 
     Attributes:
-        positions: (N, 3) float32, image pixels, the centre of the mesh's box at the origin.
+        positions: (N, 3) float32, image pixels or the face model's units.
         normals: (N, 3) float32, unit length, outward.
-        triangles: (M, 3) uint32, counter-clockwise seen from outside.
+        triangles: (M, 3) int32, counter-clockwise seen from outside.
         colours: (N, 3) uint8 sRGB, or None.
-        uv: (N, 2) float32, u right, v up, or None.
+        uv: (N, 2) float32, u right, v up, or None: only where there is a texture.
+        texture_bgr: (S, S, 3) uint8 BGR, or None.
     """
 
     positions: NDArray[np.float32]
     normals: NDArray[np.float32]
-    triangles: NDArray[np.uint32]
-    colours: NDArray[np.uint8] | None
-    uv: NDArray[np.float32] | None
+    triangles: NDArray[np.int32]
+    colours: NDArray[np.uint8] | None = None
+    uv: NDArray[np.float32] | None = None
+    texture_bgr: NDArray[np.uint8] | None = None
 
 
 def checked_mesh(vertices: ArrayLike, triangles: ArrayLike) -> tuple[FloatArray, IndexArray]:

@@ -9,14 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ..meshes.mesh_arrays import FloatArray, IndexArray, checked_mesh, unit_vertex_normals
-from .zbuffer import rasterise
+from ..meshes.mesh_arrays import FloatArray, IndexArray, checked_mesh
+from .visibility import well_seen_vertices
 
 BoolArray = NDArray[np.bool_]
-_PROBE_SIDE = 384  # side of the z-buffer that decides what is hidden, whatever the photo's size
-_DEPTH_SLACK = 0.015  # of the face's size: a vertex this far behind the surface is still on it
-_MIN_FACING = 0.35  # cosine: at a more grazing angle the background mixes in
-_OUTLINE_SIDE = 9  # of the z-buffer: no sample so near the outline, where a fit is never exact
 _SMOOTHING_PASSES = 40
 _LIGHT_PASSES = 25
 _MISSING_RGB = (200.0, 170.0, 150.0)
@@ -55,7 +51,7 @@ def vertex_colours(
         raise InputError(
             f"expected an image (H, W, 3) uint8, got {image_bgr.shape} {image_bgr.dtype}"
         )
-    seen = _seen(points, corners) & _inside(points, image_bgr)
+    seen = well_seen_vertices(points, corners) & _inside(points, image_bgr)
     colours = np.zeros((len(points), 3))
     if not seen.any():
         colours[:] = _MISSING_RGB
@@ -83,24 +79,6 @@ def _inside(points: FloatArray, image: NDArray[np.uint8]) -> BoolArray:
     height, width = image.shape[:2]
     x, y = points[:, 0], points[:, 1]
     return np.asarray((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1))
-
-
-def _seen(points: FloatArray, corners: IndexArray) -> BoolArray:
-    """Vertices that face the camera with nothing before them, tested in a buffer of its own."""
-    low = points.min(axis=0)
-    size = float((points.max(axis=0) - low)[:2].max())
-    if size <= 0:
-        return np.zeros(len(points), np.bool_)
-    scaled = (points - low) * ((_PROBE_SIDE - 3) / size) + (1, 1, 0)
-    depth = rasterise(scaled, corners, (_PROBE_SIDE, _PROBE_SIDE)).depth
-    # One pixel wider than it is: along its outline the photograph mixes both surfaces.
-    nearest = cv2.dilate(depth, np.ones((3, 3), np.uint8))
-    column, row = np.rint(scaled[:, :2]).astype(np.intp).T
-    hidden = nearest[row, column] > scaled[:, 2] + _DEPTH_SLACK * _PROBE_SIDE
-    covered = np.isfinite(depth).astype(np.uint8)
-    inner = cv2.erode(covered, np.ones((_OUTLINE_SIDE, _OUTLINE_SIDE), np.uint8))[row, column] > 0
-    facing = unit_vertex_normals(points, corners)[:, 2] > _MIN_FACING
-    return np.asarray(facing & inner & ~hidden)
 
 
 def _sampled(image: NDArray[np.uint8], points: FloatArray, seen: BoolArray) -> FloatArray:

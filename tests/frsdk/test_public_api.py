@@ -9,7 +9,10 @@ import pytest
 
 import frsdk
 
-HEAVY = ("torch", "onnx", "onnxruntime", "tensorrt", "tensorrt_rtx", "PIL", "skimage", "click")
+HEAVY = (
+    *("torch", "onnx", "onnxruntime", "tensorrt", "tensorrt_rtx", "PIL", "skimage", "click"),
+    "trimesh",
+)
 
 
 def run_python(code: str) -> str:

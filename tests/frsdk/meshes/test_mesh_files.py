@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import errno
+import importlib.util
 import json
 import os
+import re
 import struct
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
-from frsdk.errors import InputError, OutputError
+from frsdk.errors import InputError, MissingDependencyError, OutputError
 from frsdk.meshes.mesh_files import write_mesh
 
-COMPONENTS = {5123: "<u2", 5125: "<u4", 5126: "<f4"}
+COMPONENTS = {5121: "u1", 5125: "<u4", 5126: "<f4"}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 
 
@@ -40,9 +44,9 @@ def accessor(document: dict[str, Any], buffer: bytes, index: int) -> np.ndarray:
     """One accessor as an array (count, width)."""
     entry = document["accessors"][index]
     view = document["bufferViews"][entry["bufferView"]]
-    assert view["byteOffset"] % 4 == 0
+    assert view.get("byteOffset", 0) % 4 == 0
     kind, width = COMPONENTS[entry["componentType"]], WIDTHS[entry["type"]]
-    values = np.frombuffer(buffer, kind, entry["count"] * width, view["byteOffset"])
+    values = np.frombuffer(buffer, kind, entry["count"] * width, view.get("byteOffset", 0))
     assert values.nbytes == view["byteLength"]
     return values.reshape(-1, width)
 
@@ -54,37 +58,71 @@ def outward_share(positions: np.ndarray, triangles: np.ndarray) -> float:
     return float((np.sum(normal * (a + b + c), axis=1)[used] > 0).mean())
 
 
-def test_glb(tmp_path: Path, make_sphere: Any) -> None:
+def glb_data(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray], bytes]:
+    """The document, the attributes and indices of its one mesh, and the buffer."""
+    document, buffer = parse_glb(path.read_bytes())
+    (mesh,) = document["meshes"]
+    (primitive,) = mesh["primitives"]
+    fields = {**primitive["attributes"], "indices": primitive["indices"]}
+    return document, {k: accessor(document, buffer, i) for k, i in fields.items()}, buffer
+
+
+def test_glb_with_vertex_colours(tmp_path: Path, make_sphere: Any) -> None:
     mesh = make_sphere((100.0, 50.0), 40.0)
     colours = np.random.default_rng(0).integers(0, 256, (len(mesh.vertices), 3), np.uint8)
     uv = np.random.default_rng(1).random((len(mesh.vertices), 2))
     write_mesh(tmp_path / "a.glb", mesh.vertices, mesh.triangles, colours=colours, uv=uv)
-    document, buffer = parse_glb((tmp_path / "a.glb").read_bytes())
+    document, data, _ = glb_data(tmp_path / "a.glb")
     assert document["asset"]["version"] == "2.0"
-    assert document["nodes"][0]["scale"] == [0.001] * 3
-    primitive = document["meshes"][0]["primitives"][0]
-    data = {
-        name: accessor(document, buffer, index) for name, index in primitive["attributes"].items()
-    }
+    matrices = [np.reshape(n["matrix"], (4, 4)).T for n in document["nodes"] if "matrix" in n]
+    np.testing.assert_allclose(matrices, [np.diag([0.001, 0.001, 0.001, 1])])
     expected = (mesh.vertices - (100, 50, 0)) * (1, -1, 1)
     np.testing.assert_allclose(data["POSITION"], expected, atol=1e-4)
-    bounds = document["accessors"][primitive["attributes"]["POSITION"]]
-    assert bounds["min"] == data["POSITION"].min(axis=0).astype(float).tolist()
-    assert bounds["max"] == data["POSITION"].max(axis=0).astype(float).tolist()
     np.testing.assert_allclose(np.linalg.norm(data["NORMAL"], axis=1), 1, atol=1e-5)
     assert (np.sum(data["NORMAL"] * data["POSITION"], axis=1) > 0).all()
-    triangles = accessor(document, buffer, primitive["indices"]).reshape(-1, 3)
+    triangles = data["indices"].reshape(-1, 3)
     np.testing.assert_array_equal(triangles, mesh.triangles)
     assert outward_share(data["POSITION"], triangles) == 1
-    np.testing.assert_allclose(data["TEXCOORD_0"], np.c_[uv[:, 0], 1 - uv[:, 1]], atol=1e-6)
-    # Linear light back to sRGB by the inverse curve.
-    linear = data["COLOR_0"][:, :3] / 65535
+    assert "TEXCOORD_0" not in data  # without a texture a viewer would show it grey
+    # Bytes of linear light (MeshLab misreads 16-bit ones) back to sRGB by the inverse curve.
+    assert data["COLOR_0"].dtype == np.uint8
+    linear = data["COLOR_0"][:, :3] / 255
     srgb = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-    np.testing.assert_array_equal(np.rint(srgb * 255).astype(int), colours)
-    assert (data["COLOR_0"][:, 3] == 65535).all()
-    assert document["accessors"][primitive["attributes"]["COLOR_0"]]["normalized"] is True
+    off = np.abs(srgb * 255 - colours)
+    assert off[colours > 100].max() <= 1.5
+    assert off.mean() < 2
+    assert (data["COLOR_0"][:, 3] == 255).all()
     assert document["materials"][0]["extensions"] == {"KHR_materials_unlit": {}}
     assert document["extensionsUsed"] == ["KHR_materials_unlit"]
+
+
+def test_glb_with_a_texture(tmp_path: Path, make_sphere: Any) -> None:
+    mesh = make_sphere((100.0, 50.0), 40.0)
+    uv = np.random.default_rng(1).random((len(mesh.vertices), 2))
+    y, x = np.mgrid[:64, :64]
+    texture = np.stack([x * 4, y * 4, 255 - x * 4], axis=-1).astype(np.uint8)
+    write_mesh(tmp_path / "a.glb", mesh.vertices, mesh.triangles, uv=uv, texture_bgr=texture)
+    document, data, buffer = glb_data(tmp_path / "a.glb")
+    np.testing.assert_allclose(data["TEXCOORD_0"], np.c_[uv[:, 0], 1 - uv[:, 1]], atol=1e-6)
+    (image,) = document["images"]
+    assert image["mimeType"] == "image/jpeg"
+    view = document["bufferViews"][image["bufferView"]]
+    stored = np.frombuffer(buffer, np.uint8, view["byteLength"], view["byteOffset"])
+    decoded = cv2.imdecode(stored, cv2.IMREAD_COLOR)
+    assert np.abs(decoded.astype(int) - texture).mean() < 3
+    material = document["materials"][0]
+    assert material["pbrMetallicRoughness"]["baseColorTexture"] == {"index": 0}
+    assert material["extensions"] == {"KHR_materials_unlit": {}}
+
+
+def test_the_frontal_frame_is_kept(tmp_path: Path, make_sphere: Any) -> None:
+    mesh = make_sphere((10.0, 20.0), 40.0)
+    y_up = mesh.vertices * (1, -1, 1)
+    write_mesh(tmp_path / "a.glb", y_up, mesh.triangles, frame="model")
+    _, data, _ = glb_data(tmp_path / "a.glb")
+    np.testing.assert_allclose(data["POSITION"], y_up, atol=1e-4)
+    assert outward_share(data["POSITION"] - (10, -20, 0), mesh.triangles) == 1
+    assert (np.sum(data["NORMAL"] * (data["POSITION"] - (10, -20, 0)), axis=1) > 0).all()
 
 
 def test_glb_without_colours_is_lit_and_matte(tmp_path: Path, make_sphere: Any) -> None:
@@ -96,47 +134,83 @@ def test_glb_without_colours_is_lit_and_matte(tmp_path: Path, make_sphere: Any) 
     assert document["materials"][0]["pbrMetallicRoughness"]["metallicFactor"] == 0
 
 
-@pytest.mark.parametrize(("count", "component"), [(65534, 5123), (65535, 5125)])
-def test_glb_index_width(tmp_path: Path, count: int, component: int) -> None:
-    vertices = np.zeros((count, 3))
+def test_a_vertex_of_no_triangle_has_a_normal(tmp_path: Path) -> None:
+    vertices = np.zeros((5, 3))
     vertices[-3:] = [(0, 0, 0), (0, 1, 0), (1, 0, 0)]
-    write_mesh(tmp_path / "a.glb", vertices, [[count - 3, count - 2, count - 1]])
-    document, buffer = parse_glb((tmp_path / "a.glb").read_bytes())
-    index = document["meshes"][0]["primitives"][0]["indices"]
-    assert document["accessors"][index]["componentType"] == component
-    assert accessor(document, buffer, index).ravel().tolist() == [count - 3, count - 2, count - 1]
-    attribute = document["meshes"][0]["primitives"][0]["attributes"]["NORMAL"]
-    normals = accessor(document, buffer, attribute)
-    np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1)
+    write_mesh(tmp_path / "a.glb", vertices, [[2, 3, 4]])
+    _, data, _ = glb_data(tmp_path / "a.glb")
+    assert data["indices"].ravel().tolist() == [2, 3, 4]
+    np.testing.assert_allclose(np.linalg.norm(data["NORMAL"], axis=1), 1)
 
 
-def test_obj(tmp_path: Path, make_sphere: Any) -> None:
+def obj_rows(path: Path) -> dict[str, list[list[str]]]:
+    rows: dict[str, list[list[str]]] = {}
+    for line in filter(None, path.read_text().splitlines()):
+        kind, *values = line.split()
+        rows.setdefault(kind, []).append(values)
+    return rows
+
+
+def test_obj_with_vertex_colours(tmp_path: Path, make_sphere: Any) -> None:
     mesh = make_sphere((100.0, 50.0), 40.0)
     colours = np.random.default_rng(0).integers(0, 256, (len(mesh.vertices), 3), np.uint8)
     uv = np.random.default_rng(1).random((len(mesh.vertices), 2))
     write_mesh(tmp_path / "a.obj", mesh.vertices, mesh.triangles, colours=colours, uv=uv)
-    rows: dict[str, list[list[str]]] = {}
-    for line in (tmp_path / "a.obj").read_text().splitlines():
-        kind, *values = line.split()
-        rows.setdefault(kind, []).append(values)
+    rows = obj_rows(tmp_path / "a.obj")
     v = np.array(rows["v"], float)
     np.testing.assert_allclose(v[:, :3], (mesh.vertices - (100, 50, 0)) * (1, -1, 1), atol=1e-4)
-    np.testing.assert_array_equal(np.rint(v[:, 3:] * 255), colours)
-    np.testing.assert_allclose(np.array(rows["vt"], float), uv, atol=1e-6)
+    np.testing.assert_array_equal(np.rint(v[:, 3:6] * 255), colours)
+    assert "vt" not in rows
     assert len(rows["vn"]) == len(v)
-    corners = [[tuple(map(int, corner.split("/"))) for corner in face] for face in rows["f"]]
-    assert all(a == b == c for face in corners for a, b, c in face)
-    triangles = np.array([[corner[0] - 1 for corner in face] for face in corners])
+    corners = [[corner.split("//") for corner in face] for face in rows["f"]]
+    triangles = np.array(corners, int)[..., 0] - 1
+    np.testing.assert_array_equal(np.array(corners, int)[..., 0], np.array(corners, int)[..., 1])
     np.testing.assert_array_equal(triangles, mesh.triangles)
     assert outward_share(v[:, :3], triangles) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.obj"]
 
 
-def test_obj_without_extras(tmp_path: Path) -> None:
-    write_mesh(tmp_path / "a.obj", [[0, 0, 0], [0, 2, 0], [2, 0, 0]], [[0, 1, 2]])
-    lines = (tmp_path / "a.obj").read_text().splitlines()
-    assert "v -1.0000 1.0000 0.0000" in lines
-    assert lines[-1] == "f 1//1 2//2 3//3"
-    assert "vn 0.0000 0.0000 1.0000" in lines
+def test_obj_with_a_texture_names_its_files(tmp_path: Path, make_sphere: Any) -> None:
+    mesh = make_sphere((100.0, 50.0), 40.0)
+    uv = np.random.default_rng(1).random((len(mesh.vertices), 2))
+    texture = np.random.default_rng(2).integers(0, 256, (16, 16, 3), np.uint8)
+    path = tmp_path / "my face.0.obj"
+    write_mesh(path, mesh.vertices, mesh.triangles, uv=uv, texture_bgr=texture)
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        *("my face.0.obj", "my_face.0.mtl", "my_face.0.png")
+    ]
+    rows = obj_rows(path)
+    assert rows["mtllib"] == [["my_face.0.mtl"]]
+    np.testing.assert_allclose(np.array(rows["vt"], float), uv, atol=1e-5)
+    assert ["my_face.0.png"] in obj_rows(tmp_path / "my_face.0.mtl")["map_Kd"]
+    np.testing.assert_array_equal(cv2.imread(str(tmp_path / "my_face.0.png")), texture)
+
+
+def test_stl_holds_the_shape(tmp_path: Path, make_sphere: Any) -> None:
+    mesh = make_sphere((100.0, 50.0), 40.0)
+    write_mesh(tmp_path / "a.stl", mesh.vertices, mesh.triangles)
+    content = (tmp_path / "a.stl").read_bytes()
+    table = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
+    rows = np.frombuffer(content, table, offset=84)
+    assert struct.unpack_from("<I", content, 80) == (len(mesh.triangles),)
+    expected = ((mesh.vertices - (100, 50, 0)) * (1, -1, 1))[mesh.triangles]
+    np.testing.assert_allclose(rows["corners"], expected, atol=1e-4)
+
+
+def test_3mf_reads_back_or_names_what_it_needs(tmp_path: Path, make_sphere: Any) -> None:
+    mesh = make_sphere()
+    path = tmp_path / "a.3mf"
+    missing = [name for name in ("networkx", "lxml") if importlib.util.find_spec(name) is None]
+    if missing:
+        with pytest.raises(MissingDependencyError, match=f"{missing[0]}: pip install"):
+            write_mesh(path, mesh.vertices, mesh.triangles)
+        return
+    write_mesh(path, mesh.vertices, mesh.triangles)
+    with zipfile.ZipFile(path) as archive:
+        (model,) = [name for name in archive.namelist() if name.endswith(".model")]
+        text = archive.read(model).decode()
+    assert len(re.findall("<[a-z]*:?triangle ", text)) == len(mesh.triangles)
+    assert len(re.findall("<[a-z]*:?vertex ", text)) == len(mesh.vertices)
 
 
 def test_ply(tmp_path: Path, make_sphere: Any) -> None:
@@ -147,10 +221,11 @@ def test_ply(tmp_path: Path, make_sphere: Any) -> None:
     lines = header.decode().splitlines()
     assert lines[:2] == ["ply", "format binary_little_endian 1.0"]
     assert f"element vertex {len(mesh.vertices)}" in lines
+    assert not {"property float s", "property float t"} & set(lines)
     properties = [line.split()[1:] for line in lines if line.startswith("property ")]
     sizes = {"float": "<f4", "uchar": "u1"}
     kinds = np.dtype([(name, sizes[kind]) for kind, name in properties[:-1]])
-    assert properties[-1] == ["list", "uchar", "int", "vertex_indices"]
+    assert properties[-1][:3] == ["list", "uchar", "int"]
     table = np.frombuffer(body, kinds, len(mesh.vertices))
     xyz = np.stack([table[name] for name in "xyz"], axis=1)
     np.testing.assert_allclose(xyz, (mesh.vertices - (100, 50, 0)) * (1, -1, 1), atol=1e-4)
@@ -161,7 +236,7 @@ def test_ply(tmp_path: Path, make_sphere: Any) -> None:
     np.testing.assert_array_equal(faces["i"], mesh.triangles)
 
 
-@pytest.mark.parametrize("suffix", ["glb", "obj", "ply"])
+@pytest.mark.parametrize("suffix", ["glb", "obj", "ply", "stl"])
 def test_bytes_are_the_same_every_time(tmp_path: Path, make_sphere: Any, suffix: str) -> None:
     mesh = make_sphere()
     for name in ("a", "b"):
@@ -184,10 +259,10 @@ TRIANGLE = np.array([[0.0, 0, 0], [0, 2, 0], [2, 0, 0]])
         ({"colours": np.zeros((2, 3), np.uint8)}, r"colours \(3, 3\) uint8"),
         ({"colours": np.zeros((3, 3))}, "got .* float64"),
         ({"uv": np.zeros((2, 2))}, r"uv of shape \(3, 2\)"),
-        (
-            {"path": "a.stl"},
-            r"cannot write a mesh to .*a\.stl: expected one of \.glb, \.obj, \.ply",
-        ),
+        ({"path": "a.fbx"}, r"cannot write a mesh to .*a\.fbx: expected one of \.glb, \.obj"),
+        ({"texture_bgr": np.zeros((4, 4, 3), np.uint8)}, "a texture needs uv"),
+        ({"texture_bgr": np.zeros((4, 4), np.uint8)}, r"texture \(H, W, 3\) uint8, got \(4, 4\)"),
+        ({"frame": "world"}, "frame 'image' or 'model', got 'world'"),
     ],
 )
 def test_bad_input(tmp_path: Path, arguments: dict[str, Any], message: str) -> None:
@@ -198,13 +273,22 @@ def test_bad_input(tmp_path: Path, arguments: dict[str, Any], message: str) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-def test_disk_full_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+@pytest.mark.parametrize("written", [0, 2])
+def test_disk_full_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    calls = []
+
+    def full(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) > written:  # the picture and the material of an OBJ come first
+            raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
+    appearance = {"uv": TRIANGLE[:, :2] / 2, "texture_bgr": np.zeros((4, 4, 3), np.uint8)}
     with pytest.raises(OutputError, match="No space left on device"):
-        write_mesh(tmp_path / "a.glb", TRIANGLE, [[0, 1, 2]])
+        write_mesh(tmp_path / "a.obj", TRIANGLE, [[0, 1, 2]], **appearance)
+    assert len(calls) == written + 1
     assert list(tmp_path.iterdir()) == []
 
 
