@@ -87,6 +87,7 @@ def face_of(state: FaceState, middle: Array, like: Face) -> Face:
         crop_size=size,
         decoder=like.decoder,
         presence=like.presence,
+        image_size_wh=like.image_size_wh,
     )
 
 
