@@ -81,6 +81,8 @@ def main(
 
     from .speed.measuring.engines_under_test import variants_from_texts
     from .speed.reporting.compare_runs import compare_table, read_report
+    from .speed.reporting.report_header import header_line
+    from .speed.reporting.report_tables import print_tables
     from .speed.run_bench import BenchOptions, run_bench
 
     for path in (output, markdown, plot):
@@ -102,8 +104,12 @@ def main(
     _show_step("")
     if earlier is not None:
         report.tables.append(compare_table(report.tables, earlier, str(compare)))
-    text = _write(report, output, markdown, plot)
-    click.echo(json.dumps(report.to_dict(), indent=1) if as_json else text)
+    _write(report, output, markdown, plot)
+    if as_json:
+        click.echo(json.dumps(report.to_dict(), indent=1))
+    else:
+        click.echo(f"{header_line(report.environment)}\n")
+        print_tables(report.tables)
 
 
 def _restart_with_one_blas_thread() -> None:
@@ -129,13 +135,13 @@ def _show_step(step: str) -> None:
 
 def _write(
     report: BenchReport, output: Path | None, markdown: Path | None, plot: Path | None
-) -> str:
-    """Write the files that are asked for; returns the report for people."""
+) -> None:
+    """Write the files that are asked for."""
     from frsdk.storage.atomic_write import atomic_write
 
     from .speed.reporting.report_header import header_line
     from .speed.reporting.report_plot import write_plot
-    from .speed.reporting.report_tables import markdown_lines, text_lines
+    from .speed.reporting.report_tables import markdown_lines
 
     header = header_line(report.environment)
     if output:
@@ -145,7 +151,6 @@ def _write(
         atomic_write(markdown, "\n".join(lines).encode())
     if plot:
         write_plot(plot, report.samples, report.tables)
-    return "\n".join([header, "", *text_lines(report.tables)]).rstrip()
 
 
 if __name__ == "__main__":

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any  # Any: options as click passes them on
 
 import click
 
 from frsdk.commands.console import reports_errors, version_option
+from frsdk.commands.terminal import progress
 
 from .detection.detector_command import detector
 
@@ -214,14 +213,14 @@ def expression(
     models = [MorphableModel.load(path) for path in face_models]
     found = read_expression_faces(folder, subset)
     runs = len(found.faces.pictures) * len(networks)
-    with _progress(runs) as shown:
+    with progress("evaluating", runs) as advance:
         scores = evaluate_expression(
             found,
             networks,
             files,
             face_models=models,
             threads=threads,
-            on_progress=lambda: shown.update(1) if shown else None,
+            on_progress=lambda: advance(1, ""),
         )
     markdown, machine = expression_markdown(subset, scores), expression_json(subset, scores)
     shown_text = expression_summary(scores) if brief else markdown
@@ -231,13 +230,6 @@ def expression(
         atomic_write(output / "expression.md", markdown.encode())
         atomic_write(output / "expression.json", machine.encode())
         click.echo(f"{output}: 2 files", err=True)
-
-
-def _progress(runs: int) -> AbstractContextManager[Any]:
-    """A progress bar on a terminal, else nothing."""
-    if not sys.stderr.isatty():
-        return nullcontext()
-    return click.progressbar(length=runs, label="evaluating", file=sys.stderr)
 
 
 def _run(read: Callable[..., FaceSet], options: dict[str, Any]) -> None:
@@ -268,8 +260,8 @@ def _run(read: Callable[..., FaceSet], options: dict[str, Any]) -> None:
     )
     found = read(**options)
     runs = len(found.pictures) * len(settings.networks)
-    with _progress(runs) as shown:
-        evaluation = evaluate(found, settings, lambda: shown.update(1) if shown else None)
+    with progress("evaluating", runs) as advance:
+        evaluation = evaluate(found, settings, lambda: advance(1, ""))
     text = json_text(evaluation.report) if as_json else markdown_text(evaluation.report)
     click.echo(text, nl=False)
     if output is not None:

@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ import click
 from click.core import ParameterSource
 
 from frsdk.commands.console import reports_errors, version_option
+from frsdk.commands.terminal import Advance, progress
 from frsdk.errors import MissingDependencyError
 
 if TYPE_CHECKING:
@@ -206,17 +207,16 @@ def _print_sensitivity(model: Path, target: str, calibration: Path | None, as_js
 @contextmanager
 def _counted() -> Iterator[Callable[[int, int], None]]:
     """A bar over layers on stderr, on a terminal only."""
-    shown = sys.stderr.isatty()
-    with (
-        click.progressbar(length=1, label="measuring", file=sys.stderr)
-        if shown
-        else nullcontext() as bar
-    ):
+    with ExitStack() as opened:
+        bars: list[Advance] = []
+        before = 0
 
         def report(done: int, of: int) -> None:
-            if bar is not None:
-                bar.length = of
-                bar.update(done - bar.pos)
+            nonlocal before
+            if not bars:  # how many there are is known with the first
+                bars.append(opened.enter_context(progress("measuring", of)))
+            bars[0](done - before, "")
+            before = done
 
         yield report
 
@@ -234,9 +234,12 @@ def _shown_progress(model: Path, target: str, precision: str | None) -> Iterator
     network, flavour = read_network(model), TARGETS[target]
     expected = estimate(flavour, network.nodes, precision or network.spec.precision)
     click.echo(f"building with {flavour}: {expected}", err=True)
-    with click.progressbar(length=1000, label="building", file=sys.stderr) as bar:
+    with progress("building", 1000) as advance:
+        before = 0
 
         def report(done: float, phase: str) -> None:
-            bar.update(int(done * 1000) - bar.pos)
+            nonlocal before
+            advance(int(done * 1000) - before, phase)
+            before = int(done * 1000)
 
         yield report

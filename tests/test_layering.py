@@ -215,6 +215,7 @@ def test_the_runtime_needs_only_what_setup_cfg_names() -> None:
         "filelock",
         "platformdirs",
         "trimesh",
+        "rich",
     }
     extras = {*ENGINES, "skimage", "scipy"}  # with an error that names the extra
     tops = {imported.partition(".")[0] for _, imported in imports("frsdk")}

@@ -65,6 +65,7 @@ def test_the_base_needs_little(config: configparser.ConfigParser) -> None:
         "filelock",
         "platformdirs",
         "trimesh",
+        "rich",
     }
 
 

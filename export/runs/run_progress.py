@@ -1,25 +1,21 @@
-"""Show a training run's progress on a terminal."""
+"""Show a training run's progress: a bar on a terminal, a line every ten seconds elsewhere."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 
-import click
+from frsdk.commands.terminal import progress
 
 OnStep = Callable[[Mapping[str, float]], None]
+_LINES_EVERY_S = 10.0
 
 
 def show_progress(run: Callable[[OnStep], None], steps: int) -> None:
-    """Call ``run`` with a function that moves a bar of so many steps on stderr."""
-    with click.progressbar(
-        length=steps, label="training", show_pos=True, item_show_func=_shown, file=sys.stderr
-    ) as bar:
-        run(lambda record: bar.update(1, record))
+    """Call ``run`` with a function that tells one step's numbers, on stderr."""
+    with progress("training", steps, lines_every_s=_LINES_EVERY_S) as advance:
+        run(lambda record: advance(1, _shown(record)))
 
 
-def _shown(record: Mapping[str, float] | None) -> str:
-    if not record:
-        return ""
+def _shown(record: Mapping[str, float]) -> str:
     rate = record.get("images_per_s", record.get("scenes_per_s", 0.0))
     return f"loss {record['loss']:.2f}, {rate:.0f} images/s"

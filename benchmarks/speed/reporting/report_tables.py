@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any  # a table as JSON has it
 
+import click
+
+from frsdk.commands.terminal import print_table
+
 Cell = str | float | int | None
 
 
@@ -32,20 +36,12 @@ class Table:
         return asdict(self)
 
 
-def text_lines(tables: Sequence[Table]) -> list[str]:
-    """Aligned columns for a terminal."""
-    lines: list[str] = []
+def print_tables(tables: Sequence[Table]) -> None:
+    """For people, on stdout: folded to the width of a terminal, one line a row elsewhere."""
     for table in tables:
-        cells = [list(table.columns), *([_shown(cell) for cell in row] for row in table.rows)]
-        widths = [max(len(row[column]) for row in cells) for column in range(len(table.columns))]
-        lines += [table.title, "-" * len(table.title)]
-        for row in cells:
-            left = row[0].ljust(widths[0])
-            rest = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
-            lines.append("  ".join((left, *rest)).rstrip())
-        lines += [table.note] if table.note else []
-        lines.append("")
-    return lines
+        click.echo(f"{table.title}\n{'-' * len(table.title)}")
+        print_table(table.columns, [[_shown(cell) for cell in row] for row in table.rows])
+        click.echo(f"{table.note}\n" if table.note else "")
 
 
 def markdown_lines(tables: Sequence[Table]) -> list[str]:

@@ -28,9 +28,10 @@ _STATISTICS = ("mean", "p50", "p90", "p95", "p99", "iqr")
 def engines_table(engines: Engines) -> Table:
     """What really runs: backend, device, arithmetic and file."""
     rows: list[tuple[Cell, ...]] = [
-        (name, each.backend.arithmetic, each.engine) for name, each in engines.items()
+        (name, each.backend.arithmetic, each.backend.name) for name, each in engines.items()
     ]
-    return Table("engines", "Engines", ("engine", "arithmetic", "what runs"), rows)
+    note = "\n".join(f"{name}: {each.engine}" for name, each in engines.items())
+    return Table("engines", "Engines", ("engine", "arithmetic", "backend"), rows, note)
 
 
 def batch_samples(

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from frsdk.benchmarks.speed.reporting.compare_runs import compare_table, read_report
-from frsdk.benchmarks.speed.reporting.report_tables import Table, markdown_lines, text_lines
+from frsdk.benchmarks.speed.reporting.report_tables import Table, markdown_lines, print_tables
 from frsdk.errors import InputError
 
 LATENCY = Table(
@@ -15,8 +15,9 @@ LATENCY = Table(
 )
 
 
-def test_text_is_aligned_and_rounded():
-    lines = text_lines([LATENCY])
+def test_text_is_aligned_and_rounded(capsys):
+    print_tables([LATENCY])
+    lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Latency" and lines[-2:] == ["A note.", ""]
     assert lines[2].split() == ["engine", "batch", "p50", "ms", "ratio"]
     assert lines[3].split() == ["fp32", "1", "4.12", "1"]
