@@ -51,6 +51,7 @@ WINGS = {
     "frsdk": (
         "__main__",
         "commands",
+        "video",
         "tracking",
         "web",
         "reconstructor",
@@ -217,6 +218,6 @@ def test_the_runtime_needs_only_what_setup_cfg_names() -> None:
         "trimesh",
         "rich",
     }
-    extras = {*ENGINES, "skimage", "scipy"}  # with an error that names the extra
+    extras = {*ENGINES, "av", "pyarrow", "skimage", "scipy"}  # with an error that names the extra
     tops = {imported.partition(".")[0] for _, imported in imports("frsdk")}
     assert tops - allowed <= extras

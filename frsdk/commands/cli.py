@@ -11,9 +11,10 @@ import click
 
 from ..imaging.image_sources import DEFAULT_MAX_PIXELS
 from .cache_command import cache
-from .console import one_line, reports_errors, version_option
+from .console import counted, one_line, reports_errors, version_option
 from .doctor_command import doctor
 from .output_names import MESH_KINDS
+from .video_command import video
 from .web_command import web
 
 if TYPE_CHECKING:
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @version_option("frsdk")
 def main() -> None:
-    """3D faces from photographs."""
+    """3D faces from photographs, videos and cameras."""
 
 
 main.add_command(cache)
 main.add_command(doctor)
+main.add_command(video)
 main.add_command(web)
 
 
@@ -164,14 +166,10 @@ def _report_photo(outcome: PhotoOutcome, prefix: str) -> None:
 
 def _summary(report: JobReport) -> str:
     parts = [
-        f"{_count(report.faces, 'face')} in {_count(report.images, 'photo')}",
-        f"{_count(report.meshes, 'mesh', 'meshes')}, {_count(report.overlays, 'overlay')} "
+        f"{counted(report.faces, 'face')} in {counted(report.images, 'photo')}",
+        f"{counted(report.meshes, 'mesh', 'meshes')}, {counted(report.overlays, 'overlay')} "
         f"and faces.json in {report.output}",
     ]
     if report.failures:
-        parts.append(f"{_count(len(report.failures), 'photo')} failed")
+        parts.append(f"{counted(len(report.failures), 'photo')} failed")
     return "; ".join(parts)
-
-
-def _count(number: int, singular: str, plural: str | None = None) -> str:
-    return f"{number} {singular if number == 1 else plural or singular + 's'}"

@@ -19,6 +19,8 @@ _EXTRAS = {
     "onnxscript": "export",
     "scipy": "export",
     "onnxruntime": "cpu",
+    "av": "video",
+    "pyarrow": "parquet",
 }
 
 P = ParamSpec("P")
@@ -74,6 +76,11 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
 def one_line(text: str) -> str:
     """The text with line breaks and runs of white space as single spaces."""
     return " ".join(text.split())
+
+
+def counted(number: int, singular: str, plural: str | None = None) -> str:
+    """The number with its noun."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
 def version_option(program: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ..errors import ImageFileError
 from ..installation.optional_packages import missing_package
 from .image_sources import DEFAULT_MAX_PIXELS, READABLE_FORMATS, SAMPLE_PREFIX, check_sample
+from .video_signature import begins_as_video
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -160,6 +161,8 @@ def _read_header(file: IO[bytes], location: str) -> ImageFile:
         b"hevc",
     ):
         raise ImageFileError(f"{location}: unsupported: HEIC; convert it to JPEG or PNG")
+    if begins_as_video(prefix):
+        raise ImageFileError(f"{location}: is a video: use frsdk video {location} -o FOLDER")
     raise ImageFileError(f"{location}: not an image that frsdk reads ({READABLE_FORMATS})")
 
 

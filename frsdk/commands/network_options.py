@@ -1,0 +1,74 @@
+"""Options of the commands that open a reconstructor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from ..reconstructor import FaceReconstructor
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_OPTIONS = (
+    click.option("--min-score", type=float, metavar="S", help="Drop detections below this score."),
+    click.option(
+        "--detector", metavar="builtin|FILE.onnx", help="Face detector [default: built in]."
+    ),
+    click.option(
+        "--engine",
+        metavar="fp32|fp16|int8|FILE",
+        help="Precision of the built-in network, or an .onnx or .engine file [default: built in].",
+    ),
+    click.option(
+        "--backend", default="auto", show_default=True, metavar="NAME", help="What runs it."
+    ),
+    click.option("--device", type=click.Choice(["cpu", "gpu"]), help="Limits what auto may take."),
+    click.option("--face-model", metavar="FILE.npz", help="Face model [default: built in]."),
+    click.option(
+        "--threads",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Threads of the network.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkOptions:
+    """What `network_options` adds to a command, as `FaceReconstructor` names it."""
+
+    min_score: float | None
+    detector: str | None
+    engine: str | None
+    backend: str
+    device: str | None
+    face_model: str | None
+    threads: int
+
+    def open(self, max_faces: int) -> FaceReconstructor:
+        """The reconstructor that they describe."""
+        from ..reconstructor import FaceReconstructor
+
+        return FaceReconstructor(
+            engine=self.engine,
+            backend=self.backend,
+            device=self.device,
+            face_model=self.face_model,
+            detector=self.detector,
+            threads=self.threads,
+            max_faces=max_faces,
+            min_score=self.min_score,
+        )
+
+
+def network_options(command: Callable[P, R]) -> Callable[P, R]:
+    """Add the options; the command makes `NetworkOptions` of their values."""
+    return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)

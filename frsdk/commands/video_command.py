@@ -1,0 +1,158 @@
+"""`frsdk video`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from ..imaging.image_sources import DEFAULT_MAX_PIXELS
+from .console import ReportedError, counted, one_line, reports_errors
+from .network_options import NetworkOptions, network_options
+from .output_names import MESH_KINDS
+from .progress_line import ProgressLine
+from .stop_signals import stop_signals
+
+if TYPE_CHECKING:
+    from ..video.output_paths import OutputPaths
+    from ..video.track_video import VideoReport
+    from ..video.video_records import VideoOptions
+
+
+@click.command()
+@click.argument("input_", metavar="VIDEO")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="FOLDER|FILE.mp4",
+    help="Where the results go; a .mp4 is the overlay, with the records beside it.",
+)
+@click.option("--faces", type=click.IntRange(min=1), default=4, show_default=True, metavar="N",
+              help="Follow at most N faces.")  # fmt: skip
+@click.option("--smoothing", default="balanced", show_default=True, metavar="NAME|none",
+              help="Preset of the tracker's smoothing.")  # fmt: skip
+@click.option("--overlay/--no-overlay", default=True, help="Write the video with the faces drawn.")
+@click.option("--csv", is_flag=True, help="Write faces.csv too: a row a face and frame.")
+@click.option("--parquet", is_flag=True, help="Write faces.parquet too.")
+@click.option(
+    "--mesh",
+    type=click.Choice(MESH_KINDS),
+    default="none",
+    show_default=True,
+    help="Mesh file of each face.",
+)
+@click.option("--every", type=click.IntRange(min=1), default=30, show_default=True, metavar="N",
+              help="Meshes of every Nth frame.")  # fmt: skip
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(min=1),
+    default=DEFAULT_MAX_PIXELS,
+    show_default=True,
+    metavar="N",
+    help="Refuse frames with more pixels.",
+)
+@network_options
+@click.option("--json", "as_json", is_flag=True, help="Print a summary for machines on stdout.")
+@reports_errors
+def video(
+    input_: str,
+    output: str,
+    faces: int,
+    smoothing: str,
+    overlay: bool,
+    csv: bool,
+    parquet: bool,
+    mesh: str,
+    every: int,
+    max_pixels: int,
+    as_json: bool,
+    **network: object,
+) -> None:
+    """Follow the faces of a video: an overlay with sound, and faces.jsonl, a line a frame.
+
+    Ctrl-C ends the video there: what was done is completed, and the exit code is 1. Files end in
+    .part while they grow. A file that ends too early is done as far as it goes, and reported.
+    """
+    from ..tracking.face_tracker import FaceTracker
+    from ..video.output_paths import output_paths
+    from ..video.track_video import track_video
+    from ..video.video_reader import VideoReader
+    from ..video.video_records import VideoOptions
+
+    options = VideoOptions(overlay=overlay, csv=csv, parquet=parquet, mesh=mesh, every=every)
+    paths = output_paths(input_, output)
+    with (
+        VideoReader(input_, max_pixels=max_pixels) as reader,
+        NetworkOptions(**network).open(faces) as reconstructor,  # type: ignore[arg-type]
+        FaceTracker(
+            reconstructor,
+            max_faces=faces,
+            smoothing=None if smoothing == "none" else smoothing,
+        ) as tracker,
+        stop_signals() as stop,
+        ProgressLine(reader.expected_frames) as line,
+    ):
+        report = track_video(reader, tracker, paths, options, stop=stop, on_frame=line.update)
+    summary = _summary_dict(input_, paths, options, report)
+    if report.frames:
+        click.echo(json.dumps(summary, indent=1) if as_json else _summary(report, summary))
+    _report_faults(input_, report)
+
+
+def _summary_dict(
+    source: str, paths: OutputPaths, options: VideoOptions, report: VideoReport
+) -> dict[str, object]:
+    """The report, ready for JSON."""
+    return {
+        "input": source,
+        "complete": not (report.interrupted or report.truncated),
+        "overlay": str(paths.overlay) if options.overlay else None,
+        "faces_file": str(paths.lines),
+        "csv": str(paths.csv) if options.csv else None,
+        "parquet": str(paths.parquet) if options.parquet else None,
+        "meshes": report.meshes,
+        "frames": report.frames,
+        "frames_with_face": report.frames_with_face,
+        "people": report.people,
+        "damaged": report.damaged,
+        "resized": report.resized,
+        "retimed": report.retimed,
+        "width": report.width,
+        "height": report.height,
+        "duration_s": round(report.duration_s, 3),
+        "audio": report.audio,
+        "elapsed_s": round(report.elapsed_s, 3),
+        "frames_per_s": round(report.frames / max(report.elapsed_s, 1e-9), 2),
+    }
+
+
+def _summary(report: VideoReport, summary: dict[str, object]) -> str:
+    rate = report.frames / max(report.elapsed_s, 1e-9)
+    written = [str(summary[key]) for key in ("overlay", "faces_file", "csv", "parquet")
+               if summary[key]]  # fmt: skip
+    meshes = [counted(report.meshes, "mesh", "meshes")] if report.meshes else []
+    return (
+        f"{counted(report.people, 'face')} in {report.frames_with_face} of "
+        f"{counted(report.frames, 'frame')} ({rate:.1f} frames/s); {', '.join(written + meshes)}"
+    )
+
+
+def _report_faults(source: str, report: VideoReport) -> None:
+    """What was wrong with the video, a line each; exit code 1 where it was not done to its end."""
+    notes = (
+        (report.damaged, "damaged and left out"),
+        (report.resized, "of another size, fitted into the first one's"),
+    )
+    for number, what in notes:
+        if number:
+            click.echo(f"frsdk: {one_line(source)}: {counted(number, 'frame')} {what}", err=True)
+    if report.interrupted:
+        done = counted(report.frames, "frame")
+        kept = "the files hold them" if report.frames else "nothing is written"
+        raise ReportedError(f"{source}: interrupted after {done}: {kept}")
+    if report.truncated:
+        raise ReportedError(
+            f"{source}: ends too early (cut off?): {counted(report.frames, 'frame')} were there"
+        )

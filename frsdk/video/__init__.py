@@ -1,0 +1,1 @@
+"""Video files and cameras: frames in, overlays and records of faces out."""

@@ -1,0 +1,70 @@
+"""The sound of a video in the file that is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .pyav_module import load_pyav
+
+if TYPE_CHECKING:
+    from av import AudioStream, Packet
+    from av.container import OutputContainer
+
+# What browsers play in an MP4 file; anything else becomes AAC.
+_COPIED = frozenset({"aac", "mp3", "opus", "flac"})
+_AAC_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+
+
+class AudioTrack:
+    """Copies the packets of one stream, or encodes them as AAC where a browser would not play them.
+
+    Attributes:
+        codec: What the file has: the stream's own codec, or "aac".
+    """
+
+    def __init__(self, container: OutputContainer, source: AudioStream, start_s: float) -> None:
+        """Add the stream to a file whose header is not written yet.
+
+        Args:
+            container: The file.
+            source: Where the packets come from.
+            start_s: The source's time that becomes 0.
+        """
+        self._av = load_pyav()
+        self._container = container
+        self._start_s = start_s
+        name = source.codec_context.name
+        self._copied = name in _COPIED
+        if self._copied:
+            self._stream: AudioStream = container.add_stream_from_template(source)
+            self.codec = name
+            return
+        rate = source.codec_context.sample_rate
+        self._stream = container.add_stream("aac", rate=rate if rate in _AAC_RATES_HZ else 48000)
+        self._stream.layout = "mono" if source.codec_context.channels == 1 else "stereo"
+        self.codec = "aac"
+
+    def write(self, packet: Packet[AudioStream]) -> None:
+        """Write one packet of the source."""
+        if self._copied:
+            if packet.dts is None or packet.time_base is None:
+                return
+            shift = round(self._start_s / packet.time_base)
+            packet.dts -= shift
+            packet.pts = packet.dts if packet.pts is None else packet.pts - shift
+            packet.stream = self._stream
+            self._container.mux(packet)
+            return
+        try:
+            frames = packet.decode()
+        except self._av.error.FFmpegError:  # a damaged packet of sound is a short silence
+            return
+        for frame in frames:
+            if frame.pts is not None and frame.time_base is not None:
+                frame.pts -= round(self._start_s / frame.time_base)
+            self._container.mux(self._stream.encode(frame))
+
+    def finish(self) -> None:
+        """Write what the encoder still holds."""
+        if not self._copied:
+            self._container.mux(self._stream.encode(None))

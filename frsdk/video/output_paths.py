@@ -1,0 +1,81 @@
+"""Names of the files that come from one video."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError
+from ..storage.atomic_write import make_folder
+from ..storage.partial_file import PARTIAL_SUFFIX
+
+_WRITTEN = (".mp4", ".m4v")
+_OTHER_VIDEOS = (".mov", ".mkv", ".webm", ".avi", ".wmv", ".flv", ".ts", ".mpg", ".mpeg", ".gif")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPaths:
+    """Where results go.
+
+    Attributes:
+        overlay: The video with the faces drawn.
+        lines: Records, one JSON line a frame.
+        csv: The same as a table.
+        parquet: The same as a table.
+        meshes: Folder of the mesh files.
+    """
+
+    overlay: Path
+    lines: Path
+    csv: Path
+    parquet: Path
+    meshes: Path
+
+    def files(self) -> Iterator[Path]:
+        """The files, without those in the folder of meshes."""
+        yield from (self.overlay, self.lines, self.csv, self.parquet)
+
+    def make_folder(self) -> None:
+        """Make the folder that they lie in.
+
+        Raises:
+            OutputError: It cannot be made.
+        """
+        make_folder(self.overlay.parent)
+
+
+def output_paths(video: str | os.PathLike[str], output: str | os.PathLike[str]) -> OutputPaths:
+    """Choose names for the results of a video.
+
+    In a folder they are `STEM.overlay.mp4`, `faces.jsonl`, `faces.csv`, `faces.parquet` and
+    `meshes/`. An output that ends in `.mp4` is the overlay itself; beside `a.mp4` lie
+    `a.faces.jsonl`, `a.faces.csv`, `a.faces.parquet` and `a.meshes/`.
+
+    Args:
+        video: The input.
+        output: A folder, or the overlay's name.
+
+    Raises:
+        InputError: The output would be another kind of video, or replace the input.
+    """
+    source, target = Path(video), Path(output)
+    suffix = target.suffix.lower()
+    if suffix in _OTHER_VIDEOS and not target.is_dir():
+        raise InputError(f"{target}: overlays are MP4 files: name a folder or a .mp4 file")
+    if suffix in _WRITTEN and not target.is_dir():
+        overlay = target
+        records, meshes = target.with_suffix(".faces"), target.with_suffix(".meshes")
+    else:
+        overlay = target / f"{source.stem}.overlay.mp4"
+        records, meshes = target / "faces", target / "meshes"
+    lines, csv, parquet = (
+        records.with_name(f"{records.name}.{kind}") for kind in ("jsonl", "csv", "parquet")
+    )
+    paths = OutputPaths(overlay, lines, csv, parquet, meshes)
+    for path in paths.files():
+        for name in (path, path.with_name(path.name + PARTIAL_SUFFIX)):
+            if name.exists() and source.exists() and name.samefile(source):
+                raise InputError(f"{path}: would replace the input: name another output")
+    return paths

@@ -1,0 +1,122 @@
+"""Everything that is written of a video, frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..rendering.overlay import DrawableFace
+from ..storage.atomic_write import make_folder
+from .face_lines import FaceLines, Recordable, face_line
+from .face_table import CsvTable, ParquetTable, TabledFace, face_rows
+from .output_paths import OutputPaths
+
+MESH_FORMATS = ("glb", "obj", "ply", "none")
+
+
+class StreamFace(DrawableFace, Recordable, TabledFace, Protocol):
+    """What is drawn and recorded of a face; :class:`~frsdk.TrackedFace` has it."""
+
+    def save(self, path: Path, image_bgr: NDArray[np.uint8] | None = None) -> None:
+        """Write the mesh."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoOptions:
+    """What is written of a video beside its records.
+
+    Attributes:
+        overlay: Whether the video is written again with the faces drawn.
+        csv: Whether records are also a CSV table.
+        parquet: Whether records are also a Parquet table.
+        mesh: `glb`, `obj`, `ply` or `none`: mesh files of the faces.
+        every: Meshes of each so many frames, the first one included.
+    """
+
+    overlay: bool = True
+    csv: bool = False
+    parquet: bool = False
+    mesh: str = "none"
+    every: int = 30
+
+    def __post_init__(self) -> None:
+        """Check the mesh options."""
+        if self.mesh not in MESH_FORMATS:
+            known = ", ".join(MESH_FORMATS)
+            raise InputError(f"unknown mesh format {self.mesh!r}: expected one of {known}")
+        if self.every < 1:
+            raise InputError(f"expected every >= 1, got {self.every}")
+
+
+class VideoRecords:
+    """The records, tables and meshes of a video.
+
+    Attributes:
+        meshes: Mesh files written so far.
+    """
+
+    def __init__(self, paths: OutputPaths, options: VideoOptions) -> None:
+        """Open the files.
+
+        Raises:
+            OutputError: One cannot be opened.
+            MissingDependencyError: pyarrow is not installed.
+        """
+        self._folder, self._options = paths.meshes, options
+        self._files: list[FaceLines | CsvTable | ParquetTable] = []
+        self._tables: list[CsvTable | ParquetTable] = []
+        self.meshes = 0
+        try:
+            self._lines = FaceLines(paths.lines)
+            self._files.append(self._lines)
+            if options.csv:
+                self._tables.append(CsvTable(paths.csv))
+                self._files.append(self._tables[-1])
+            if options.parquet:
+                self._tables.append(ParquetTable(paths.parquet))
+                self._files.append(self._tables[-1])
+            if options.mesh != "none":
+                make_folder(paths.meshes)
+        except BaseException:
+            self.discard()
+            raise
+
+    def write(
+        self, frame: int, time_s: float, image_bgr: NDArray[np.uint8], faces: Sequence[StreamFace]
+    ) -> None:
+        """Record a frame.
+
+        Raises:
+            OutputError: The disk is full.
+        """
+        self._lines.write(face_line(frame, time_s, faces))
+        if self._tables:
+            rows = list(face_rows(frame, time_s, faces))
+            for table in self._tables:
+                table.write(rows)
+        if self._options.mesh != "none" and frame % self._options.every == 0:
+            for face in faces:
+                name = f"{frame:06d}.{face.id}.{self._options.mesh}"
+                face.save(self._folder / name, image_bgr)
+                self.meshes += 1
+
+    def finish(self) -> None:
+        """Complete the files; they keep their partial names until :meth:`publish`."""
+        for file in self._files:
+            file.finish()
+
+    def publish(self) -> None:
+        """Give the complete files their final names."""
+        for file in self._files:
+            file.publish()
+
+    def discard(self) -> None:
+        """Remove the files; meshes stay, each is whole."""
+        for file in self._files:
+            file.discard()
