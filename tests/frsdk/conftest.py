@@ -1,4 +1,4 @@
-"""Meshes and stand-ins for faces that need neither a network nor a face model."""
+"""Meshes, stand-ins for faces, and posed faces of the built-in model: no network is needed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from frsdk.face import Face, face_from_params
+from frsdk.imaging.roi import Roi
 from frsdk.meshes.mesh_files import write_mesh
+from frsdk.morphable.head_pose import rotation_from_angles
+from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 from frsdk.rendering.vertex_colours import vertex_colours
+
+CROP_SIZE = 120
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,45 @@ def stub_face(
     return StubFace(mesh, landmarks, box, pose)
 
 
+def posed_face(
+    yaw_deg: float = 0.0,
+    *,
+    centre: tuple[float, float] = (128.0, 120.0),
+    scale: float = 0.9,
+    model: MorphableModel | None = None,
+    image_size_wh: tuple[int, int] | None = (256, 240),
+    seed: int | None = 0,
+) -> Face:
+    """A face of seeded shape, `scale` pixels per unit, its model's origin at `centre`."""
+    model = model or builtin_face_model()
+    params = np.zeros(62, np.float32)
+    pose = np.zeros((3, 4))
+    pose[:, :3] = scale * rotation_from_angles(yaw_deg, 0.0, 0.0)
+    roi = Roi(centre[0] - CROP_SIZE / 2, centre[1] - CROP_SIZE / 2, CROP_SIZE)
+    pose[:2, 3] = CROP_SIZE / 2 - 0.5, CROP_SIZE / 2 - 0.5
+    params[:12] = pose.ravel()
+    if seed is not None:
+        params[12:] = np.random.default_rng(seed).normal(size=50) * 0.5
+    points = model.decode_landmarks(params[None], size=CROP_SIZE)[0]
+    return face_from_params(
+        params,
+        points,
+        roi=roi,
+        box_xyxy=None,
+        score=1.0,
+        face_model=model,
+        crop_size=CROP_SIZE,
+        image_size_wh=image_size_wh,
+    )
+
+
+def pattern(size_wh: tuple[int, int] = (256, 240), period: float = 40.0) -> NDArray[np.uint8]:
+    """Waves across, down and aslant in blue, green and red."""
+    x, y = np.meshgrid(np.arange(size_wh[0]), np.arange(size_wh[1]))
+    waves = [np.sin(x / period), np.cos(y / period), np.sin((x + y) / period)]
+    return np.rint(127 + 90 * np.stack(waves, axis=-1)).astype(np.uint8)
+
+
 @pytest.fixture
 def make_sphere() -> Any:
     return sphere
@@ -96,3 +141,20 @@ def make_sphere() -> Any:
 @pytest.fixture
 def make_face() -> Any:
     return stub_face
+
+
+@pytest.fixture
+def make_posed() -> Any:
+    return posed_face
+
+
+@pytest.fixture(scope="session")
+def posed_once() -> Face:
+    """A face turned by 20 degrees in a 256 x 240 photo."""
+    return posed_face(20.0)
+
+
+@pytest.fixture(scope="session")
+def patterned() -> NDArray[np.uint8]:
+    """A smooth 256 x 240 picture of which every colour channel differs."""
+    return pattern()
