@@ -35,7 +35,7 @@ class Accuracy:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """Labels, faces, mean, and the mean of each yaw bin."""
+        """Labels, faces, all of them, and the mean of each yaw bin."""
         summary = self.summary
         means = (summary.mean_percent, *(each.mean_percent for each in summary.bins))
         numbers = (f"{mean:.2f}" if mean is not None else "-" for mean in means)
@@ -77,7 +77,7 @@ def validate(folder: Path, engine: Path | None, face_model: Path | None) -> list
 def markdown_table(rows: list[Accuracy]) -> list[str]:
     """The lines of a Markdown table."""
     bins = [f"{low:.0f}-{high:.0f}°" for low, high in YAW_BINS_DEG]
-    head = ("labels", "faces", "mean", *bins)
+    head = ("labels", "faces", "all faces", *bins)
     cells = [head, ("---",) * len(head), *(row.cells for row in rows)]
     return [f"| {' | '.join(each)} |" for each in cells]
 
