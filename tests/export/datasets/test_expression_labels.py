@@ -15,10 +15,13 @@ from frsdk.export.datasets.expression_labels import (
     read_mesh_points,
     with_mesh_points,
 )
-from frsdk.export.datasets.face_labels import read_labels
+from frsdk.export.datasets.face_labels import joined, read_labels, stored_from_crop_frame
+from frsdk.export.datasets.parameter_labels import fit_labels
+from frsdk.export.facemodel.evaluate_face_model import landmark_basis_of
 from frsdk.export.training.prepare_training import load_training_data, mesh_files
 from frsdk.export.training.train_config import TrainConfig
 from frsdk.metrics.expression_measures import expression_measures, eye_openings
+from frsdk.metrics.nme import nme_percent
 from frsdk.morphable.morphable_model import builtin_face_model
 
 STAYING = np.setdiff1d(np.arange(68), EXPRESSION_LANDMARKS)
@@ -145,3 +148,43 @@ def test_bad_mesh_files_are_named(labels, faces_folder):
     write_mesh(faces_folder, labels.key, labels.landmarks)
     with pytest.raises(InputError, match=r"points: expected \(12, 68, 2\)"):
         read_mesh_points(path, labels)
+
+
+def test_labels_of_held_out_crops_come_nearer_to_people(shared_data):
+    """The annotation of val is hidden; offsets come from the training crops."""
+    folder = shared_data / "faces"
+    train, val = (read_labels(folder / f"{split}.npz") for split in ("train", "val"))
+    points = np.concatenate(
+        [
+            read_mesh_points(mesh_points_path(folder, split), each)
+            for split, each in (("train", train), ("val", val))
+        ]
+    )
+    hidden = replace(val, annotation=np.full_like(val.annotation, np.nan))
+    found = with_mesh_points(joined([train, hidden]), points).labels.landmarks[len(train) :]
+    rows = val.has_annotation & (np.abs(val.yaw_deg) < 30.0)
+    people = val.annotation[rows]
+    before, after = (
+        nme_percent(each[rows, :, :2], people).mean() for each in (val.landmarks, found)
+    )
+    assert before == pytest.approx(3.19, abs=0.01)
+    assert after < 3.17
+    wanted = expression_measures(people)
+    for column, least in enumerate((0.9, 0.8, 0.85, 0.4)):  # eye, lips, mouth's width, brows
+        slope = np.polyfit(wanted[:, column], expression_measures(found[rows])[:, column], 1)[0]
+        assert slope > least
+
+
+def test_fitted_parameters_follow_peoples_eyes(shared_data):
+    labels = read_labels(shared_data / "faces" / "train.npz")
+    chosen = np.flatnonzero(labels.has_annotation & (np.abs(labels.yaw_deg) < 32.0))[::3]
+    rows = np.zeros(len(labels), np.bool_)
+    rows[chosen] = True
+    some = labels.subset(rows)
+    basis = landmark_basis_of(builtin_face_model())
+    wanted = eye_openings(some.annotation).mean(axis=1)
+    for follow, least_slope, least_r in ((True, 0.88, 0.94), (False, 0.7, 0.85)):
+        params = fit_labels(some, basis, 0.4, follow_expression=follow)
+        found = eye_openings(stored_from_crop_frame(basis.decode(params))).mean(axis=1)
+        slope, r = np.polyfit(wanted, found, 1)[0], np.corrcoef(wanted, found)[0, 1]
+        assert slope > least_slope and r > least_r, (follow, slope, r)
