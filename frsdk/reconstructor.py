@@ -23,18 +23,22 @@ from .detectors.face_rois import (
     targets_from_detector,
     targets_from_rois,
 )
+from .detectors.point_agreement import landmarks_contradict
+from .detectors.turned_copies import TurnedCopiesDetector, checked_orientations
 from .errors import BackendError, InputError
 from .face import Face, VertexDecoder, dense_vertices, face_from_params
 from .imaging.face_crop import Image, check_image, crop_face, network_input
 from .imaging.roi import Roi
 from .installation.asset_files import NETWORK, asset_path
+from .morphable.decoder_choice import face_model_from_option, vertex_decoder
 from .morphable.face_model_match import check_fits
-from .morphable.morphable_model import MorphableModel, builtin_face_model
+from .morphable.morphable_model import MorphableModel
 
 PathLike = str | os.PathLike[str]
 
 # On two shared cores two threads were slower and noisier than one (docs/notes/speed.md).
 DEFAULT_THREADS = 1
+_CHUNK = 16  # faces of one engine call: more take more memory, and no less time each
 _ReconstructorT = TypeVar("_ReconstructorT", bound="FaceReconstructor")
 
 
@@ -57,6 +61,8 @@ class FaceReconstructor:
         vertex_precision: str = "fp32",
         max_faces: int | None = None,
         min_score: float | None = None,
+        min_face_px: float | None = None,
+        orientations: Sequence[int] = (0,),
     ) -> None:
         """Load the network and the face model.
 
@@ -83,6 +89,12 @@ class FaceReconstructor:
                 face's size off.
             max_faces: Of the detected faces keep this many, the largest; None keeps all.
             min_score: Leave out detections below this score, 0..1; None is the detector's default.
+            min_face_px: Longer side of the smallest faces to find, in pixels: smaller is slower.
+                None is the detector's default, 24 or a 1/59 of the photograph's longer side
+                where that is more. frsdk's own detectors only.
+            orientations: Rolls in degrees, of 0, 90, 180 and 270 clockwise, around which faces are
+                looked for. The detector knows upright ones, to a roll of 45; with all four it
+                finds faces any way up, and takes four times as long.
 
         Raises:
             SpecError: The network's specification is missing, wrong, or names another face model.
@@ -98,9 +110,10 @@ class FaceReconstructor:
         if min_score is not None and not 0 <= min_score <= 1:
             raise InputError(f"expected min_score in 0..1 or None, got {min_score}")
         self._max_faces, self._min_score, self._threads = max_faces, min_score, threads
+        self._min_face_px, self._orientations = min_face_px, checked_orientations(orientations)
         self._detector_option = detector
-        self._model = _face_model(face_model)
-        self._decoder = _vertex_decoder(vertex_precision, self._model)
+        self._model = face_model_from_option(face_model)
+        self._decoder: VertexDecoder = vertex_decoder(vertex_precision, self._model)
         choice = open_backend(
             engine,
             builtin=_builtin_network(engine),
@@ -164,7 +177,8 @@ class FaceReconstructor:
 
         Returns:
             The faces: detected ones largest first, otherwise in the order of boxes or rois. Without
-            a face, an empty list.
+            a face, an empty list. A detected face whose landmarks contradict the detector's five
+            points is left out.
 
         Raises:
             InputError: The image has another shape or type, or a box or ROI is not finite, is
@@ -173,35 +187,13 @@ class FaceReconstructor:
             BackendError: The engine failed, or the reconstructor is closed.
         """
         image = check_image(image_bgr)
-        targets = self._targets(image, boxes, rois)
-        if not targets:
-            return []
-        spec = self._backend.spec
-        size = spec.input.size
-        crops = [crop_face(image, target.roi, size) for target in targets]
-        params, landmarks, vertices = self._infer(network_input(crops, spec.input))
-        seen = self._presence(crops, landmarks).tolist() if presence else [None] * len(targets)
-        faces = [
-            face_from_params(
-                each_params,
-                points,
-                roi=target.roi,
-                box_xyxy=target.box_xyxy,
-                score=target.score,
-                face_model=self._model,
-                crop_size=size,
-                decoder=self._decoder,
-                presence=each_seen,
-                image_size_wh=(image.shape[1], image.shape[0]),
-            )
-            for target, each_params, points, each_seen in zip(
-                targets, params, landmarks, seen, strict=True
-            )
-        ]
-        if vertices is not None:
-            for face, points in zip(faces, vertices, strict=True):
-                face.keep_vertices(points)
-        return faces
+        if boxes is not None and rois is not None:
+            raise InputError("expected boxes= or rois=, got both: pass one of them")
+        if rois is not None:
+            return self._reconstructed(image, targets_from_rois(rois, image))
+        if boxes is not None:
+            return self._reconstructed(image, targets_from_boxes(boxes, image))
+        return self._detected(image)
 
     def warm_up(self, *, batches: Sequence[int] = (1,)) -> None:
         """Do once what only the first photograph would wait for.
@@ -243,6 +235,45 @@ class FaceReconstructor:
         """Close the engine."""
         self.close()
 
+    def _detected(self, image: Image) -> list[Face]:
+        """The faces that the detector finds and whose landmarks agree with it, largest first."""
+        waiting = targets_from_detector(self._detector, image, min_score=self._min_score)
+        most = len(waiting) if self._max_faces is None else self._max_faces
+        faces: list[Face] = []
+        while waiting and len(faces) < most:  # a refused face gives its place to the next
+            part, waiting = waiting[: most - len(faces)], waiting[most - len(faces) :]
+            faces += [
+                face
+                for face, target in zip(self._reconstructed(image, part), part, strict=True)
+                if not landmarks_contradict(face.landmarks, target.points_xy, target.roi.side)
+            ]
+        return faces
+
+    def _reconstructed(self, image: Image, targets: Sequence[Target]) -> list[Face]:
+        """The targets' faces, a chunk of them an engine call."""
+        spec = self._backend.spec
+        size = spec.input.size
+        faces: list[Face] = []
+        for start in range(0, len(targets), _CHUNK):
+            chunk = targets[start : start + _CHUNK]
+            crops = [crop_face(image, target.roi, size) for target in chunk]
+            params, landmarks, vertices = self._infer(network_input(crops, spec.input))
+            for row, target in enumerate(chunk):
+                face = face_from_params(
+                    params[row],
+                    landmarks[row],
+                    roi=target.roi,
+                    box_xyxy=target.box_xyxy,
+                    score=target.score,
+                    face_model=self._model,
+                    crop_size=size,
+                    decoder=self._decoder,
+                )
+                if vertices is not None:
+                    face.keep_vertices(vertices[row])
+                faces.append(face)
+        return faces
+
     def _infer(
         self, batch: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32] | None]:
@@ -256,45 +287,19 @@ class FaceReconstructor:
 
     @cached_property
     def _detector(self) -> Detector:
-        return detector_from_option(
-            self._detector_option, min_score=self._min_score, threads=self._threads
+        detector = detector_from_option(
+            self._detector_option,
+            min_score=self._min_score,
+            min_face_px=self._min_face_px,
+            threads=self._threads,
         )
+        if self._orientations == (0,):
+            return detector
+        return TurnedCopiesDetector(detector, self._orientations)
 
     @cached_property
     def _presence(self) -> FacePresence:
         return FacePresence(threads=self._threads)
-
-    def _targets(
-        self,
-        image: Image,
-        boxes: Sequence[ArrayLike] | NDArray[np.floating] | None,
-        rois: Sequence[ArrayLike | Roi] | NDArray[np.floating] | None,
-    ) -> list[Target]:
-        if boxes is not None and rois is not None:
-            raise InputError("expected boxes= or rois=, got both: pass one of them")
-        if rois is not None:
-            return targets_from_rois(rois, image)
-        if boxes is not None:
-            return targets_from_boxes(boxes, image)
-        return targets_from_detector(
-            self._detector, image, min_score=self._min_score, max_faces=self._max_faces
-        )
-
-
-def _face_model(option: PathLike | MorphableModel | None) -> MorphableModel:
-    if option is None:
-        return builtin_face_model()
-    return option if isinstance(option, MorphableModel) else MorphableModel.load(option)
-
-
-def _vertex_decoder(precision: str, model: MorphableModel) -> VertexDecoder:
-    if precision == "fp32":
-        return model
-    if precision != "int8":
-        raise InputError(f"expected vertex_precision 'fp32' or 'int8', got {precision!r}")
-    from .morphable.int8_decoder import IntegerDecoder
-
-    return IntegerDecoder(model)
 
 
 def _builtin_network(engine: PathLike | None) -> Path:

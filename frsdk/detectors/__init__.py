@@ -3,6 +3,7 @@
 from .builtin_detector import BuiltinDetector
 from .detection import DEFAULT_BOX_RULE, BoxRule, Detection, Detector, roi_from_box
 from .detector_choice import detector_from_option
+from .turned_copies import TurnedCopiesDetector
 from .yunet_detector import YuNetDetector
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "BuiltinDetector",
     "Detection",
     "Detector",
+    "TurnedCopiesDetector",
     "YuNetDetector",
     "detector_from_option",
     "roi_from_box",

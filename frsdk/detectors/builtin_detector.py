@@ -16,8 +16,9 @@ from ..installation.asset_files import FACE_DETECTOR, asset_path
 from .detection import BoxRule, Detection
 from .detector_outputs import CellDecoder, Found, joined, roll_of_points
 from .doubtful_faces import DOUBTFUL_FROM, looked_again
-from .image_tiles import Tile, tiles_of
+from .image_tiles import Tile, level_sides, tiles_of
 from .non_maximum_suppression import non_maximum_suppression
+from .wrong_way_up import right_way_up
 
 Image = NDArray[np.uint8]
 
@@ -36,6 +37,8 @@ class BuiltinDetector:
     are found in photographs of up to 1400 px, and from a 1/59 of the longer side in larger ones.
 
     A face with a doubtful score is looked at once more by itself, and gets the mean of both scores.
+    It knows faces up to 45 degrees of roll: what looks more like a face when it is turned is left
+    out (`TurnedCopiesDetector` finds it).
 
     Boxes go from the forehead to the chin and from ear to ear; a face over the image's edge has a
     box over that edge. One object may be called from several threads at once.
@@ -95,6 +98,12 @@ class BuiltinDetector:
     def min_score(self) -> float:
         """The threshold below which faces are left out."""
         return self._min_score
+
+    def smallest_face_px(self, image_bgr: Image) -> float:
+        """Longer side of the smallest faces that are looked for in an image of this size."""
+        longer = float(max(image_bgr.shape[:2]))
+        sides = level_sides(round(longer), self._spec.input.size, self._finest_px(image_bgr))
+        return longer * _SEEN_PX / sides[-1]
 
     def detect_batch(self, images_bgr: Sequence[Image]) -> list[list[Detection]]:
         """Find the faces of several images, whose squares share the network's calls.
@@ -160,6 +169,8 @@ class BuiltinDetector:
         found = looked_again(image, found[kept], self._spec.input.size, self._run)
         best_first = np.argsort(-found.scores, kind="stable")
         found = found[best_first[found.scores[best_first] >= self._min_score]]
+        upright = right_way_up(image, found, self._spec.input.size, self._run)
+        found = found[np.flatnonzero(upright)]
         rolls = roll_of_points(found.points)
         return [
             Detection(

@@ -12,9 +12,15 @@ from .builtin_detector import BuiltinDetector
 from .detection import Detector
 from .yunet_detector import YuNetDetector
 
+_NO_MIN_FACE = "only frsdk's own detectors take min_face_px: leave it out, or use the built-in one"
+
 
 def detector_from_option(
-    option: str | os.PathLike[str] | Detector | None, *, min_score: float | None, threads: int = 1
+    option: str | os.PathLike[str] | Detector | None,
+    *,
+    min_score: float | None,
+    min_face_px: float | None = None,
+    threads: int = 1,
 ) -> Detector:
     """Make or pass on a detector.
 
@@ -22,20 +28,23 @@ def detector_from_option(
         option: None or "builtin"; the path of an `.onnx` file, a detector of `frsdk-train detector`
             or a YuNet network; or a callable, which is returned as it is.
         min_score: The detector's threshold, 0..1; None is its default.
+        min_face_px: Smallest faces to find, see :class:`BuiltinDetector`; frsdk's detectors only.
         threads: Threads of one call of the network.
 
     Raises:
-        InputError: The option is none of these.
+        InputError: The option is none of these, or the detector has no smallest face to set.
         BackendError: The file is missing, damaged or no detector.
         SpecError: The file is a network of frsdk's that is no detector.
         MissingDependencyError: ONNX Runtime is not installed.
     """
     if option is None or option == "builtin":
-        return BuiltinDetector(min_score=min_score, threads=threads)
+        return BuiltinDetector(min_score=min_score, min_face_px=min_face_px, threads=threads)
     if isinstance(option, str | os.PathLike):
         if os.fspath(option).lower().endswith(".onnx"):
-            return _from_file(option, min_score, threads)
+            return _from_file(option, min_score, min_face_px, threads)
     elif callable(option):
+        if min_face_px is not None:
+            raise InputError(_NO_MIN_FACE)
         return option
     raise InputError(
         'expected detector "builtin", the path of a detector\'s .onnx file, or a function, '
@@ -43,14 +52,18 @@ def detector_from_option(
     )
 
 
-def _from_file(path: str | os.PathLike[str], min_score: float | None, threads: int) -> Detector:
+def _from_file(
+    path: str | os.PathLike[str], min_score: float | None, min_face_px: float | None, threads: int
+) -> Detector:
     """A file with a specification is frsdk's own; one without must be a YuNet network."""
     session = open_session(path, threads=threads)
     with text_of(os.fspath(path)):
         is_ours = METADATA_KEY in session.get_modelmeta().custom_metadata_map
     if is_ours:
         backend = OnnxRuntimeBackend(path, threads=threads)
-        return BuiltinDetector(backend, min_score=min_score)
+        return BuiltinDetector(backend, min_score=min_score, min_face_px=min_face_px)
+    if min_face_px is not None:
+        raise InputError(_NO_MIN_FACE)
     if min_score is None:
         return YuNetDetector(path, threads=threads)
     return YuNetDetector(path, min_score=min_score, threads=threads)

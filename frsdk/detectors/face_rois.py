@@ -28,11 +28,13 @@ class Target:
         roi: The square that the network will see.
         score: The detector's score, or 1.
         box_xyxy: The detector's or caller's box in image pixels; None where a ROI was given.
+        points_xy: The detector's five points, where it gives them.
     """
 
     roi: Roi
     score: float = 1.0
     box_xyxy: Box | None = None
+    points_xy: tuple[tuple[float, float], ...] = ()
 
 
 def targets_from_rois(rois: Iterable[ArrayLike | Roi], image: Image) -> list[Target]:
@@ -78,7 +80,7 @@ def targets_from_boxes(boxes: Iterable[ArrayLike], image: Image) -> list[Target]
 
 
 def targets_from_detector(
-    detector: Detector, image: Image, *, min_score: float | None, max_faces: int | None
+    detector: Detector, image: Image, *, min_score: float | None
 ) -> list[Target]:
     """Targets for what a detector finds, largest first.
 
@@ -97,7 +99,7 @@ def targets_from_detector(
         if min_score is None or target.score >= min_score:
             targets.append(target)
     targets.sort(key=lambda target: target.roi.side, reverse=True)
-    return targets[:max_faces]
+    return targets
 
 
 def _target_from_detection(found: object, name: str, rule: BoxRule, image: Image) -> Target:
@@ -110,7 +112,7 @@ def _target_from_detection(found: object, name: str, rule: BoxRule, image: Image
     box = _checked_box(found.box_xyxy, name)
     _check_inside(box, name, image)
     roi = roi_from_box(box, rule, roll_deg=found.roll_deg)
-    return Target(roi, score=float(found.score), box_xyxy=box)
+    return Target(roi, score=float(found.score), box_xyxy=box, points_xy=found.points_xy)
 
 
 def _checked_box(item: ArrayLike, name: str) -> Box:

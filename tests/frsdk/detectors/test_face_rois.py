@@ -24,7 +24,7 @@ NUMBER = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([0.0, 
 
 
 def found_by(found: Any) -> list[Any]:
-    return targets_from_detector(lambda image: found, IMAGE, min_score=None, max_faces=None)
+    return targets_from_detector(lambda image: found, IMAGE, min_score=None)
 
 
 def test_boxes_become_squares_by_the_default_rule() -> None:
@@ -73,10 +73,10 @@ def test_detections_use_the_detector_s_rule() -> None:
         def __call__(self, image: np.ndarray) -> list[Detection]:
             return [Detection((10, 10, 20, 20), 0.7, roll_deg=90)]
 
-    (target,) = targets_from_detector(Mine(), IMAGE, min_score=0.7, max_faces=3)
+    (target,) = targets_from_detector(Mine(), IMAGE, min_score=0.7)
     assert target.roi == roi_from_box((10, 10, 20, 20), Mine.box_rule, roll_deg=90)
     assert target.score == 0.7
-    assert targets_from_detector(Mine(), IMAGE, min_score=0.71, max_faces=3) == []
+    assert targets_from_detector(Mine(), IMAGE, min_score=0.71) == []
 
 
 @pytest.mark.parametrize(
@@ -103,5 +103,5 @@ def test_yunet_finds_nothing_beside_the_image(shared_data: Path) -> None:
     assert found
     assert all(x1 > 0 and y1 > 0 for (_, _, x1, y1) in (face.box_xyxy for face in found))
     assert all(x0 < 300 and y0 < 40 for (x0, y0, _, _) in (face.box_xyxy for face in found))
-    targets = targets_from_detector(detect, noise, min_score=None, max_faces=None)
+    targets = targets_from_detector(detect, noise, min_score=None)
     assert len(targets) == len(found)
