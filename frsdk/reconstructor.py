@@ -169,7 +169,9 @@ class FaceReconstructor:
         Args:
             image_bgr: (H, W, 3) uint8.
             boxes: Face boxes x0, y0, x1, y1 in pixels, from the forehead to the chin as common
-                detectors draw them, instead of detection.
+                detectors draw them, instead of detection. The face's roll in degrees, clockwise,
+                may follow as a fifth number: without it `boxes=[face.box]` moves the landmarks by
+                0.6 % of the face (29 photographed ones), with it by 0.1 %.
             rois: Exact squares for the network, x0, y0, x1, y1 in pixels (or :class:`Roi`),
                 instead of detection.
             presence: Also look whether each crop shows the face that its landmarks say, and tell in
@@ -190,16 +192,13 @@ class FaceReconstructor:
         if boxes is not None and rois is not None:
             raise InputError("expected boxes= or rois=, got both: pass one of them")
         if rois is not None:
-            return self._reconstructed(image, targets_from_rois(rois, image))
+            return self._reconstructed(image, targets_from_rois(rois, image), presence)
         if boxes is not None:
-            return self._reconstructed(image, targets_from_boxes(boxes, image))
-        return self._detected(image)
+            return self._reconstructed(image, targets_from_boxes(boxes, image), presence)
+        return self._detected(image, presence)
 
     def warm_up(self, *, batches: Sequence[int] = (1,)) -> None:
-        """Do once what only the first photograph would wait for.
-
-        The detector is loaded and looks at a black picture, the engine runs each batch size and
-        dense vertices are decoded. Results do not depend on it.
+        """Do once what only the first photograph would wait for; results do not depend on it.
 
         Args:
             batches: Numbers of faces to run the engine with.
@@ -235,43 +234,52 @@ class FaceReconstructor:
         """Close the engine."""
         self.close()
 
-    def _detected(self, image: Image) -> list[Face]:
+    def _detected(self, image: Image, presence: bool) -> list[Face]:
         """The faces that the detector finds and whose landmarks agree with it, largest first."""
         waiting = targets_from_detector(self._detector, image, min_score=self._min_score)
         most = len(waiting) if self._max_faces is None else self._max_faces
         faces: list[Face] = []
         while waiting and len(faces) < most:  # a refused face gives its place to the next
             part, waiting = waiting[: most - len(faces)], waiting[most - len(faces) :]
+            found = self._reconstructed(image, part, presence)
             faces += [
                 face
-                for face, target in zip(self._reconstructed(image, part), part, strict=True)
+                for face, target in zip(found, part, strict=True)
                 if not landmarks_contradict(face.landmarks, target.points_xy, target.roi.side)
             ]
         return faces
 
-    def _reconstructed(self, image: Image, targets: Sequence[Target]) -> list[Face]:
-        """The targets' faces, a chunk of them an engine call."""
+    def _reconstructed(self, image: Image, targets: Sequence[Target], presence: bool) -> list[Face]:
+        """The targets' faces, each chunk of them by one engine call."""
+        chunks = [targets[start : start + _CHUNK] for start in range(0, len(targets), _CHUNK)]
+        return [face for chunk in chunks for face in self._chunk(image, chunk, presence)]
+
+    def _chunk(self, image: Image, targets: Sequence[Target], presence: bool) -> list[Face]:
         spec = self._backend.spec
         size = spec.input.size
-        faces: list[Face] = []
-        for start in range(0, len(targets), _CHUNK):
-            chunk = targets[start : start + _CHUNK]
-            crops = [crop_face(image, target.roi, size) for target in chunk]
-            params, landmarks, vertices = self._infer(network_input(crops, spec.input))
-            for row, target in enumerate(chunk):
-                face = face_from_params(
-                    params[row],
-                    landmarks[row],
-                    roi=target.roi,
-                    box_xyxy=target.box_xyxy,
-                    score=target.score,
-                    face_model=self._model,
-                    crop_size=size,
-                    decoder=self._decoder,
-                )
-                if vertices is not None:
-                    face.keep_vertices(vertices[row])
-                faces.append(face)
+        crops = [crop_face(image, target.roi, size) for target in targets]
+        params, landmarks, vertices = self._infer(network_input(crops, spec.input))
+        seen = self._presence(crops, landmarks).tolist() if presence else [None] * len(targets)
+        faces = [
+            face_from_params(
+                each_params,
+                points,
+                roi=target.roi,
+                box_xyxy=target.box_xyxy,
+                score=target.score,
+                face_model=self._model,
+                crop_size=size,
+                decoder=self._decoder,
+                presence=each_seen,
+                image_size_wh=(image.shape[1], image.shape[0]),
+            )
+            for target, each_params, points, each_seen in zip(
+                targets, params, landmarks, seen, strict=True
+            )
+        ]
+        if vertices is not None:
+            for face, points in zip(faces, vertices, strict=True):
+                face.keep_vertices(points)
         return faces
 
     def _infer(

@@ -48,6 +48,17 @@ main.add_command(web)
 @click.option("--faces", type=click.IntRange(min=1), metavar="N", help="At most N faces a photo.")
 @click.option("--min-score", type=float, metavar="S", help="Drop detections below this score.")
 @click.option(
+    "--min-face",
+    type=click.FloatRange(min=1),
+    metavar="PX",
+    help="Find faces from this size on; smaller is slower [default: 24, in large photos more].",
+)
+@click.option(
+    "--any-orientation",
+    is_flag=True,
+    help="Find faces on their side and upside down too; takes four looks.",
+)
+@click.option(
     "--max-pixels",
     type=click.IntRange(min=1),
     default=DEFAULT_MAX_PIXELS,
@@ -83,6 +94,8 @@ def reconstruct(
     mesh: str,
     faces: int | None,
     min_score: float | None,
+    min_face: float | None,
+    any_orientation: bool,
     max_pixels: int,
     detector: str | None,
     engine: str | None,
@@ -98,9 +111,11 @@ def reconstruct(
     A photograph without a face is not an error. One that cannot be read is one line on stderr; the
     others go on, and the exit code is 1.
     """
+    from ..detectors.turned_copies import RIGHT_ANGLES
     from ..imaging.image_sources import find_images
     from ..reconstructor import FaceReconstructor
     from .reconstruct_photos import JobOptions
+    from .small_faces_hint import SmallFacesHint
 
     sources = find_images(inputs)
     options = JobOptions(mesh=mesh, overlay=overlay, max_pixels=max_pixels)
@@ -113,9 +128,14 @@ def reconstruct(
         threads=threads,
         max_faces=faces,
         min_score=min_score,
+        min_face_px=min_face,
+        orientations=RIGHT_ANGLES if any_orientation else (0,),
     ) as reconstructor:
         _check_has_triangles(reconstructor, mesh)
-        report = _run(reconstructor, sources, output, options)
+        hint = SmallFacesHint(reconstructor)
+        report = _run(reconstructor if min_face else hint, sources, output, options)
+    if hint.line:
+        click.echo(f"frsdk: {hint.line}", err=True)
     click.echo(json.dumps(report.to_dict(), indent=1) if as_json else _summary(report))
     if report.failures:
         sys.exit(1)

@@ -63,7 +63,7 @@ def targets_from_rois(rois: Iterable[ArrayLike | Roi], image: Image) -> list[Tar
 
 
 def targets_from_boxes(boxes: Iterable[ArrayLike], image: Image) -> list[Target]:
-    """Targets for face boxes, by the default box rule.
+    """Targets for face boxes, with their roll as a fifth number or without, by the default rule.
 
     Raises:
         InputError: A box is not finite, inverted, too small or outside the image.
@@ -71,9 +71,10 @@ def targets_from_boxes(boxes: Iterable[ArrayLike], image: Image) -> list[Target]
     targets = []
     for index, item in enumerate(boxes):
         name = f"boxes[{index}]"
-        box = _checked_box(item, name)
+        corners, roll_deg = _split_roll(item, name)
+        box = _checked_box(corners, name)
         _check_inside(box, name, image)
-        roi = roi_from_box(box, DEFAULT_BOX_RULE)
+        roi = roi_from_box(box, DEFAULT_BOX_RULE, roll_deg=roll_deg)
         _check_size(roi, name)
         targets.append(Target(roi, box_xyxy=box))
     return targets
@@ -113,6 +114,19 @@ def _target_from_detection(found: object, name: str, rule: BoxRule, image: Image
     _check_inside(box, name, image)
     roi = roi_from_box(box, rule, roll_deg=found.roll_deg)
     return Target(roi, score=float(found.score), box_xyxy=box, points_xy=found.points_xy)
+
+
+def _split_roll(item: ArrayLike, name: str) -> tuple[ArrayLike, float]:
+    """The corners, and the roll of a box of five numbers; 0 for one of four."""
+    if not isinstance(item, Sequence | np.ndarray) or len(item) != 5:
+        return item, 0.0
+    try:
+        roll_deg = float(item[4])
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: expected a roll in degrees, got {item[4]!r}") from error
+    if not math.isfinite(roll_deg):
+        raise InputError(f"{name}: expected a finite roll in degrees, got {roll_deg}")
+    return item[:4], roll_deg
 
 
 def _checked_box(item: ArrayLike, name: str) -> Box:

@@ -83,6 +83,34 @@ def test_one_engine_call_for_all_faces(
     assert sizes == [3]
 
 
+def test_many_faces_are_cut_into_chunks(
+    reconstruct: FaceReconstructor, image: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+    real = OnnxRuntimeBackend.run
+
+    def run(self: OnnxRuntimeBackend, batch: np.ndarray) -> np.ndarray:
+        sizes.append(len(batch))
+        return real(self, batch)
+
+    monkeypatch.setattr(OnnxRuntimeBackend, "run", run)
+    rois = [(10 + k, 20, 130 + k, 140) for k in range(40)]
+    faces = reconstruct(image, rois=rois)
+    assert sizes == [16, 16, 8]
+    assert [face.roi.x0 for face in faces] == [10 + k for k in range(40)]
+    (last,) = reconstruct(image, rois=rois[-1:])
+    assert np.allclose(faces[-1].landmarks, last.landmarks, atol=1e-3)
+
+
+def test_a_box_may_have_its_roll(reconstruct: FaceReconstructor, image: np.ndarray) -> None:
+    (face,) = reconstruct(image, boxes=[(100, 60, 180, 170, 20.0)])
+    assert face.roi == roi_from_box((100, 60, 180, 170), roll_deg=20.0)
+    assert face.box.tolist() == [100, 60, 180, 170]
+    for roll in (float("nan"), "steep"):
+        with pytest.raises(InputError, match=r"boxes\[0\]: expected a .*roll in degrees"):
+            reconstruct(image, boxes=[(100, 60, 180, 170, roll)])
+
+
 def test_boxes_and_rotated_rois(reconstruct: FaceReconstructor, image: np.ndarray) -> None:
     box = (100, 60, 180, 170)
     (face,) = reconstruct(image, boxes=np.array([box]))

@@ -30,6 +30,7 @@ class StubReconstructor:
     options: ClassVar[dict[str, Any]] = {}
     triangles = np.zeros((1, 3), np.int32)
     make_face: Any = None
+    detector: Any = None
 
     def __init__(self, **options: Any) -> None:
         if options["engine"] == "missing.onnx":
@@ -117,6 +118,7 @@ def test_every_option_is_used(run: Run, photos: Path, tmp_path: Path) -> None:
     arguments += ["--mesh", "ply", "--no-overlay", "--faces", "3", "--min-score", "0.5"]
     arguments += ["--detector", "d.onnx", "--engine", "n.onnx", "--face-model", "m.npz"]
     arguments += ["--backend", "onnxruntime", "--device", "cpu"]
+    arguments += ["--min-face", "48", "--any-orientation"]
     result = run([*arguments, "--threads", "2", "--max-pixels", "15600"])
     assert result.exit_code == 0
     assert reconstructor.FaceReconstructor.options == {  # type: ignore[attr-defined]
@@ -128,6 +130,8 @@ def test_every_option_is_used(run: Run, photos: Path, tmp_path: Path) -> None:
         "threads": 2,
         "max_faces": 3,
         "min_score": 0.5,
+        "min_face_px": 48.0,
+        "orientations": (0, 90, 180, 270),
     }
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.0.ply", "faces.json"]
     result = run([*arguments, "--max-pixels", "15599"])
