@@ -11,6 +11,7 @@ import click
 
 from ..imaging.image_sources import DEFAULT_MAX_PIXELS
 from .cache_command import cache
+from .camera_command import camera
 from .console import counted, one_line, reports_errors, version_option
 from .doctor_command import doctor
 from .output_names import MESH_KINDS
@@ -30,6 +31,7 @@ def main() -> None:
 
 
 main.add_command(cache)
+main.add_command(camera)
 main.add_command(doctor)
 main.add_command(video)
 main.add_command(web)

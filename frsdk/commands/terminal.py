@@ -14,12 +14,14 @@ Advance = Callable[[int, str], None]
 
 
 @contextmanager
-def progress(label: str, total: int, *, lines_every_s: float | None = None) -> Iterator[Advance]:
+def progress(
+    label: str, total: int | None, *, lines_every_s: float | None = None
+) -> Iterator[Advance]:
     """Show how far a job has come on stderr, with its rate and the time left.
 
     Args:
         label: What is being done.
-        total: Steps of the job.
+        total: Steps of the job; None where that is not known.
         lines_every_s: Where stderr is no terminal: a line this often, so that logs say something;
             None: nothing there.
 
@@ -68,7 +70,7 @@ def aligned_lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list
 
 
 @contextmanager
-def _bar(label: str, total: int) -> Iterator[Advance]:
+def _bar(label: str, total: int | None) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -103,7 +105,7 @@ def _bar(label: str, total: int) -> Iterator[Advance]:
 class _Lines:
     """A line on stderr now and then, for logs."""
 
-    def __init__(self, label: str, total: int, every_s: float) -> None:
+    def __init__(self, label: str, total: int | None, every_s: float) -> None:
         self._label, self._total, self._every_s = label, total, every_s
         self._done, self._begin = 0, time.monotonic()
         self._said = self._begin
@@ -114,8 +116,10 @@ class _Lines:
         if now - self._said < self._every_s:
             return
         self._said = now
-        left_s = (self._total - self._done) * (now - self._begin) / max(self._done, 1)
-        text = f"{self._label}: {self._done} of {self._total}, {duration(left_s)} left"
+        text = f"{self._label}: {self._done}"
+        if self._total is not None:
+            left_s = (self._total - self._done) * (now - self._begin) / max(self._done, 1)
+            text += f" of {self._total}, {duration(left_s)} left"
         click.echo(f"{text}, {remark}" if remark else text, err=True)
 
 

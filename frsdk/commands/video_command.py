@@ -11,8 +11,8 @@ from ..imaging.image_sources import DEFAULT_MAX_PIXELS
 from .console import ReportedError, counted, one_line, reports_errors
 from .network_options import NetworkOptions, network_options
 from .output_names import MESH_KINDS
-from .progress_line import ProgressLine
 from .stop_signals import stop_signals
+from .terminal import progress
 
 if TYPE_CHECKING:
     from ..video.output_paths import OutputPaths
@@ -92,9 +92,11 @@ def video(
             smoothing=None if smoothing == "none" else smoothing,
         ) as tracker,
         stop_signals() as stop,
-        ProgressLine(reader.expected_frames) as line,
+        progress("tracking", reader.expected_frames) as advance,
     ):
-        report = track_video(reader, tracker, paths, options, stop=stop, on_frame=line.update)
+        report = track_video(
+            reader, tracker, paths, options, stop=stop, on_frame=lambda done: advance(1, "")
+        )
     summary = _summary_dict(input_, paths, options, report)
     if report.frames:
         click.echo(json.dumps(summary, indent=1) if as_json else _summary(report, summary))

@@ -14,7 +14,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from frsdk.commands.cli import main
-from frsdk.commands.progress_line import progress_text
 
 from ..clips import StubTracker, decoded, lit_frames, make_clip
 
@@ -214,12 +213,3 @@ def test_without_pyarrow_the_extra_is_named(
     assert result.exit_code == 1
     assert result.stderr == ('frsdk: writing Parquet needs pyarrow: pip install "frsdk[parquet]"\n')
     assert list((tmp_path / "out").iterdir()) == []
-
-
-def test_progress() -> None:
-    assert progress_text(60, 240, 2.0) == "60 of 240 frames (25 %), 30.0 frames/s, 0:06 left"
-    assert progress_text(300, 200_000, 10.0) == (
-        "300 of 200000 frames (0 %), 30.0 frames/s, 1:50:57 left"
-    )
-    assert progress_text(60, None, 2.0) == "60 frames, 30.0 frames/s"
-    assert progress_text(61, 60, 2.0) == "61 frames, 30.5 frames/s"

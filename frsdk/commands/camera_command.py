@@ -1,0 +1,141 @@
+"""`frsdk camera`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from .console import counted, one_line, reports_errors
+from .network_options import NetworkOptions, network_options
+from .stop_signals import stop_signals
+
+if TYPE_CHECKING:
+    from ..video.camera_frames import CameraFrame
+    from ..video.preview_window import PreviewWindow
+    from ..video.track_camera import CameraReport
+    from ..video.video_records import StreamFace
+
+_STATUS_INTERVAL_S = 0.5
+
+
+@click.command()
+@click.argument("source", default="0", metavar="[INDEX|URL|FILE]")
+@click.option("--faces", type=click.IntRange(min=1), default=4, show_default=True, metavar="N",
+              help="Follow at most N faces.")  # fmt: skip
+@click.option("--smoothing", default="balanced", show_default=True, metavar="NAME|none",
+              help="Preset of the tracker's smoothing.")  # fmt: skip
+@click.option("--show", is_flag=True, help="Show the faces in a window; q closes it.")
+@click.option("--frames", type=click.IntRange(min=1), metavar="N", help="End after N frames.")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), metavar="S",
+              help="End after S seconds.")  # fmt: skip
+@click.option("--patience", type=click.FloatRange(min=0, min_open=True), default=10.0,
+              show_default=True, metavar="S",
+              help="Give up when no frame came for S seconds.")  # fmt: skip
+@network_options
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON line a frame on stdout.")
+@reports_errors
+def camera(
+    source: str,
+    faces: int,
+    smoothing: str,
+    show: bool,
+    frames: int | None,
+    seconds: float | None,
+    patience: float,
+    as_json: bool,
+    **network: object,
+) -> None:
+    """Follow the faces before a camera: its index, or the address of a stream.
+
+    Always the newest frame is taken; those that came meanwhile are counted as dropped. A camera
+    that fails is opened again. Ctrl-C ends it.
+    """
+    from ..tracking.face_tracker import FaceTracker
+    from ..video.camera_capture import CameraSource
+    from ..video.camera_frames import CameraFrames
+    from ..video.preview_window import PreviewWindow
+    from ..video.track_camera import track_camera
+
+    found = CameraSource(source)
+
+    def on_loss() -> None:
+        click.echo(f"frsdk: {one_line(found.name)}: lost, opening it again", err=True)
+
+    with ExitStack() as stack:
+        window = stack.enter_context(PreviewWindow(found.name)) if show else None
+        reconstructor = stack.enter_context(NetworkOptions(**network).open(faces))  # type: ignore[arg-type]
+        reconstructor.warm_up()
+        chosen = None if smoothing == "none" else smoothing
+        tracker = FaceTracker(reconstructor, max_faces=faces, smoothing=chosen)
+        stack.enter_context(tracker)
+        stop = stack.enter_context(stop_signals())
+        stream = stack.enter_context(
+            CameraFrames(
+                lambda: found.open(patience),
+                name=found.name,
+                finite=found.finite,
+                patience_s=patience,
+                on_loss=on_loss,
+            )
+        )
+        output = stack.enter_context(_FrameOutput(window, as_json))
+        report = track_camera(
+            stream, tracker, output, stop=stop, max_frames=frames, seconds=seconds
+        )
+    if not as_json:
+        click.echo(_summary(report))
+
+
+class _FrameOutput(ExitStack):
+    """Prints and shows each frame; where stderr is a terminal, a line there tells how it goes."""
+
+    def __init__(self, window: PreviewWindow | None, as_json: bool) -> None:
+        super().__init__()
+        self._window, self._as_json = window, as_json
+        self._status = sys.stderr.isatty() and not (as_json and sys.stdout.isatty())
+        self._began_s = self._said_s = time.monotonic()
+        self._frames = self._dropped = 0
+        if self._status:
+            self.callback(click.echo, "\r\033[K", err=True, nl=False)
+
+    def __call__(self, frame: CameraFrame, faces: Sequence[StreamFace]) -> bool:
+        self._frames += 1
+        self._dropped += frame.dropped
+        if self._as_json:
+            from ..video.face_lines import face_line
+
+            click.echo(face_line(frame.index, frame.time_s, faces, dropped=frame.dropped))
+        now_s = time.monotonic()
+        if self._status and now_s - self._said_s >= _STATUS_INTERVAL_S:
+            self._said_s = now_s
+            rate = self._frames / (now_s - self._began_s)
+            text = _status(rate, self._dropped, faces)
+            click.echo(f"\r\033[K{text}", err=True, nl=False)
+        if self._window is None:
+            return True
+        from ..rendering.overlay import draw_faces
+
+        return self._window.show(draw_faces(frame.image_bgr, faces))
+
+
+def _status(rate: float, dropped: int, faces: Sequence[StreamFace]) -> str:
+    angles = "; ".join(
+        f"face {face.id}: yaw {face.pose.yaw_deg:+.0f} pitch {face.pose.pitch_deg:+.0f} "
+        f"roll {face.pose.roll_deg:+.0f}"
+        for face in faces
+    )
+    return f"{rate:.1f} frames/s, {dropped} dropped; {angles or 'no face'}"
+
+
+def _summary(report: CameraReport) -> str:
+    rate = (report.frames - 1) / report.duration_s if report.duration_s else 0.0
+    losses = f", {counted(report.losses, 'loss', 'losses')}" if report.losses else ""
+    return (
+        f"{counted(report.people, 'face')} in {report.frames_with_face} of "
+        f"{counted(report.frames, 'frame')} ({rate:.1f} frames/s, {report.dropped} dropped{losses})"
+    )

@@ -1,0 +1,125 @@
+"""Cameras and streams through OpenCV, without its talk on stderr."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+
+from ..errors import InputError
+
+_OPEN_TIMEOUT_MS = 10_000
+_FFMPEG_LEVEL = "OPENCV_FFMPEG_LOGLEVEL"
+_QUIET = "-8"
+
+
+class Capture(Protocol):
+    """What gives frames: `cv2.VideoCapture`, or anything like it."""
+
+    def read(self) -> tuple[bool, Any]:  # Any: None, or an array of any shape
+        """Whether there was a frame, and the frame."""
+
+    def release(self) -> None:
+        """Let the camera go."""
+
+
+class CameraSource:
+    """What a camera is named by: an index, a device, an address or a file.
+
+    Attributes:
+        name: How messages call it; a password in an address is not shown.
+        finite: Whether it is a file, which ends.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Tell what kind of source a text names.
+
+        Raises:
+            InputError: It is none of them.
+        """
+        self._text = text
+        self.finite = False
+        if text.isdecimal():
+            self.name = f"camera {text}"
+        elif "://" in text:
+            self.name = re.sub(r"//[^/@]*@", "//***@", text)
+        elif text.startswith("/dev/"):
+            self.name = text
+        elif Path(text).is_file():
+            self.name, self.finite = text, True
+        else:
+            raise InputError(
+                f"{text}: no such file; a camera is an index (0), an address (rtsp://...) or a file"
+            )
+
+    def open(self, read_timeout_s: float) -> Capture | None:
+        """Open it now; None where that fails.
+
+        Args:
+            read_timeout_s: A stream that says nothing for this long has ended.
+        """
+        os.environ.setdefault(_FFMPEG_LEVEL, _QUIET)
+        with _opencv_silenced():
+            capture = self._opened(read_timeout_s)
+            if not capture.isOpened():
+                capture.release()
+                return None
+        return _Paced(capture) if self.finite else capture
+
+    def _opened(self, read_timeout_s: float) -> cv2.VideoCapture:
+        if self._text.isdecimal():
+            return cv2.VideoCapture(int(self._text))
+        if self._text.startswith("/dev/"):
+            return cv2.VideoCapture(self._text)
+        timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_TIMEOUT_MS]
+        timeouts += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, round(read_timeout_s * 1000)]
+        # FFmpeg by name: otherwise a name with % would be read as a series of pictures.
+        return cv2.VideoCapture(self._text, cv2.CAP_FFMPEG, timeouts)
+
+
+class _Paced:
+    """A file at the speed at which it was taken."""
+
+    def __init__(self, capture: cv2.VideoCapture) -> None:
+        self._capture = capture
+        self._started_s: float | None = None
+
+    def read(self) -> tuple[bool, Any]:
+        done, image = self._capture.read()
+        now_s = time.perf_counter()
+        if self._started_s is None:
+            self._started_s = now_s
+        due_s = self._started_s + self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        time.sleep(max(0.0, min(due_s - now_s, 1.0)))
+        return done, image
+
+    def release(self) -> None:
+        self._capture.release()
+
+
+def bgr_from_capture(image: Any) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """A captured frame as (H, W, 3) uint8: grey is repeated, a fourth channel dropped."""
+    array = np.asarray(image)
+    if array.dtype == np.uint16:
+        array = (array >> 8).astype(np.uint8)
+    if array.ndim == 2 or array.shape[2] == 1:
+        return np.repeat(array.reshape(*array.shape[:2], 1), 3, axis=2)
+    return np.ascontiguousarray(array[..., :3])
+
+
+@contextmanager
+def _opencv_silenced() -> Iterator[None]:
+    logging = cv2.utils.logging
+    before = logging.getLogLevel()
+    logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        logging.setLogLevel(before)
