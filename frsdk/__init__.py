@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .metrics.nme import NmeSummary, YawBin, nme_percent, summarise_nme
     from .morphable.head_pose import Pose
     from .morphable.morphable_model import MorphableModel, builtin_face_model
+    from .morphable.registered_models import register_face_model
     from .reconstructor import FaceReconstructor
     from .rendering.face_outputs import render_faces
     from .rendering.face_pictures import FacePictures
@@ -90,6 +91,7 @@ _MODULES = {
     "nme_percent": "metrics.nme",
     "read_image": "imaging.read_image",
     "render_faces": "rendering.face_outputs",
+    "register_face_model": "morphable.registered_models",
     "roi_from_box": "detectors",
     "roi_from_landmarks": "imaging.roi",
     "roll_from_landmarks": "imaging.roi",
@@ -136,6 +138,7 @@ __all__ = [
     "network_input",
     "nme_percent",
     "read_image",
+    "register_face_model",
     "render_faces",
     "roi_from_box",
     "roi_from_landmarks",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass, field, fields
+from typing import Any, Protocol, TypeAlias  # Any: the fields of a face by name
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from .errors import InputError
 from .imaging.roi import Roi, image_from_crop_points
 from .morphable.head_pose import Pose, pose_from_params
 from .morphable.morphable_model import MorphableModel
+from .morphable.registered_models import LateIntegerDecoder, found_face_model
 from .morphable.vertex_decoding import (
     N_POSE,
     FloatArray,
@@ -22,6 +23,7 @@ from .morphable.vertex_decoding import (
 )
 from .rendering.face_outputs import FaceOutputs
 
+_INT8 = "int8"  # stands for the 8-bit decoder in a pickle
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | float | int | None"
 
 
@@ -77,6 +79,28 @@ class Face(FaceOutputs):
     image_size_wh: tuple[int, int] | None = field(default=None, repr=False)
     # A dictionary, because setdefault is atomic: threads that race get the same array.
     _cache: dict[str, NDArray[np.float32]] = field(default_factory=dict, init=False, repr=False)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle the numbers and the face model's digest, not the model.
+
+        Where it is unpickled the built-in model is found again, another one by
+        :func:`~frsdk.register_face_model`.
+        """
+        kept = {each.name: getattr(self, each.name) for each in fields(self) if each.init}
+        model, decoder = kept.pop("face_model"), kept.pop("decoder")
+        if decoder is not None and decoder is not model:
+            # By name: its module would load an engine.
+            is_int8 = type(decoder).__name__ in ("IntegerDecoder", "LateIntegerDecoder")
+            kept["decoder"] = _INT8 if is_int8 else decoder
+        return _unpickled, (type(self), kept, model.name, model.sha256)
+
+    def __copy__(self) -> Face:
+        """Return the same face: it never changes."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Face:
+        """Return the same face: it never changes."""
+        return self
 
     @property
     def vertices(self) -> NDArray[np.float32]:
@@ -164,12 +188,24 @@ def dense_vertices(faces: Sequence[Face], *, out: FloatArray | None = None) -> F
     if not faces:
         raise InputError("expected at least one face, got none")
     first = faces[0]
-    if any(face.face_model is not first.face_model for face in faces):
+    model = first.face_model
+    if any(f.face_model is not model and f.face_model.sha256 != model.sha256 for f in faces):
         raise InputError("expected faces of one face model: decode those of each model apart")
     params = np.stack([face.params for face in faces])  # (n, 62)
     poses = np.concatenate([image_poses(f.params[None], [f.roi], f.crop_size) for f in faces])
     decoder = first.decoder or first.face_model
     return decoder.decode_posed(params[:, N_POSE:], poses, out=out)
+
+
+def _unpickled(kind: type[Face], kept: dict[str, Any], name: str, sha256: str) -> Face:
+    """A face from what :meth:`Face.__reduce__` kept; pickling forgets that arrays are read-only."""
+    model = found_face_model(name, sha256)
+    if kept.get("decoder") == _INT8:
+        kept["decoder"] = LateIntegerDecoder(model)
+    face = kind(face_model=model, **kept)
+    for array in (face.params, face.landmarks, face.box, face.pose.translation, face.pose.rotation):
+        array.setflags(write=False)
+    return face
 
 
 def face_from_params(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar  # Any: the options of a reconstructor by name
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,6 +33,7 @@ from .installation.asset_files import NETWORK, asset_path
 from .morphable.decoder_choice import face_model_from_option, vertex_decoder
 from .morphable.face_model_match import check_fits
 from .morphable.morphable_model import MorphableModel
+from .morphable.registered_models import register_face_model
 
 PathLike = str | os.PathLike[str]
 
@@ -105,6 +106,7 @@ class FaceReconstructor:
             InputError: An option has an impossible value.
             OutputError: The cache's folder cannot be written.
         """
+        self._options = {name: each for name, each in locals().items() if name != "self"}
         if max_faces is not None and max_faces < 1:
             raise InputError(f"expected max_faces >= 1 or None, got {max_faces}")
         if min_score is not None and not 0 <= min_score <= 1:
@@ -113,6 +115,7 @@ class FaceReconstructor:
         self._min_face_px, self._orientations = min_face_px, checked_orientations(orientations)
         self._detector_option = detector
         self._model = face_model_from_option(face_model)
+        register_face_model(self._model)
         self._decoder: VertexDecoder = vertex_decoder(vertex_precision, self._model)
         choice = open_backend(
             engine,
@@ -133,6 +136,13 @@ class FaceReconstructor:
         except BaseException:
             self._backend.close()
             raise
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle the options: the engine is opened anew where they land.
+
+        The options have to travel too: paths do, and functions at the top of a module.
+        """
+        return _opened_anew, (type(self), self._options)
 
     @property
     def engine(self) -> str:
@@ -308,6 +318,10 @@ class FaceReconstructor:
     @cached_property
     def _presence(self) -> FacePresence:
         return FacePresence(threads=self._threads)
+
+
+def _opened_anew(kind: type[FaceReconstructor], options: dict[str, Any]) -> FaceReconstructor:
+    return kind(**options)
 
 
 def _builtin_network(engine: PathLike | None) -> Path:

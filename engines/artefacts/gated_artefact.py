@@ -18,6 +18,7 @@ from frsdk.engine_files.engine_header import EngineHeader
 from frsdk.errors import BackendError, MissingDependencyError
 from frsdk.imaging.face_crop import network_input
 from frsdk.specs.accuracy_spec import RAN_ENGINE, RAN_ONNX, RAN_ONNX_ONLY, AccuracySpec
+from frsdk.storage.draft_folder import draft_folder
 
 from ..accuracy.accuracy_gate import AccuracyGate, GateOptions, NetworkOutputs, check_drop
 from ..accuracy.fp16_reference import half_reference
@@ -100,8 +101,8 @@ def gated_engine(
     elif accuracy is not None:
         accuracy = replace(accuracy, ran=RAN_ONNX_ONLY)
     check_drop(accuracy, gate, converted.source)
-    with tempfile.TemporaryDirectory(prefix="frsdk-build-") as folder:
-        draft = Path(folder) / path.name
+    with draft_folder(Path(tempfile.gettempdir()), "frsdk-build-") as folder:
+        draft = folder / path.name
         header = build_engine(
             converted, draft, target=target, options=options, onnx_sha256=source.sha256,
             report=report,

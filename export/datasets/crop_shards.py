@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import sys
 import tarfile
-import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 
 from frsdk.errors import InputError
 from frsdk.storage.atomic_write import atomic_write, cannot_write, make_folder
+from frsdk.storage.draft_folder import draft_folder
 
 from .expression_labels import mesh_points_path
 from .labelled_face import LabelledFace
@@ -43,7 +43,7 @@ def write_shards(faces: Iterable[LabelledFace], folder: Path, split: str) -> int
     rows: list[LabelledFace] = []
     shards: list[int] = []
     seen: set[str] = set()
-    with tempfile.TemporaryDirectory(prefix=f".{split}.", dir=folder) as draft:
+    with draft_folder(folder, f".{split}.") as draft:
         members: list[tuple[str, bytes]] = []
         for face in faces:
             if face.key in seen:
@@ -54,13 +54,13 @@ def write_shards(faces: Iterable[LabelledFace], folder: Path, split: str) -> int
             # The crop is encoded: labels alone are kept.
             rows.append(_without_crop(face))
             if len(members) == _PER_SHARD:
-                _write_tar(Path(draft) / f"{split}-{shards[-1]:02d}.tar", members)
+                _write_tar(draft / f"{split}-{shards[-1]:02d}.tar", members)
                 members = []
         if not rows:
             raise InputError("no face to write: no picture has a usable label")
         if members:
-            _write_tar(Path(draft) / f"{split}-{shards[-1]:02d}.tar", members)
-        _replace(folder, split, sorted(Path(draft).iterdir()))
+            _write_tar(draft / f"{split}-{shards[-1]:02d}.tar", members)
+        _replace(folder, split, sorted(draft.glob("*.tar")))
     _write_mesh_points(mesh_points_path(folder, split), rows)
     _write_labels(folder / f"{split}.npz", rows, shards)
     print(f"{folder}: {len(rows)} {split} crops", file=sys.stderr)

@@ -189,6 +189,17 @@ class Backend(ABC):
             self._open = False
             self._release()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Refuse to be pickled: the engine belongs to its process.
+
+        Raises:
+            BackendError: Always.
+        """
+        raise BackendError(
+            f"{self._source}: an open engine cannot be pickled: pass its path, and open it in the "
+            "process that uses it"
+        )
+
     def __enter__(self: _BackendT) -> _BackendT:
         """Return the open backend."""
         return self

@@ -119,7 +119,7 @@ def reconstruct(
     from .reconstruct_photos import JobOptions
     from .small_faces_hint import SmallFacesHint
 
-    sources = find_images(inputs)
+    sources = find_images(inputs, strict=False)
     options = JobOptions(mesh=mesh, overlay=overlay, max_pixels=max_pixels)
     with FaceReconstructor(
         engine=engine,
@@ -138,7 +138,10 @@ def reconstruct(
         report = _run(reconstructor if min_face else hint, sources, output, options)
     if hint.line:
         click.echo(f"frsdk: {hint.line}", err=True)
-    click.echo(json.dumps(report.to_dict(), indent=1) if as_json else _summary(report))
+    if as_json:
+        click.echo(json.dumps(report.to_dict(), indent=1))
+    elif report.images or not report.failures:  # else the lines on stderr have said it all
+        click.echo(_summary(report))
     if report.failures:
         sys.exit(1)
 

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import io
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import IO, Any, ParamSpec, TypeVar
 
 import click
@@ -30,13 +36,12 @@ R = TypeVar("R")
 class ReportedError(click.ClickException):
     """An error as a command line shows it: `frsdk: what went wrong` on stderr, exit code 1."""
 
-    exit_code = 1
-
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, exit_code: int = 1) -> None:
         """Keep the line, with the name of the program that runs now."""
         context = click.get_current_context(silent=True)
         name = context.find_root().info_name if context else None
         super().__init__(f"{name or 'frsdk'}: {one_line(message)}")
+        self.exit_code = exit_code
 
     def show(self, file: IO[Any] | None = None) -> None:  # Any: click's own signature
         """Print the line on stderr."""
@@ -47,6 +52,8 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
     """Make a click command report each `FrsdkError` as one line and exit with 1.
 
     A package of an extra that is not installed is reported alike, with the line that installs it.
+    SIGTERM and SIGHUP end the command as Ctrl-C does, with what it cleans up and keeps then; and
+    a character that the terminal's encoding lacks is printed as its escape.
 
     Put it below the click decorators::
 
@@ -60,8 +67,12 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def reporting(*args: P.args, **kwargs: P.kwargs) -> R:
+        _escape_what_cannot_be_printed()
         try:
-            return command(*args, **kwargs)
+            with _signals_as_interrupts():
+                return command(*args, **kwargs)
+        except StoppedBySignal as stop:
+            raise ReportedError(f"stopped by {stop.name}", 128 + stop.number) from stop
         except FrsdkError as error:
             raise ReportedError(str(error)) from error
         except ImportError as error:
@@ -71,6 +82,43 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
             raise ReportedError(str(missing_package(error, package, _EXTRAS[package]))) from error
 
     return reporting
+
+
+class StoppedBySignal(KeyboardInterrupt):
+    """A signal that asks the process to end, raised where the program is, as Ctrl-C is."""
+
+    def __init__(self, number: int) -> None:
+        """Keep which."""
+        super().__init__(number)
+        self.number, self.name = number, signal.Signals(number).name
+
+
+@contextmanager
+def _signals_as_interrupts() -> Iterator[None]:
+    """Raise `StoppedBySignal` on SIGTERM and SIGHUP, unless somebody handles or ignores them."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for each in taken:  # a closing terminal sends it twice
+            signal.signal(each, signal.SIG_IGN)
+        raise StoppedBySignal(number)
+
+    taken: list[signal.Signals] = []
+    if threading.current_thread() is threading.main_thread():
+        wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        taken = [each for each in wanted if signal.getsignal(each) is signal.SIG_DFL]
+    for each in taken:
+        signal.signal(each, stop)
+    try:
+        yield
+    finally:
+        for each in taken:
+            signal.signal(each, signal.SIG_DFL)
+
+
+def _escape_what_cannot_be_printed() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def one_line(text: str) -> str:

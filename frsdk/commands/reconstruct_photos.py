@@ -19,6 +19,7 @@ from ..imaging.image_sources import DEFAULT_MAX_PIXELS, OVERLAY_SUFFIX, ImageSou
 from ..imaging.read_image import read_image
 from ..rendering.overlay import draw_faces
 from ..storage.atomic_write import atomic_write, cannot_write
+from ..storage.draft_folder import draft_folder
 from .faces_json import FACES_FILE, FacesFile
 from .output_names import MESH_KINDS, output_stems
 
@@ -110,6 +111,14 @@ class JobReport:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The folder of the results, and a hidden one in it for what is not finished."""
+
+    folder: Path
+    drafts: Path
+
+
 def reconstruct_files(
     reconstruct: Reconstruct,
     sources: Sequence[ImageSource],
@@ -124,9 +133,10 @@ def reconstruct_files(
 
     A photograph that cannot be read or reconstructed is reported, and the others go on. Memory
     does not grow with their number. Every file is complete or not there. After an interruption
-    (Ctrl-C) faces.json is still written with the photographs done so far, and the interruption
-    goes on; after a failure to write, the folder keeps the complete files written so far and the
-    faces.json that it had.
+    (Ctrl-C, and for the command SIGTERM and SIGHUP) faces.json is still written with the
+    photographs done so far, and the interruption goes on. When every photograph failed no
+    faces.json is written. After a failure to write, the folder keeps the complete files written so
+    far and the faces.json that it had.
 
     Args:
         reconstruct: Finds the faces of a BGR image.
@@ -146,10 +156,11 @@ def reconstruct_files(
     folder = _output_folder(out_dir)
     report = JobReport(output=os.fspath(out_dir))
     stems = output_stems(source.name for source in sources)
-    with FacesFile(folder) as records:
+    with FacesFile(folder) as records, draft_folder(folder) as drafts:
+        place = _Place(folder, drafts)
         try:
             for source, stem in zip(sources, stems, strict=True):
-                outcome = _one_photo(reconstruct, source, folder, stem, options, report, records)
+                outcome = _one_photo(reconstruct, source, place, stem, options, report, records)
                 if on_progress is not None:
                     on_progress(outcome)
             report.complete = True
@@ -158,7 +169,8 @@ def reconstruct_files(
         except BaseException:
             records.save(report.failures, complete=False)
             raise
-        records.save(report.failures, complete=True)
+        if report.images or not report.failures:
+            records.save(report.failures, complete=True)
     return report
 
 
@@ -176,16 +188,18 @@ def _output_folder(out_dir: str | os.PathLike[str]) -> Path:
 def _one_photo(
     reconstruct: Reconstruct,
     source: ImageSource,
-    folder: Path,
+    place: _Place,
     stem: str,
     options: JobOptions,
     report: JobReport,
     records: FacesFile,
 ) -> PhotoOutcome:
     try:
+        if source.problem is not None:
+            raise InputError(source.problem)
         image = read_image(source.location, max_pixels=options.max_pixels)
         faces = reconstruct(image)
-        record = _write_photo(image, faces, folder, stem, options)
+        record = _write_photo(image, faces, place, stem, options)
     except (OutputError, MissingDependencyError):  # not this photograph's fault
         raise
     except FrsdkError as error:
@@ -205,14 +219,14 @@ def _one_photo(
 def _write_photo(
     image: NDArray[np.uint8],
     faces: Sequence[Face],
-    folder: Path,
+    place: _Place,
     stem: str,
     options: JobOptions,
 ) -> dict[str, object]:
     """Write the meshes and the overlay of one photograph, all or none; returns its record."""
     entries: list[dict[str, object]] = []
     overlay = None
-    with _draft_folder(folder) as draft:
+    with _draft(place.drafts) as draft:
         for number, face in enumerate(faces):
             mesh = None
             if options.mesh != "none":
@@ -222,18 +236,19 @@ def _write_photo(
         if options.overlay:
             overlay = stem + OVERLAY_SUFFIX
             atomic_write(draft / overlay, _png_from_image(draw_faces(image, faces)))
-        _move_all(draft, folder)
+        _move_all(draft, place.folder)
+    _remove_older_meshes(place.folder, stem, len(faces), options.mesh)
     height, width = image.shape[:2]
     return {"width": width, "height": height, "overlay": overlay, "faces": entries}
 
 
 @contextmanager
-def _draft_folder(folder: Path) -> Iterator[Path]:
-    """A folder inside the results', gone at the end: what is written there is moved out whole."""
+def _draft(drafts: Path) -> Iterator[Path]:
+    """A folder for one photograph, gone at the end: what is written there is moved out whole."""
     try:
-        draft = tempfile.TemporaryDirectory(prefix=".frsdk-", dir=folder)
+        draft = tempfile.TemporaryDirectory(dir=drafts)
     except OSError as error:
-        raise cannot_write(folder, error) from error
+        raise cannot_write(drafts.parent, error) from error
     with draft as name:
         yield Path(name)
 
@@ -251,6 +266,18 @@ def _move_all(draft: Path, folder: Path) -> None:
         for path in new:
             path.unlink(missing_ok=True)
         raise cannot_write(folder, error) from error
+
+
+def _remove_older_meshes(folder: Path, stem: str, faces: int, kind: str) -> None:
+    """Meshes of faces that an earlier run found in a photograph and this one did not."""
+    older = folder / f"{stem}.{faces}.{kind}"
+    try:
+        while kind != "none" and older.is_file():
+            older.unlink()
+            faces += 1
+            older = folder / f"{stem}.{faces}.{kind}"
+    except OSError as error:
+        raise cannot_write(older, error) from error
 
 
 def _png_from_image(image: NDArray[np.uint8]) -> bytes:

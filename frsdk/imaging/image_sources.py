@@ -23,9 +23,15 @@ _SUFFIXES = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class ImageSource:
-    """One photograph to read: a path, or `sample:NAME`."""
+    """One photograph to read.
+
+    Attributes:
+        location: A path, or `sample:NAME`.
+        problem: Why there is nothing to read, in one line; None where there may be.
+    """
 
     location: str
+    problem: str | None = None
 
     @property
     def name(self) -> str:
@@ -35,27 +41,41 @@ class ImageSource:
         return Path(self.location).name
 
 
-def find_images(inputs: Iterable[str | os.PathLike[str]]) -> list[ImageSource]:
+def find_images(
+    inputs: Iterable[str | os.PathLike[str]], *, strict: bool = True
+) -> list[ImageSource]:
     """Expand files, folders, globs and samples into the photographs they name.
 
     A folder gives its own image files by suffix (sub-folders are not entered, and overlays that
-    an earlier run wrote, `*.overlay.png`, are left out). A glob gives every file it matches (`**`
-    enters sub-folders). Each input's files are sorted by name; a file named twice is kept once. A
-    file that does not exist is kept: reading it says so, and the other files still go through.
+    an earlier run wrote, `*.overlay.png`, and names that begin with a dot are left out). A glob
+    gives every file it matches (`**` enters sub-folders); what exists under a name is that file or
+    folder, whatever brackets are in the name. Each input's files are sorted by name; a file named
+    twice is kept once. A file that does not exist is kept: reading it says so, and the other files
+    still go through.
 
     Args:
         inputs: Paths, globs (as text) or `sample:astronaut`.
+        strict: Raise for an input that names nothing; otherwise it becomes a source with that
+            problem, and the others are found.
 
     Returns:
         The sources, in the order of the inputs.
 
     Raises:
-        InputError: A folder without images or that cannot be listed, a glob that matches no file,
-            or an unknown sample.
+        InputError: With `strict`, a folder without images or that cannot be listed, a glob that
+            matches no file, or an unknown sample.
     """
     sources: dict[str, ImageSource] = {}
     for item in inputs:
-        for location in _expand(os.fspath(item)):
+        text = os.fspath(item)
+        try:
+            locations = _expand(text)
+        except InputError as error:
+            if strict:
+                raise
+            sources.setdefault(text, ImageSource(text, str(error)))
+            continue
+        for location in locations:
             key = location
             if not location.startswith(SAMPLE_PREFIX):
                 key = os.path.abspath(location)  # noqa: PTH100 - a link is a photo of its own
@@ -71,12 +91,19 @@ def _expand(item: str) -> Sequence[str]:
     if path.is_dir():
         return _folder_images(path)
     if glob.has_magic(item) and not os.path.lexists(item):
-        matches = glob.glob(item, recursive=True)  # noqa: PTH207 - Path takes no absolute pattern
+        pattern = _pattern(path)
+        matches = glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path takes no absolute one
         files = sorted(match for match in matches if not Path(match).is_dir())
         if not files:
             raise InputError(f"no file matches {item}")
         return files
     return [item]
+
+
+def _pattern(path: Path) -> str:
+    """The glob of a path whose first folders exist: their brackets are no pattern."""
+    known = next(folder for folder in path.parents if os.path.lexists(folder) or not folder.name)
+    return str(Path(glob.escape(str(known))) / path.relative_to(known))
 
 
 def _folder_images(folder: Path) -> list[str]:
@@ -89,6 +116,7 @@ def _folder_images(folder: Path) -> list[str]:
         for path in entries
         if path.suffix.lower() in _SUFFIXES
         and not path.name.endswith(OVERLAY_SUFFIX)
+        and not path.name.startswith(".")  # macOS keeps ._a.jpg beside a.jpg
         and not path.is_dir()
     ]
     if not files:

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import io
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any  # keyword arguments of several types
 
 import numpy as np
@@ -77,6 +77,17 @@ class MorphableModel:
         landmark_basis = np.ascontiguousarray(self.basis[:, columns])
         landmark_basis.setflags(write=False)
         object.__setattr__(self, "_landmark_basis", landmark_basis)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle the arrays, or for the built-in model that it is the built-in one.
+
+        The arrays are read-only again where it is unpickled.
+        """
+        if self is _read_builtin.get("model"):
+            return builtin_face_model, ()
+        return _model_of, (
+            {each.name: getattr(self, each.name) for each in fields(self) if each.init},
+        )
 
     @property
     def n_vertices(self) -> int:
@@ -205,7 +216,17 @@ def builtin_face_model() -> MorphableModel:
     Raises:
         FaceModelError: The installation lacks it.
     """
-    return MorphableModel.load(asset_path(FACE_MODEL))
+    model = MorphableModel.load(asset_path(FACE_MODEL))
+    _read_builtin["model"] = model
+    return model
+
+
+_read_builtin: dict[str, MorphableModel] = {}
+
+
+def _model_of(values: dict[str, Any]) -> MorphableModel:
+    """What :meth:`MorphableModel.__reduce__` took apart."""
+    return MorphableModel(**values)
 
 
 def _text(name: str, value: NDArray[Any], source: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..imaging.face_crop import check_image
 from ..morphable.head_pose import Pose
 from .mesh_shading import render_mesh
 
@@ -86,11 +87,12 @@ def draw_faces(image_bgr: Image, faces: Iterable[DrawableFace]) -> Image:
         A new (H, W, 3) uint8 BGR image.
 
     Raises:
-        InputError: The image has another shape or type.
+        InputError: The image has another shape or type, or the faces are no list.
     """
-    if image_bgr.ndim != 3 or image_bgr.shape[2] != 3 or image_bgr.dtype != np.uint8:
+    check_image(image_bgr)
+    if not isinstance(faces, Iterable):
         raise InputError(
-            f"expected an image (H, W, 3) uint8, got {image_bgr.shape} {image_bgr.dtype}"
+            f"expected a list of faces, got one {type(faces).__name__}: pass [face], or face.draw()"
         )
     canvas = image_bgr.copy()
     shown = list(faces)

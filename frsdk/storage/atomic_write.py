@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import OutputError
 
+if sys.platform != "win32":
+    import fcntl
+
+LEFT_AFTER_S = 2.0
+"""An unfinished file or folder that was touched since may belong to a process that starts."""
+
+_UNFINISHED = ".part"
+
 
 def atomic_write(path: str | os.PathLike[str], content: bytes | Callable[[BinaryIO], None]) -> None:
     """Write a file under a temporary name in its folder, flush it to disk, then rename it.
+
+    What a process that was killed left of the same destination is removed.
 
     Args:
         path: Destination; an existing file is replaced.
@@ -26,12 +40,16 @@ def atomic_write(path: str | os.PathLike[str], content: bytes | Callable[[Binary
     destination = Path(path)
     check_destination(destination)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{destination.name}.", dir=destination.parent)
+        _remove_left(destination)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{destination.name}.", suffix=_UNFINISHED, dir=destination.parent
+        )
     except OSError as error:
         raise cannot_write(destination, error) from error
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
+            _lock(file)  # as long as this process lives
             if isinstance(content, bytes):
                 file.write(content)
             else:
@@ -57,6 +75,29 @@ def check_destination(path: Path) -> None:
     if path.exists() and not path.is_file():
         kind = "a folder" if path.is_dir() else "a device or a pipe"
         raise OutputError(f"{path}: cannot be written (it is {kind}): name a file")
+
+
+def _remove_left(destination: Path) -> None:
+    """Remove temporary files of the destination whose processes were killed."""
+    pattern = f".{glob.escape(destination.name)}.*{_UNFINISHED}"
+    for path in destination.parent.glob(pattern):
+        with suppress(OSError):  # Windows does not delete what another process has open
+            if time.time() - path.stat().st_mtime < LEFT_AFTER_S:
+                continue  # its process may be about to lock it
+            with path.open("r+b") as file:
+                left = _lock(file)
+            if left:
+                path.unlink()
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Lock an open file without waiting; False where another process holds it."""
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # or the file system has no locks
+            return False
+    return True
 
 
 _UMASK_LOCK = threading.Lock()
