@@ -36,12 +36,13 @@ R = TypeVar("R")
 class ReportedError(click.ClickException):
     """An error as a command line shows it: `frsdk: what went wrong` on stderr, exit code 1."""
 
-    def __init__(self, message: str, exit_code: int = 1) -> None:
+    exit_code = 1
+
+    def __init__(self, message: str) -> None:
         """Keep the line, with the name of the program that runs now."""
         context = click.get_current_context(silent=True)
         name = context.find_root().info_name if context else None
         super().__init__(f"{name or 'frsdk'}: {one_line(message)}")
-        self.exit_code = exit_code
 
     def show(self, file: IO[Any] | None = None) -> None:  # Any: click's own signature
         """Print the line on stderr."""
@@ -72,7 +73,8 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
             with _signals_as_interrupts():
                 return command(*args, **kwargs)
         except StoppedBySignal as stop:
-            raise ReportedError(f"stopped by {stop.name}", 128 + stop.number) from stop
+            click.echo(ReportedError(f"stopped by {stop.name}").message, err=True)
+            sys.exit(128 + stop.number)  # as a shell reports the signal
         except FrsdkError as error:
             raise ReportedError(str(error)) from error
         except ImportError as error:
