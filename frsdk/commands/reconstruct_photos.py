@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -135,7 +135,7 @@ def reconstruct_files(
     does not grow with their number. Every file is complete or not there. After an interruption
     (Ctrl-C, and for the command SIGTERM and SIGHUP) faces.json is still written with the
     photographs done so far, and the interruption goes on. When every photograph failed no
-    faces.json is written. After a failure to write, the folder keeps the complete files written so
+    faces.json is written, and no folder made. After a failure to write, the folder keeps the complete files written so
     far and the faces.json that it had.
 
     Args:
@@ -153,6 +153,7 @@ def reconstruct_files(
         MissingDependencyError: A package is missing that the reconstruction or a sample needs.
     """
     options = options or JobOptions()
+    made = not os.path.lexists(out_dir)
     folder = _output_folder(out_dir)
     report = JobReport(output=os.fspath(out_dir))
     stems = output_stems(source.name for source in sources)
@@ -171,6 +172,10 @@ def reconstruct_files(
             raise
         if report.images or not report.failures:
             records.save(report.failures, complete=True)
+            made = False
+    if made:
+        with suppress(OSError):  # somebody else's files are in it by now
+            folder.rmdir()
     return report
 
 
