@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["browser/**/*.test.ts"],
+    include: [process.env.FPS ? "browser/fps.measure.ts" : "browser/**/*.test.ts"],
     environment: "node",
     fileParallelism: false,
     testTimeout: 120_000,

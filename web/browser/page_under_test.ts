@@ -1,16 +1,29 @@
 // The built page, served by frsdk and open in Debian's Chromium.
 
-import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type Page } from "playwright-core";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** The repository. */
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The browser's program: CHROMIUM, or where Debian installs it. */
 export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 /** The Python that has frsdk. */
 export const PYTHON = process.env.PYTHON ?? "python3";
+
+/** How a tab is opened. */
+export interface OpenOptions {
+  readonly ready?: boolean;
+  readonly permissions?: string[];
+  readonly colorScheme?: "dark" | "light";
+  readonly viewport?: { width: number; height: number };
+  /** Done before the page is loaded. */
+  readonly before?: (page: Page) => Promise<unknown>;
+}
 
 /** What a test needs of the page. */
 export interface PageUnderTest {
@@ -21,9 +34,26 @@ export interface PageUnderTest {
   /** Errors and warnings of the console, and uncaught ones. */
   readonly complaints: string[];
   /** A new tab with the page, its networks loaded unless `ready` is false. */
-  open(options?: { ready?: boolean; permissions?: string[]; colorScheme?: "dark" | "light";
-    viewport?: { width: number; height: number }; before?: (page: Page) => Promise<unknown> }): Promise<Page>;
+  open(options?: OpenOptions): Promise<Page>;
   close(): Promise<void>;
+}
+
+/** The path of scikit-image's astronaut. */
+export function astronautPath(): string {
+  const code =
+    "import pathlib, skimage; print(pathlib.Path(skimage.__file__).parent / 'data' / 'astronaut.png')";
+  return execFileSync(PYTHON, ["-c", code]).toString().trim();
+}
+
+/** Arguments that make Chromium pretend a camera that shows the astronaut, and allow it. */
+export function pretendedCamera(): string[] {
+  const clip = join(mkdtempSync(join(tmpdir(), "frsdk-web-")), "camera.y4m");
+  execFileSync(PYTHON, [join(ROOT, "web", "browser", "make_camera_clip.py"), clip], { cwd: ROOT });
+  return [
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    `--use-file-for-fake-video-capture=${clip}`,
+  ];
 }
 
 /** Serve the page and start the browser. */

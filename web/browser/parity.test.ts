@@ -3,12 +3,10 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { PYTHON, servePage, type PageUnderTest } from "./page_under_test.js";
+import { PYTHON, ROOT, astronautPath, servePage, type PageUnderTest } from "./page_under_test.js";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PHOTOS = join(ROOT, "..", "shared", "data", "photos");
 const MOST_PX = 0.3; // of a landmark, at the crop's scale
 
@@ -22,10 +20,7 @@ interface FaceJson {
   readonly face_model: { readonly sha256: string };
 }
 
-const astronaut = execFileSync(PYTHON, [
-  "-c",
-  "import pathlib, skimage; print(pathlib.Path(skimage.__file__).parent / 'data' / 'astronaut.png')",
-]).toString().trim();
+const astronaut = astronautPath();
 const photos = existsSync(PHOTOS)
   ? readdirSync(PHOTOS).filter((name) => name.endsWith(".jpg")).sort().map((name) => join(PHOTOS, name))
   : [];

@@ -39,7 +39,7 @@ export interface ReconstructorOptions extends DetectorOptions {
   readonly detector?: FileSource;
   /** What runs the networks: WASM when left out. */
   readonly runtime?: Runtime;
-  /** Threads of WASM, where the page is cross-origin isolated. */
+  /** Threads of WASM, where the page is cross-origin isolated: half the cores, at most 4. */
   readonly threads?: number;
   /** Where onnxruntime-web's WASM files lie; beside its script when left out. */
   readonly wasmPaths?: WasmPaths;

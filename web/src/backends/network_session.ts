@@ -30,8 +30,10 @@ export async function openEngine(
     if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
     const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
     const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
-    // Threads need shared memory; beyond four the small layers of these networks gain nothing.
-    ort.env.wasm.numThreads = isolated ? (threads ?? Math.min(4, cores)) : 1;
+    // Threads need shared memory. They wait for each other at each of the many small layers, so that
+    // half of the cores is left to the browser and to others.
+    const usual = Math.min(4, Math.max(1, Math.floor(cores / 2)));
+    ort.env.wasm.numThreads = isolated ? (threads ?? usual) : 1;
     return { ort, provider: runtime.provider, threads: ort.env.wasm.numThreads };
   } catch (error) {
     if (error instanceof BackendError) throw error;
