@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -73,7 +74,7 @@ def camera(
         chosen = None if smoothing == "none" else smoothing
         tracker = FaceTracker(reconstructor, max_faces=faces, smoothing=chosen)
         stack.enter_context(tracker)
-        stop = stack.enter_context(stop_signals())
+        signals = stack.enter_context(stop_signals())
         stream = stack.enter_context(
             CameraFrames(
                 lambda: found.open(patience),
@@ -85,10 +86,12 @@ def camera(
         )
         output = stack.enter_context(_FrameOutput(window, as_json))
         report = track_camera(
-            stream, tracker, output, stop=stop, max_frames=frames, seconds=seconds
+            stream, tracker, output, stop=signals.stop, max_frames=frames, seconds=seconds
         )
     if not as_json:
         click.echo(_summary(report))
+    if signals.number not in (None, signal.SIGINT):
+        sys.exit(signals.exit_code)
 
 
 class _FrameOutput(ExitStack):

@@ -16,6 +16,15 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _OPTIONS = (
+    click.option(
+        "--min-face",
+        type=click.FloatRange(min=1),
+        metavar="PX",
+        help="Find faces from this size on; smaller is slower.",
+    ),
+    click.option(
+        "--any-orientation", is_flag=True, help="Find faces on their side and upside down too."
+    ),
     click.option("--min-score", type=float, metavar="S", help="Drop detections below this score."),
     click.option(
         "--detector", metavar="builtin|FILE.onnx", help="Face detector [default: built in]."
@@ -45,6 +54,8 @@ _OPTIONS = (
 class NetworkOptions:
     """What `network_options` adds to a command, as `FaceReconstructor` names it."""
 
+    min_face: float | None
+    any_orientation: bool
     min_score: float | None
     detector: str | None
     engine: str | None
@@ -55,6 +66,7 @@ class NetworkOptions:
 
     def open(self, max_faces: int) -> FaceReconstructor:
         """The reconstructor that they describe."""
+        from ..detectors.turned_copies import RIGHT_ANGLES
         from ..reconstructor import FaceReconstructor
 
         return FaceReconstructor(
@@ -66,6 +78,8 @@ class NetworkOptions:
             threads=self.threads,
             max_faces=max_faces,
             min_score=self.min_score,
+            min_face_px=self.min_face,
+            orientations=RIGHT_ANGLES if self.any_orientation else (0,),
         )
 
 

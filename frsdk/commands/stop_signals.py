@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish to stop."""
+"""Ctrl-C, SIGTERM and SIGHUP as a wish to stop."""
 
 from __future__ import annotations
 
@@ -8,28 +8,49 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+
+
+class StopSignals:
+    """What came.
+
+    Attributes:
+        stop: Set by the first signal.
+        number: Of that signal, or None.
+    """
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.number: int | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """1 after Ctrl-C, as click has it; after another signal 128 and its number, as a shell."""
+        return 1 if self.number in (None, signal.SIGINT) else 128 + self.number
 
 
 @contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C or SIGTERM sets; a second one interrupts at once.
+def stop_signals() -> Iterator[StopSignals]:
+    """Take signals as a wish to stop; a second one interrupts at once.
 
-    Outside the main thread, where signals cannot be taken, the event is never set.
+    Outside the main thread, where signals cannot be taken, none is; one that is ignored stays so.
     """
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
+    signals = StopSignals()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
+        if signals.stop.is_set():
             raise KeyboardInterrupt
-        stop.set()
+        signals.number = number
+        signals.stop.set()
 
-    before = [(number, signal.signal(number, on_signal)) for number in _SIGNALS]
+    taken = []
+    if threading.current_thread() is threading.main_thread():
+        taken = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
+    before = [(number, signal.signal(number, on_signal)) for number in taken]
     try:
-        yield stop
+        yield signals
     finally:
         for number, handler in before:
             signal.signal(number, handler)

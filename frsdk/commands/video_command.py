@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -72,8 +73,8 @@ def video(
 ) -> None:
     """Follow the faces of a video: an overlay with sound, and faces.jsonl, a line a frame.
 
-    Ctrl-C ends the video there: what was done is completed, and the exit code is 1. Files end in
-    .part while they grow. A file that ends too early is done as far as it goes, and reported.
+    Ctrl-C ends the video there, with whole files and an exit code that is not 0. Files end in .part
+    while they grow. A video that is cut off is done as far as it goes, and reported.
     """
     from ..tracking.face_tracker import FaceTracker
     from ..video.output_paths import output_paths
@@ -91,16 +92,18 @@ def video(
             max_faces=faces,
             smoothing=None if smoothing == "none" else smoothing,
         ) as tracker,
-        stop_signals() as stop,
+        stop_signals() as signals,
         progress("tracking", reader.expected_frames) as advance,
     ):
         report = track_video(
-            reader, tracker, paths, options, stop=stop, on_frame=lambda done: advance(1, "")
+            reader, tracker, paths, options, stop=signals.stop, on_frame=lambda done: advance(1, "")
         )
     summary = _summary_dict(input_, paths, options, report)
     if report.frames:
         click.echo(json.dumps(summary, indent=1) if as_json else _summary(report, summary))
     _report_faults(input_, report)
+    if report.interrupted:
+        sys.exit(signals.exit_code)
 
 
 def _summary_dict(
@@ -153,8 +156,8 @@ def _report_faults(source: str, report: VideoReport) -> None:
     if report.interrupted:
         done = counted(report.frames, "frame")
         kept = "the files hold them" if report.frames else "nothing is written"
-        raise ReportedError(f"{source}: interrupted after {done}: {kept}")
-    if report.truncated:
+        click.echo(f"frsdk: {one_line(source)}: stopped after {done}: {kept}", err=True)
+    elif report.truncated:
         raise ReportedError(
             f"{source}: ends too early (cut off?): {counted(report.frames, 'frame')} were there"
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MissingDependencyError
+from ..installation.optional_packages import missing_package
 from ..morphable.head_pose import Pose
 from ..storage.atomic_write import cannot_write
 from ..storage.partial_file import discard, partial_path, publish
@@ -146,15 +146,14 @@ class ParquetTable:
 
         Raises:
             OutputError: It cannot be opened.
-            MissingDependencyError: pyarrow is not installed.
+            MissingDependencyError: pyarrow is not installed, or damaged.
         """
         try:
             import pyarrow
             import pyarrow.parquet
-        except ImportError as error:
-            raise MissingDependencyError(
-                'writing Parquet needs pyarrow: pip install "frsdk[parquet]"'
-            ) from error
+        except (ImportError, OSError) as error:
+            title = "pyarrow, which writes Parquet,"
+            raise missing_package(error, "pyarrow", "parquet", title=title) from error
         self._pyarrow = pyarrow
         self._path = path
         self._schema = pyarrow.schema([(name, _arrow_type(pyarrow, name)) for name in COLUMNS])

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from ..errors import MissingDependencyError
+from ..installation.optional_packages import missing_package
 
 
 def load_pyav() -> ModuleType:
     """The module `av`.
 
     Raises:
-        MissingDependencyError: PyAV is not installed.
+        MissingDependencyError: PyAV is not installed, or damaged.
     """
     try:
         import av
-    except ImportError as error:
-        raise MissingDependencyError(
-            'reading and writing videos needs PyAV: pip install "frsdk[video]"'
-        ) from error
+    except (ImportError, OSError) as error:
+        title = "PyAV, which reads and writes videos,"
+        raise missing_package(error, "av", "video", title=title) from error
     return av
 
 

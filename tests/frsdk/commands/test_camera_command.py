@@ -104,11 +104,13 @@ def test_seconds(run: Run) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals to oneself are POSIX")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_is_how_it_ends(run: Run, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_ctrl_c_is_how_it_ends(
+    run: Run, monkeypatch: pytest.MonkeyPatch, number: int, exit_code: int
+) -> None:
     monkeypatch.setattr(StubFaceTracker, "signal_number", number)
     result = run(["camera", "--json"])
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (exit_code, "")
     assert len(result.stdout.splitlines()) == 4
     assert json.loads(result.stdout.splitlines()[-1])["frame"] == 3
 
