@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .rendering.face_pictures import FacePictures
     from .rendering.face_texture import Texture
     from .rendering.overlay import draw_faces
+    from .rendering.photo_scene import write_scene
     from .specs.detector_spec import DetectorSpec
     from .specs.model_spec import ModelSpec
     from .tracking.face_tracker import FaceTracker
@@ -97,6 +98,7 @@ _MODULES = {
     "roll_from_landmarks": "imaging.roi",
     "summarise_nme": "metrics.nme",
     "write_mesh": "meshes.mesh_files",
+    "write_scene": "rendering.photo_scene",
 }
 
 __all__ = [
@@ -145,6 +147,7 @@ __all__ = [
     "roll_from_landmarks",
     "summarise_nme",
     "write_mesh",
+    "write_scene",
 ]
 
 

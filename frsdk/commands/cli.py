@@ -14,14 +14,15 @@ from .cache_command import cache
 from .camera_command import camera
 from .console import counted, one_line, reports_errors, version_option
 from .doctor_command import doctor
-from .output_names import MESH_KINDS
+from .output_names import MESH_KINDS, PICTURE_FORMATS
 from .video_command import video
 from .web_command import web
 
 if TYPE_CHECKING:
     from ..imaging.image_sources import ImageSource
     from ..reconstructor import FaceReconstructor
-    from .reconstruct_photos import JobOptions, JobReport, PhotoOutcome, Reconstruct
+    from .job_options import JobOptions
+    from .reconstruct_photos import JobReport, PhotoOutcome, Reconstruct
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -88,6 +89,20 @@ main.add_command(web)
     help="Threads of the network.",
 )
 @click.option("--overlay/--no-overlay", default=True, help="Write an overlay PNG per photo.")
+@click.option("--depth", is_flag=True, help="Write depth per photo: 16 bits, 0.01 mm a step.")
+@click.option("--normals", is_flag=True, help="Write the surface normals per photo.")
+@click.option("--pncc", is_flag=True, help="Write the projected normalised coordinate code.")
+@click.option("--mask", is_flag=True, help="Write a mask of the faces per photo.")
+@click.option("--uv", is_flag=True, help="Write texture coordinates per photo.")
+@click.option(
+    "--picture-format",
+    type=click.Choice(PICTURE_FORMATS),
+    default="png",
+    show_default=True,
+    help="Of depth, normals, pncc, mask and uv; npy keeps floats.",
+)
+@click.option("--scene", is_flag=True, help="Write all faces of a photo before it, as one GLB.")
+@click.option("--html", is_flag=True, help="Write faces.html: everything to look at, offline.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary for machines on stdout.")
 @reports_errors
 def reconstruct(
@@ -106,7 +121,11 @@ def reconstruct(
     face_model: str | None,
     threads: int,
     overlay: bool,
+    picture_format: str,
+    scene: bool,
+    html: bool,
     as_json: bool,
+    **pictures: bool,
 ) -> None:
     """Reconstruct the faces of photographs: overlays, meshes and faces.json.
 
@@ -116,11 +135,19 @@ def reconstruct(
     from ..detectors.turned_copies import RIGHT_ANGLES
     from ..imaging.image_sources import find_images
     from ..reconstructor import FaceReconstructor
-    from .reconstruct_photos import JobOptions
+    from .job_options import JobOptions
     from .small_faces_hint import SmallFacesHint
 
     sources = find_images(inputs, strict=False)
-    options = JobOptions(mesh=mesh, overlay=overlay, max_pixels=max_pixels)
+    options = JobOptions(
+        mesh=mesh,
+        overlay=overlay,
+        pictures=tuple(kind for kind, wanted in pictures.items() if wanted),
+        picture_format=picture_format,
+        scene=scene,
+        html=html,
+        max_pixels=max_pixels,
+    )
     with FaceReconstructor(
         engine=engine,
         backend=backend,
@@ -133,7 +160,7 @@ def reconstruct(
         min_face_px=min_face,
         orientations=RIGHT_ANGLES if any_orientation else (0,),
     ) as reconstructor:
-        _check_has_triangles(reconstructor, mesh)
+        _check_has_triangles(reconstructor, options)
         hint = SmallFacesHint(reconstructor)
         report = _run(reconstructor if min_face else hint, sources, output, options)
     if hint.line:
@@ -146,14 +173,21 @@ def reconstruct(
         sys.exit(1)
 
 
-def _check_has_triangles(reconstructor: FaceReconstructor, mesh: str) -> None:
+def _check_has_triangles(reconstructor: FaceReconstructor, options: JobOptions) -> None:
     from ..errors import InputError
 
     model = reconstructor.face_model
-    if mesh != "none" and not len(model.triangles):
+    if len(model.triangles):
+        return
+    if options.mesh != "none":
         raise InputError(
             f"the face model {model.name} has no triangles, so there is no mesh to write: "
             "use --mesh none"
+        )
+    if options.pictures or options.scene:
+        raise InputError(
+            f"the face model {model.name} has no triangles, so there is no surface to show: "
+            "leave --depth, --normals, --pncc, --mask, --uv and --scene out"
         )
 
 

@@ -24,7 +24,8 @@ class FacesFile:
 
     * `schema_version` (1) and `complete` (false after an interruption),
     * `images`: per photograph `file`, `width`, `height`, `overlay` (a file name or null) and
-      `faces`: what `Face.to_dict()` says of each, with `mesh` (a file name or null),
+      `faces`: what `Face.to_dict()` says of each, with `mesh` (a file name or null); where they
+      were asked for also `pictures` (`depth` and the like to file names) and `scene`,
     * `failures`: `file` and `error` of each photograph that failed.
 
     The temporary file lies in the output folder and vanishes with the process, so that memory does

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import PurePath
 
-MESH_KINDS = ("glb", "obj", "ply", "none")
+MESH_KINDS = ("glb", "obj", "ply", "stl", "none")
+PICTURE_KINDS = ("depth", "normals", "pncc", "mask", "uv")
+PICTURE_FORMATS = ("png", "npy")
 _MAX_STEM_BYTES = 180  # of the 255 that file systems allow, with room for suffixes
 
 

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FrsdkError, InputError, MissingDependencyError, OutputError
-from ..imaging.image_sources import DEFAULT_MAX_PIXELS, OVERLAY_SUFFIX, ImageSource
+from ..imaging.image_sources import ImageSource
 from ..imaging.read_image import read_image
-from ..rendering.overlay import draw_faces
-from ..storage.atomic_write import atomic_write, cannot_write
 from ..storage.draft_folder import draft_folder
 from .faces_json import FACES_FILE, FacesFile
-from .output_names import MESH_KINDS, output_stems
+from .html_page import HtmlPage
+from .job_options import JobOptions
+from .output_names import output_stems
+from .photo_files import OutputPlace, write_photo
 
 if TYPE_CHECKING:
     from ..face import Face
-
-_PNG_EFFORT = 3  # of 9: larger is slower for a few percent
 
 
 class Reconstruct(Protocol):
@@ -34,27 +31,6 @@ class Reconstruct(Protocol):
 
     def __call__(self, image_bgr: NDArray[np.uint8], /) -> Sequence[Face]:
         """Faces of one BGR image."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobOptions:
-    """What a batch reads and writes.
-
-    Attributes:
-        mesh: `glb`, `obj`, `ply` or `none`: the mesh file of each face.
-        overlay: Whether each photograph gets an overlay PNG.
-        max_pixels: Photographs with more pixels are refused.
-    """
-
-    mesh: str = "glb"
-    overlay: bool = True
-    max_pixels: int = DEFAULT_MAX_PIXELS
-
-    def __post_init__(self) -> None:
-        """Check the mesh format."""
-        if self.mesh not in MESH_KINDS:
-            known = ", ".join(MESH_KINDS)
-            raise InputError(f"unknown mesh format {self.mesh!r}: expected one of {known}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +87,6 @@ class JobReport:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """The folder of the results, and a hidden one in it for what is not finished."""
-
-    folder: Path
-    drafts: Path
-
-
 def reconstruct_files(
     reconstruct: Reconstruct,
     sources: Sequence[ImageSource],
@@ -129,14 +97,16 @@ def reconstruct_files(
     """Reconstruct the faces of many photographs, one after the other, into files.
 
     For a photograph `a.jpg` the folder receives `a.overlay.png` and, per face k from 0,
-    `a.K.glb`; for all of them one `faces.json` (`FacesFile` has its schema).
+    `a.K.glb`; for all of them one `faces.json` (`FacesFile` has its schema). On demand also
+    `a.depth.png` and its like (`write_picture` has what they hold), `a.scene.glb` (`write_scene`)
+    and, for all of them, `faces.html`.
 
     A photograph that cannot be read or reconstructed is reported, and the others go on. Memory
     does not grow with their number. Every file is complete or not there. After an interruption
     (Ctrl-C, and for the command SIGTERM and SIGHUP) faces.json is still written with the
     photographs done so far, and the interruption goes on. When every photograph failed no
-    faces.json is written, and no folder made. After a failure to write, the folder keeps the complete files written so
-    far and the faces.json that it had.
+    faces.json is written, and no folder made. After a failure to write, the folder keeps the
+    complete files written so far and the faces.json that it had.
 
     Args:
         reconstruct: Finds the faces of a BGR image.
@@ -157,11 +127,17 @@ def reconstruct_files(
     folder = _output_folder(out_dir)
     report = JobReport(output=os.fspath(out_dir))
     stems = output_stems(source.name for source in sources)
-    with FacesFile(folder) as records, draft_folder(folder) as drafts:
-        place = _Place(folder, drafts)
+    with (
+        FacesFile(folder) as records,
+        draft_folder(folder) as drafts,
+        HtmlPage(folder) if options.html else nullcontext() as page,
+    ):
+        place = OutputPlace(folder, drafts)
         try:
             for source, stem in zip(sources, stems, strict=True):
-                outcome = _one_photo(reconstruct, source, place, stem, options, report, records)
+                outcome = _one_photo(
+                    reconstruct, source, place, stem, options, report, records, page
+                )
                 if on_progress is not None:
                     on_progress(outcome)
             report.complete = True
@@ -172,6 +148,8 @@ def reconstruct_files(
             raise
         if report.images or not report.failures:
             records.save(report.failures, complete=True)
+            if page is not None:
+                page.save()
             made = False
     if made:
         with suppress(OSError):  # somebody else's files are in it by now
@@ -193,18 +171,21 @@ def _output_folder(out_dir: str | os.PathLike[str]) -> Path:
 def _one_photo(
     reconstruct: Reconstruct,
     source: ImageSource,
-    place: _Place,
+    place: OutputPlace,
     stem: str,
     options: JobOptions,
     report: JobReport,
     records: FacesFile,
+    page: HtmlPage | None,
 ) -> PhotoOutcome:
     try:
         if source.problem is not None:
             raise InputError(source.problem)
         image = read_image(source.location, max_pixels=options.max_pixels)
         faces = reconstruct(image)
-        record = _write_photo(image, faces, place, stem, options)
+        record = write_photo(image, faces, place, stem, options)
+        if page is not None:
+            page.append(source.name, stem, image, faces)
     except (OutputError, MissingDependencyError):  # not this photograph's fault
         raise
     except FrsdkError as error:
@@ -219,74 +200,3 @@ def _one_photo(
     if not faces:
         report.without_face.append(source.location)
     return PhotoOutcome(source.location, len(faces), None)
-
-
-def _write_photo(
-    image: NDArray[np.uint8],
-    faces: Sequence[Face],
-    place: _Place,
-    stem: str,
-    options: JobOptions,
-) -> dict[str, object]:
-    """Write the meshes and the overlay of one photograph, all or none; returns its record."""
-    entries: list[dict[str, object]] = []
-    overlay = None
-    with _draft(place.drafts) as draft:
-        for number, face in enumerate(faces):
-            mesh = None
-            if options.mesh != "none":
-                mesh = f"{stem}.{number}.{options.mesh}"
-                face.save(draft / mesh, image)
-            entries.append({**face.to_dict(), "mesh": mesh})
-        if options.overlay:
-            overlay = stem + OVERLAY_SUFFIX
-            atomic_write(draft / overlay, _png_from_image(draw_faces(image, faces)))
-        _move_all(draft, place.folder)
-    _remove_older_meshes(place.folder, stem, len(faces), options.mesh)
-    height, width = image.shape[:2]
-    return {"width": width, "height": height, "overlay": overlay, "faces": entries}
-
-
-@contextmanager
-def _draft(drafts: Path) -> Iterator[Path]:
-    """A folder for one photograph, gone at the end: what is written there is moved out whole."""
-    try:
-        draft = tempfile.TemporaryDirectory(dir=drafts)
-    except OSError as error:
-        raise cannot_write(drafts.parent, error) from error
-    with draft as name:
-        yield Path(name)
-
-
-def _move_all(draft: Path, folder: Path) -> None:
-    """Move what a folder holds into another; a failure leaves nothing that was not there."""
-    new: list[Path] = []
-    try:
-        for path in sorted(draft.iterdir()):
-            target = folder / path.name
-            before = target.exists()
-            path.replace(target)
-            new += [] if before else [target]
-    except OSError as error:
-        for path in new:
-            path.unlink(missing_ok=True)
-        raise cannot_write(folder, error) from error
-
-
-def _remove_older_meshes(folder: Path, stem: str, faces: int, kind: str) -> None:
-    """Meshes of faces that an earlier run found in a photograph and this one did not."""
-    older = folder / f"{stem}.{faces}.{kind}"
-    try:
-        while kind != "none" and older.is_file():
-            older.unlink()
-            faces += 1
-            older = folder / f"{stem}.{faces}.{kind}"
-    except OSError as error:
-        raise cannot_write(older, error) from error
-
-
-def _png_from_image(image: NDArray[np.uint8]) -> bytes:
-    done, content = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, _PNG_EFFORT])
-    if not done:
-        raise OutputError(f"OpenCV cannot encode an image of shape {image.shape} as PNG")
-    return content.tobytes()

@@ -14,6 +14,11 @@ DEFAULT_MAX_PIXELS = 100_000_000
 SAMPLE_PREFIX = "sample:"
 SAMPLES = ("astronaut",)
 OVERLAY_SUFFIX = ".overlay.png"
+# What a run writes as pictures is no photograph for the next one in the same folder.
+_WRITTEN_SUFFIXES = (
+    OVERLAY_SUFFIX,
+    *(f".{kind}.png" for kind in ("depth", "normals", "pncc", "mask", "uv", "texture")),
+)
 READABLE_FORMATS = "JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000, PNM or AVIF"
 _SUFFIXES = frozenset({
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif",
@@ -46,12 +51,12 @@ def find_images(
 ) -> list[ImageSource]:
     """Expand files, folders, globs and samples into the photographs they name.
 
-    A folder gives its own image files by suffix (sub-folders are not entered, and overlays that
-    an earlier run wrote, `*.overlay.png`, and names that begin with a dot are left out). A glob
-    gives every file it matches (`**` enters sub-folders); what exists under a name is that file or
-    folder, whatever brackets are in the name. Each input's files are sorted by name; a file named
-    twice is kept once. A file that does not exist is kept: reading it says so, and the other files
-    still go through.
+    A folder gives its own image files by suffix (sub-folders are not entered, and pictures that
+    an earlier run wrote, such as `*.overlay.png`, and names that begin with a dot are left out). A
+    glob gives every file it matches (`**` enters sub-folders); what exists under a name is that
+    file or folder, whatever brackets are in the name. Each input's files are sorted by name; a
+    file named twice is kept once. A file that does not exist is kept: reading it says so, and the
+    other files still go through.
 
     Args:
         inputs: Paths, globs (as text) or `sample:astronaut`.
@@ -115,7 +120,7 @@ def _folder_images(folder: Path) -> list[str]:
         str(path)
         for path in entries
         if path.suffix.lower() in _SUFFIXES
-        and not path.name.endswith(OVERLAY_SUFFIX)
+        and not path.name.endswith(_WRITTEN_SUFFIXES)
         and not path.name.startswith(".")  # macOS keeps ._a.jpg beside a.jpg
         and not path.is_dir()
     ]

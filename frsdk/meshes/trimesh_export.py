@@ -170,7 +170,7 @@ def _trimesh(
             material = SimpleMaterial(
                 image=image, diffuse=white, ambient=white, specular=[0, 0, 0, 255], glossiness=1.0
             )
-            material.name = simple
+            material.name = f"{simple}.texture"  # names the picture too
         visual = TextureVisuals(uv=np.asarray(mesh.uv, np.float64), material=material)
     elif mesh.colours is not None:
         rgb = _LINEAR[mesh.colours] if linear else mesh.colours

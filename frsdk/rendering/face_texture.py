@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..meshes.mesh_arrays import checked_mesh
 from ..morphable.morphable_model import MorphableModel
-from .smooth_fill import smooth_fill
+from .texture_fill import nearest_fill, smooth_fill
 from .uv_atlas import UvAtlas, uv_atlas
 from .visibility import well_seen_vertices
 
@@ -24,7 +24,7 @@ _GRID_SIDE = 512  # positions are interpolated at this many texels, and enlarged
 _FILL_SIDE = 128  # the smooth fill has no finer detail
 _LIGHT_SIDE = 64  # nor the difference of light between the sides
 _NO_MAP = np.zeros(0, np.float32)  # x and y come in one array
-_FEATHER = 9  # texels of the grid over which the seen part goes over into the filled one
+_FEATHER = 27  # texels of the grid, half of which the seen part takes to go over into the fill
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,7 +179,7 @@ def _smooth(own: _Layer, twin: _Layer | None) -> Image:
         share, other = weight[..., None], _shrunk(twin.weight, side)
         colours = colours * share + _shrunk(twin.image, side) * (1 - share)
         weight = np.maximum(weight, other)
-    filled = smooth_fill(colours, weight)
+    filled = nearest_fill(colours, weight, side / 24)
     small = np.rint(filled).clip(0, 255).astype(np.uint8)
     size = own.image.shape[1::-1]
     return np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), np.uint8)

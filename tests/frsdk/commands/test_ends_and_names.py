@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
-from frsdk.commands.reconstruct_photos import JobOptions, reconstruct_files
+from frsdk.commands.job_options import JobOptions
+from frsdk.commands.reconstruct_photos import reconstruct_files
 from frsdk.errors import InputError
 from frsdk.imaging.image_sources import ImageSource, find_images
 

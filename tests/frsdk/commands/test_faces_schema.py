@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from frsdk.commands.faces_json import FACES_SCHEMA_VERSION
-from frsdk.commands.reconstruct_photos import JobOptions, reconstruct_files
+from frsdk.commands.job_options import JobOptions
+from frsdk.commands.reconstruct_photos import reconstruct_files
 from frsdk.imaging.image_sources import find_images
 from frsdk.reconstructor import FaceReconstructor
 
@@ -24,8 +25,9 @@ def schema() -> dict[str, object]:
 def test_a_batch_writes_what_the_schema_says(tmp_path: Path, schema) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"none")
     sources = [*find_images(["sample:astronaut"]), *find_images([str(tmp_path / "broken.jpg")])]
+    options = JobOptions(overlay=False, pictures=("mask",), scene=True)
     with FaceReconstructor() as reconstruct:
-        reconstruct_files(reconstruct, sources, tmp_path / "out", JobOptions(overlay=False))
+        reconstruct_files(reconstruct, sources, tmp_path / "out", options)
     content = json.loads((tmp_path / "out" / "faces.json").read_text(encoding="utf-8"))
     jsonschema.validate(content, schema)
     assert len(content["images"][0]["faces"]) == 1 and len(content["failures"]) == 1

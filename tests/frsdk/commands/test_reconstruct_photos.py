@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frsdk.commands.job_options import JobOptions
 from frsdk.commands.output_names import output_stems
-from frsdk.commands.reconstruct_photos import JobOptions, PhotoOutcome, reconstruct_files
+from frsdk.commands.reconstruct_photos import PhotoOutcome, reconstruct_files
 from frsdk.errors import BackendError, FaceModelError, InputError, OutputError
 from frsdk.imaging.image_sources import ImageSource, find_images
 
@@ -97,8 +98,8 @@ def test_max_pixels_is_passed_on(tmp_path: Path) -> None:
 
 
 def test_unknown_mesh_format() -> None:
-    with pytest.raises(InputError, match="unknown mesh format 'stl': expected one of glb, obj"):
-        JobOptions(mesh="stl")
+    with pytest.raises(InputError, match="unknown mesh format 'fbx': expected one of glb, obj"):
+        JobOptions(mesh="fbx")
 
 
 def test_no_face_is_no_failure(tmp_path: Path) -> None:

@@ -177,13 +177,13 @@ def test_obj_with_a_texture_names_its_files(tmp_path: Path, make_sphere: Any) ->
     path = tmp_path / "my face.0.obj"
     write_mesh(path, mesh.vertices, mesh.triangles, uv=uv, texture_bgr=texture)
     assert sorted(each.name for each in tmp_path.iterdir()) == [
-        *("my face.0.obj", "my_face.0.mtl", "my_face.0.png")
+        *("my face.0.obj", "my_face.0.mtl", "my_face.0.texture.png")
     ]
     rows = obj_rows(path)
     assert rows["mtllib"] == [["my_face.0.mtl"]]
     np.testing.assert_allclose(np.array(rows["vt"], float), uv, atol=1e-5)
-    assert ["my_face.0.png"] in obj_rows(tmp_path / "my_face.0.mtl")["map_Kd"]
-    np.testing.assert_array_equal(cv2.imread(str(tmp_path / "my_face.0.png")), texture)
+    assert ["my_face.0.texture.png"] in obj_rows(tmp_path / "my_face.0.mtl")["map_Kd"]
+    np.testing.assert_array_equal(cv2.imread(str(tmp_path / "my_face.0.texture.png")), texture)
 
 
 def test_stl_holds_the_shape(tmp_path: Path, make_sphere: Any) -> None:

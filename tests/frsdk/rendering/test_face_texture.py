@@ -12,7 +12,7 @@ from frsdk.errors import InputError
 from frsdk.face import Face
 from frsdk.rendering.face_mesh import mesh_of_face, texture_colours
 from frsdk.rendering.face_texture import Texture
-from frsdk.rendering.smooth_fill import smooth_fill
+from frsdk.rendering.texture_fill import nearest_fill, smooth_fill
 from frsdk.rendering.uv_atlas import uv_atlas
 
 
@@ -157,3 +157,14 @@ def test_smooth_fill_keeps_the_known_and_joins_it() -> None:
     assert filled.min() >= 10 and filled.max() <= 50
     assert abs(filled[16, 20] - 30) < 8
     assert (smooth_fill(values, np.zeros_like(weights)) == 0).all()
+
+
+def test_nearest_fill_goes_on_as_the_border_does() -> None:
+    values = np.zeros((40, 60, 1), np.float32)
+    weights = np.zeros((40, 60), np.float32)
+    weights[:, :20] = 1
+    values[:20, :20], values[20:, :20] = 10, 90  # hair above, skin below
+    filled = nearest_fill(values, weights, 2.0)[..., 0]
+    np.testing.assert_array_equal(filled[:, :20], values[:, :20, 0])
+    assert np.abs(filled[:12, 30:] - 10).max() < 3 and np.abs(filled[28:, 30:] - 90).max() < 3
+    assert nearest_fill(values, np.full_like(weights, 0.1), 2.0).shape == values.shape

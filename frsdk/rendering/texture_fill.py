@@ -1,4 +1,4 @@
-"""Unknown parts of a picture filled smoothly from the known ones (pull-push)."""
+"""Unknown parts of a picture filled from the known ones: smoothly, or by what is nearest."""
 
 from __future__ import annotations
 
@@ -33,6 +33,36 @@ def smooth_fill(values: FloatArray, weights: FloatArray) -> FloatArray:
     large = np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR))
     large = large.reshape(values.shape)
     return np.asarray(large + (values - large) * weights[..., None], np.float32)
+
+
+def nearest_fill(values: FloatArray, weights: FloatArray, blur: float) -> FloatArray:
+    """Carry what is known at the border outward, more and more blurred.
+
+    A cheek goes on as a cheek and hair as hair, where `smooth_fill` would take the mean of both.
+
+    Args:
+        values: (H, W, C) float32.
+        weights: (H, W) float32, 0 unknown to 1 known.
+        blur: Pixels (standard deviation) of the blur across the carried values.
+
+    Returns:
+        (H, W, C) float32.
+    """
+    known = weights >= 0.5
+    if not known.any():
+        return smooth_fill(values, weights)
+    mass = cv2.GaussianBlur(weights, (0, 0), blur / 2)
+    mean = cv2.GaussianBlur(values * weights[..., None], (0, 0), blur / 2)
+    mean = mean.reshape(values.shape) / np.maximum(mass, 1e-6)[..., None]
+    _, labels = cv2.distanceTransformWithLabels(
+        (~known).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    flat = np.asarray(labels)
+    of_label = np.zeros((int(flat.max()) + 1, values.shape[2]), np.float32)
+    of_label[flat[known]] = mean[known]
+    carried = of_label[flat]  # (H, W, C)
+    smooth = cv2.GaussianBlur(carried, (0, 0), blur).reshape(values.shape)
+    return np.asarray(smooth + (values - smooth) * weights[..., None], np.float32)
 
 
 def _shrunk(array: FloatArray, size_wh: tuple[int, int]) -> FloatArray:
