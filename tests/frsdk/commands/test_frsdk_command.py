@@ -195,7 +195,7 @@ def test_output_is_a_file(run: Run, photos: Path, tmp_path: Path) -> None:
     [
         ["reconstruct"],
         ["reconstruct", "a.png"],
-        ["reconstruct", "a.png", "-o", "out", "--mesh", "stl"],
+        ["reconstruct", "a.png", "-o", "out", "--mesh", "fbx"],
         ["reconstruct", "a.png", "-o", "out", "--faces", "0"],
         ["reconstruct", "a.png", "-o", "out", "--max-pixels", "many"],
         ["reconstruct", "a.png", "-o", "out", "--threads", "0"],
