@@ -139,6 +139,6 @@ def _summary(report: CameraReport) -> str:
     rate = (report.frames - 1) / report.duration_s if report.duration_s else 0.0
     losses = f", {counted(report.losses, 'loss', 'losses')}" if report.losses else ""
     return (
-        f"{counted(report.people, 'face')} in {report.frames_with_face} of "
-        f"{counted(report.frames, 'frame')} ({rate:.1f} frames/s, {report.dropped} dropped{losses})"
+        f"a face in {report.frames_with_face} of {counted(report.frames, 'frame')}, "
+        f"{counted(report.ids, 'id')} ({rate:.1f} frames/s, {report.dropped} dropped{losses})"
     )

@@ -120,7 +120,7 @@ def _summary_dict(
         "meshes": report.meshes,
         "frames": report.frames,
         "frames_with_face": report.frames_with_face,
-        "people": report.people,
+        "ids": report.ids,
         "damaged": report.damaged,
         "resized": report.resized,
         "retimed": report.retimed,
@@ -139,8 +139,8 @@ def _summary(report: VideoReport, summary: dict[str, object]) -> str:
                if summary[key]]  # fmt: skip
     meshes = [counted(report.meshes, "mesh", "meshes")] if report.meshes else []
     return (
-        f"{counted(report.people, 'face')} in {report.frames_with_face} of "
-        f"{counted(report.frames, 'frame')} ({rate:.1f} frames/s); {', '.join(written + meshes)}"
+        f"a face in {report.frames_with_face} of {counted(report.frames, 'frame')}, "
+        f"{counted(report.ids, 'id')} ({rate:.1f} frames/s); {', '.join(written + meshes)}"
     )
 
 

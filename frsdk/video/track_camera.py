@@ -18,7 +18,7 @@ class CameraReport:
     Attributes:
         frames: Frames tracked.
         frames_with_face: Of them, those with a face.
-        people: Different ids among the faces.
+        ids: How many ids the faces had; one who comes back after a second gets another.
         dropped: Frames passed over because newer ones were there.
         losses: How often the camera was lost and found again.
         duration_s: Time of the last frame.
@@ -26,7 +26,7 @@ class CameraReport:
 
     frames: int
     frames_with_face: int
-    people: int
+    ids: int
     dropped: int
     losses: int
     duration_s: float
@@ -74,7 +74,7 @@ def track_camera(
     return CameraReport(
         frames=frames,
         frames_with_face=with_face,
-        people=len(ids),
+        ids=len(ids),
         dropped=dropped,
         losses=camera.losses,
         duration_s=duration_s,

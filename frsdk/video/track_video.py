@@ -37,7 +37,7 @@ class VideoReport:
     Attributes:
         frames: Frames tracked and written.
         frames_with_face: Of them, those with a face.
-        people: Different ids among the faces.
+        ids: How many ids the faces had; one who comes back after a second gets another.
         damaged: Frames left out because they could not be decoded, or only in parts.
         resized: Frames of another size than the first one's, fitted into it with black bars.
         retimed: Frames whose time was missing or did not go forward.
@@ -53,7 +53,7 @@ class VideoReport:
 
     frames: int
     frames_with_face: int
-    people: int
+    ids: int
     damaged: int
     resized: int
     retimed: int
@@ -115,7 +115,7 @@ def track_video(
     return VideoReport(
         frames=counts.frames,
         frames_with_face=counts.with_face,
-        people=len(counts.ids),
+        ids=len(counts.ids),
         damaged=reader.damaged,
         resized=reader.resized,
         retimed=reader.retimed,

@@ -92,7 +92,7 @@ def test_json_lines(run: Run) -> None:
 def test_summary(run: Run) -> None:
     result = run(["camera", "1", "--frames", "4", "--faces", "2", "--min-score", "0.5"])
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout.startswith("1 face in 4 of 4 frames (")
+    assert result.stdout.startswith("a face in 4 of 4 frames, 1 id (")
     assert StubReconstructor.options["max_faces"] == 2
     assert StubReconstructor.options["min_score"] == 0.5
 

@@ -73,7 +73,7 @@ def test_summary(run: Run, tmp_path: Path) -> None:
     assert result.stderr == ""
     assert result.exit_code == 0
     first, _, rest = result.stdout.partition(" (")
-    assert first == "1 face in 11 of 12 frames"
+    assert first == "a face in 11 of 12 frames, 1 id"
     assert rest.partition("; ")[2] == (
         f"{out / 'a.overlay.mp4'}, {out / 'faces.jsonl'}, {out / 'faces.csv'}\n"
     )
@@ -101,7 +101,7 @@ def test_json_is_all_of_stdout(run: Run, tmp_path: Path) -> None:
         "meshes": 0,
         "frames": 10,
         "frames_with_face": 10,
-        "people": 1,
+        "ids": 1,
         "damaged": 2,
         "resized": 0,
         "retimed": 0,

@@ -175,7 +175,7 @@ def test_a_file_runs_at_its_own_speed(tmp_path: Path, make_face: Any) -> None:
         report = track_camera(camera, tracker, lambda frame, faces: True)
     assert report.frames + report.dropped == 10
     assert report.frames_with_face == report.frames
-    assert report.people == 1
+    assert report.ids == 1
     assert report.duration_s > 0.2  # 9/30 s, less what the first frames were late
 
 

@@ -52,7 +52,7 @@ def test_everything_is_written(tmp_path: Path, tracker: Any) -> None:
         "a.overlay.mp4", "faces.csv", "faces.jsonl", "faces.parquet", "meshes",
         "meshes/000000.7.ply", "meshes/000008.7.ply",
     ]  # fmt: skip
-    assert (report.frames, report.frames_with_face, report.people) == (12, 10, 1)
+    assert (report.frames, report.frames_with_face, report.ids) == (12, 10, 1)
     assert (report.width, report.height, report.audio, report.meshes) == (128, 96, "aac", 2)
     assert not (report.interrupted or report.truncated or report.damaged or report.retimed)
     assert report.duration_s == pytest.approx(times_s[-1], abs=1e-4)
