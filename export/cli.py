@@ -98,18 +98,73 @@ def evaluate(faces: Path, face_model: Path | None) -> None:
         click.echo(line)
 
 
+@facemodel.command("build-open")
+@click.option(
+    "--ict", type=_FILE, required=True, help="ICT-FaceKit's FaceXModel, or an .npz of it."
+)
+@click.option("-o", "--output", type=_FILE, required=True, help="The .npz to write.")
+@reports_errors
+def build_open_(ict: Path, output: Path) -> None:
+    """Build frsdk-face-2 from ICT-FaceKit (MIT): no research-only data."""
+    from .facemodel.build_open_model import build_open
+    from .facemodel.ict_meshes import read_ict_meshes
+
+    _write(build_open(read_ict_meshes(ict)), output, compact=True)
+
+
+@facemodel.command("blendshapes")
+@click.option("--ict", type=_FILE, required=True, help="ICT-FaceKit's FaceXModel, or its .npz.")
+@click.option("--face-model", type=_FILE, required=True, help="frsdk-face-2, for the grades.")
+@click.option("-o", "--output", type=_FILE, required=True, help="The .npz to write.")
+@reports_errors
+def blendshapes(ict: Path, face_model: Path, output: Path) -> None:
+    """Write ICT-FaceKit's expressions at the landmarks, and how well landmarks show each."""
+    from dataclasses import replace
+
+    from frsdk.morphable.morphable_model import MorphableModel
+
+    from .facemodel.blendshape_landmarks import blendshape_table, write_blendshapes
+    from .facemodel.blendshape_observability import observe, report
+    from .facemodel.ict_meshes import read_ict_meshes
+
+    table = blendshape_table(read_ict_meshes(ict))
+    seen = observe(table, MorphableModel.load(face_model))
+    write_blendshapes(replace(table, grade=seen.grade()), output)
+    for line in report(seen):
+        click.echo(line)
+
+
+@facemodel.command("expressions")
+@click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
+@reports_errors
+def expressions_(face_model: Path | None) -> None:
+    """Print how much of named movements a model's expression and identity modes reproduce."""
+    from frsdk.expressions.blendshape_table import builtin_blendshapes
+    from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
+
+    from .facemodel.evaluate_expressions import evaluate_expressions
+
+    model = MorphableModel.load(face_model) if face_model else builtin_face_model()
+    for line in evaluate_expressions(model, builtin_blendshapes()):
+        click.echo(line)
+
+
 @facemodel.command("sheet")
 @click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
 @click.option("-o", "--output", type=_FILE, required=True, help="The PNG to write.")
+@click.option("--expressions", is_flag=True, help="Closed eyes, a smile and others below.")
 @reports_errors
-def sheet(face_model: Path | None, output: Path) -> None:
+def sheet(face_model: Path | None, output: Path, expressions: bool) -> None:
     """Draw a model: its mean from five sides, identity and expression modes."""
+    from frsdk.expressions.blendshape_table import builtin_blendshapes
     from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 
+    from .facemodel.evaluate_expressions import shown_expressions
     from .facemodel.face_model_sheet import write_sheet
 
     model = MorphableModel.load(face_model) if face_model else builtin_face_model()
-    write_sheet(model, output)
+    named = shown_expressions(model, builtin_blendshapes()) if expressions else None
+    write_sheet(model, output, named)
     click.echo(f"{output}: {model.name}")
 
 
@@ -158,8 +213,8 @@ def import_network(weights: Path, whitening: Path, face_model: Path, output: Pat
     click.echo(f"{output}: {spec.architecture.name} {dict(spec.architecture.arguments)}")
 
 
-def _write(model: MorphableModel, output: Path) -> None:
-    model.save(output)
+def _write(model: MorphableModel, output: Path, *, compact: bool = False) -> None:
+    model.save(output, compact=compact)
     click.echo(
         f"{output}: {model.name}, {model.n_vertices} vertices, {len(model.triangles)} triangles, "
         f"sha256 {model.sha256[:12]}"

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
         OutputError,
         SpecError,
     )
+    from .expressions.blendshape_csv import write_blendshape_csv
+    from .expressions.face_expressions import blendshapes_of
+    from .expressions.neutral_face import NeutralFace
     from .face import Face, dense_vertices
     from .imaging.face_crop import crop_face, network_input
     from .imaging.read_image import read_image
@@ -73,6 +76,7 @@ _MODULES = {
     "MissingDependencyError": "errors",
     "ModelSpec": "specs.model_spec",
     "MorphableModel": "morphable.morphable_model",
+    "NeutralFace": "expressions.neutral_face",
     "NmeSummary": "metrics.nme",
     "OnnxRuntimeBackend": "backends",
     "OutputError": "errors",
@@ -84,6 +88,7 @@ _MODULES = {
     "TrackedFace": "tracking.tracked_face",
     "YawBin": "metrics.nme",
     "YuNetDetector": "detectors",
+    "blendshapes_of": "expressions.face_expressions",
     "builtin_face_model": "morphable.morphable_model",
     "crop_face": "imaging.face_crop",
     "dense_vertices": "face",
@@ -97,6 +102,7 @@ _MODULES = {
     "roi_from_landmarks": "imaging.roi",
     "roll_from_landmarks": "imaging.roi",
     "summarise_nme": "metrics.nme",
+    "write_blendshape_csv": "expressions.blendshape_csv",
     "write_mesh": "meshes.mesh_files",
     "write_scene": "rendering.photo_scene",
 }
@@ -121,6 +127,7 @@ __all__ = [
     "MissingDependencyError",
     "ModelSpec",
     "MorphableModel",
+    "NeutralFace",
     "NmeSummary",
     "OnnxRuntimeBackend",
     "OutputError",
@@ -133,6 +140,7 @@ __all__ = [
     "YawBin",
     "YuNetDetector",
     "__version__",
+    "blendshapes_of",
     "builtin_face_model",
     "crop_face",
     "dense_vertices",
@@ -146,6 +154,7 @@ __all__ = [
     "roi_from_landmarks",
     "roll_from_landmarks",
     "summarise_nme",
+    "write_blendshape_csv",
     "write_mesh",
     "write_scene",
 ]

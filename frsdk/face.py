@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError
+from .expressions.face_expressions import FaceExpressions
 from .imaging.roi import Roi, image_from_crop_points
 from .morphable.head_pose import Pose, pose_from_params
 from .morphable.morphable_model import MorphableModel
@@ -41,10 +42,11 @@ class VertexDecoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Face(FaceOutputs):
+class Face(FaceOutputs, FaceExpressions):
     """A face in a photograph: parameters, landmarks, pose and, on demand, the dense surface.
 
-    `FaceOutputs` has what is made from them: textures, pictures, mesh files, the camera's matrix.
+    `FaceOutputs` has what is made from them: textures, pictures, mesh files, the camera's matrix;
+    `FaceExpressions` has names: blendshapes, closed eyes, an open mouth.
 
     Points are in image pixels: x right, y down, integers at pixel centres; z in the same scale,
     positive toward the camera. Boxes are x0, y0, x1, y1 where pixel 0 covers [0, 1). Arrays are

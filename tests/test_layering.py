@@ -56,6 +56,7 @@ WINGS = {
         "web",
         "reconstructor",
         "face",
+        "expressions",
         "rendering",
         "detectors",
         "morphable",

@@ -46,6 +46,7 @@ def test_only_the_built_in_artefacts_are_data() -> None:
     assert assets == {
         "__init__.py",
         "MODEL_CARD.md",
+        "blendshapes.npz",
         "face_detector.onnx",
         "facemodel.npz",
         "network.onnx",

@@ -44,7 +44,39 @@ def evaluate_fit(model: MorphableModel, held_out: FaceLabels, people: FaceLabels
     error = _error_percent(basis.decode(fitted)[..., :2], drawn[..., :2], drawn)
     yield from _table("gt68, 2D", error, held_out.yaw_deg[chosen])
     yield f"largest |coefficient|: lmk68 {_largest(params):.2f}, gt68 {_largest(fitted):.2f} sigma"
+    yield _spread_line(basis, people, by_people=True)
+    yield _spread_line(basis, people, by_people=False)
     yield from _variance_lines(basis, people)
+
+
+def _spread_line(basis: LandmarkBasis, people: FaceLabels, *, by_people: bool) -> str:
+    """How far the identity of one person moves over the frames that people annotated.
+
+    Fitted to their points in 2D, or to the teacher's in 3D.
+    """
+    frontal = np.abs(people.yaw_deg) < 30.0
+    known = people.subset(frontal & people.has_annotation & (people.identity != ""))
+    _, person = np.unique(known.identity, return_inverse=True)
+    several = np.bincount(person)[person] >= 3
+    marks = annotated_landmarks(known) if by_people else known.landmarks
+    points = crop_frame_from_stored(marks[several])
+    people_settings = FitSettings(depth_weight=0.0, prior_px=0.2, iterations=12)
+    settings = people_settings if by_people else FitSettings()
+    params = fit_parameters(points, basis.mean, basis.modes, settings)
+    moves = np.einsum("nc,ckj->nkj", params[:, 12 : 12 + N_SHAPE], basis.modes[:N_SHAPE])
+    size = np.sqrt(np.ptp(basis.mean[:, :2], axis=0).prod())
+    inner = moves.reshape(len(moves), -1) / size * 100.0
+    means = np.stack([inner[person[several] == k].mean(axis=0) for k in person[several]])
+    source, persons = "gt68" if by_people else "lmk68", len(np.unique(person[several]))
+    return (
+        f"identity of one person over frames ({source}): spreads by "
+        f"{_rms(inner - means):.3f} % of the face's size ({len(inner)} frames, {persons} persons)"
+    )
+
+
+def _rms(flat: Array) -> float:
+    """Root mean square length of the landmarks' displacements in (n, 204)."""
+    return float(np.sqrt(np.square(flat).sum() / (len(flat) * 68)))
 
 
 def _error_percent(got: Array, wanted: Array, box: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -31,11 +31,14 @@ _GREY = 24
 _FILL = 0.82  # share of the tile that the face's height takes
 
 
-def draw_sheet(model: MorphableModel) -> Image:
+def draw_sheet(
+    model: MorphableModel, named: Mapping[str, NDArray[np.float64]] | None = None
+) -> Image:
     """Mean from five sides, the first identity modes and every expression mode at ±2.5 σ.
 
     Args:
         model: A model with a surface.
+        named: Name -> (50,) coefficients in standard deviations, drawn below.
 
     Returns:
         (H, W, 3) uint8 BGR.
@@ -51,17 +54,20 @@ def draw_sheet(model: MorphableModel) -> Image:
     expression = range(N_SHAPE, N_COEFFICIENTS)
     rows += _mode_rows(model, "identity", identity, first=0)
     rows += _mode_rows(model, "expression", expression, first=N_SHAPE)
+    rows += _named_rows(model, named or {})
     return np.concatenate(rows)
 
 
-def write_sheet(model: MorphableModel, path: Path) -> None:
+def write_sheet(
+    model: MorphableModel, path: Path, named: Mapping[str, NDArray[np.float64]] | None = None
+) -> None:
     """Draw the sheet into a PNG.
 
     Raises:
         FaceModelError: As `draw_sheet`.
         OutputError: The file cannot be written.
     """
-    data = cv2.imencode(".png", draw_sheet(model), [cv2.IMWRITE_PNG_COMPRESSION, 9])[1]
+    data = cv2.imencode(".png", draw_sheet(model, named), [cv2.IMWRITE_PNG_COMPRESSION, 9])[1]
     atomic_write(path, data.tobytes())
 
 
@@ -81,6 +87,18 @@ def _mode_rows(
                 tiles += [_tile(model, coefficients, *view) for view in MODE_VIEWS_DEG]
         caption = f"{name} {' and '.join(numbers)}: -{SIGMA} and +{SIGMA} sigma each"
         rows.append(_captioned(caption, tiles))
+    return rows
+
+
+def _named_rows(model: MorphableModel, named: Mapping[str, NDArray[np.float64]]) -> list[Image]:
+    """Four expressions a row, from two sides each."""
+    rows = []
+    names = list(named)
+    for start in range(0, len(names), _COLUMNS // 2):
+        shown = names[start : start + _COLUMNS // 2]
+        scaled = [(named[name] * model.coefficient_std).astype(np.float32) for name in shown]
+        tiles = [_tile(model, each, *view) for each in scaled for view in MODE_VIEWS_DEG]
+        rows.append(_captioned(", ".join(shown), tiles))
     return rows
 
 

@@ -20,11 +20,11 @@ from frsdk.morphable.morphable_model import N_EXPRESSION, N_SHAPE, MorphableMode
 
 Array = NDArray[np.float64]
 
-_NEUTRAL = "generic_neutral_mesh"
+NEUTRAL_NAME = "generic_neutral_mesh"
 #: Vertices of the 68 Multi-PIE landmarks as the repository's README states them, with the
 #: substitutes on the jawline that it gives for points 0-7 and 9-16: the teacher's landmarks fit
 #: them to 1.65 % of the face's size instead of 2.49.
-_LANDMARKS = (
+ICT_LANDMARKS = (
     1278, 1272, 12, 1834, 243, 781, 2199, 1447, 966, 3661, 4390, 3022, 2484, 4036, 2253, 3490,
     3496, 268, 493, 1914, 2044, 1401, 3615, 4240, 4114, 2734, 2509, 978, 4527, 4942, 4857, 1140,
     2075, 1147, 4269, 3360, 1507, 1542, 1537, 1528, 1518, 1511, 3742, 3751, 3756, 3721, 3725, 3732,
@@ -57,7 +57,7 @@ def import_ict(path: Path) -> MorphableModel:
         FaceModelError: A file or field is missing, damaged or has the wrong shape.
     """
     meshes = _from_folder(path) if path.is_dir() else _from_archive(path)
-    if len(meshes.neutral) <= max(_LANDMARKS):
+    if len(meshes.neutral) <= max(ICT_LANDMARKS):
         raise FaceModelError(f"{path}: {len(meshes.neutral)} vertices: not the ICT Face Model")
     for what, found, least in (
         ("identity modes", meshes.identity, N_SHAPE),
@@ -73,7 +73,7 @@ def import_ict(path: Path) -> MorphableModel:
         name="ict-facekit-40-10",
         basis=basis,
         coefficient_std=np.ones(N_SHAPE + N_EXPRESSION, np.float32),
-        landmark_indices=np.array(_LANDMARKS, np.int32),
+        landmark_indices=np.array(ICT_LANDMARKS, np.int32),
         triangles=meshes.triangles,
         uv=np.zeros((0, 2), np.float32),
         mirror=np.zeros(0, np.int32),
@@ -109,15 +109,15 @@ def _from_archive(path: Path) -> _Meshes:
 
 def _from_folder(folder: Path) -> _Meshes:
     files = {path.stem: path for path in sorted(folder.glob("*.obj"))}
-    if _NEUTRAL not in files:
+    if NEUTRAL_NAME not in files:
         raise FaceModelError(
-            f"{folder}: lacks {_NEUTRAL}.obj: give the folder FaceXModel of ICT-FaceKit"
+            f"{folder}: lacks {NEUTRAL_NAME}.obj: give the folder FaceXModel of ICT-FaceKit"
         )
-    neutral_file = files.pop(_NEUTRAL)
-    neutral = _obj_vertices(neutral_file)
+    neutral_file = files.pop(NEUTRAL_NAME)
+    neutral = obj_vertices(neutral_file)
     moved: dict[str, Array] = {}
     for stem, path in files.items():
-        vertices = _obj_vertices(path)
+        vertices = obj_vertices(path)
         if vertices.shape != neutral.shape:
             raise FaceModelError(
                 f"{path}: {len(vertices)} vertices, {neutral_file.name} has {len(neutral)}"
@@ -130,11 +130,11 @@ def _from_folder(folder: Path) -> _Meshes:
         neutral,
         np.array(identity).reshape(shape),
         np.array(expression).reshape(shape),
-        _obj_triangles(neutral_file),
+        obj_triangles(neutral_file),
     )
 
 
-def _obj_vertices(path: Path) -> Array:
+def obj_vertices(path: Path) -> Array:
     """(n, 3) vertices of a Wavefront .obj file."""
     rows = [words[1:4] for words in _obj_lines(path) if words[0] == "v"]
     try:
@@ -146,7 +146,7 @@ def _obj_vertices(path: Path) -> Array:
     return vertices
 
 
-def _obj_triangles(path: Path) -> NDArray[np.int32]:
+def obj_triangles(path: Path) -> NDArray[np.int32]:
     """(t, 3) triangles of a Wavefront .obj file; a polygon is a fan from its first corner."""
     triangles = []
     for words in _obj_lines(path):
@@ -178,7 +178,7 @@ def _principal(shapes: Array, count: int) -> Array:
     values, vectors = np.linalg.eigh(shapes @ shapes.T)
     order = np.argsort(values)[::-1][:count]
     modes = vectors[:, order].T @ shapes  # rows: sigma_k times a unit direction
-    at_landmarks = modes.reshape(count, -1, 3)[:, _LANDMARKS].reshape(count, -1)
+    at_landmarks = modes.reshape(count, -1, 3)[:, ICT_LANDMARKS].reshape(count, -1)
     # A sign that rounding does not turn: the largest entry has its equal on the face's other side.
     along = at_landmarks @ np.cos(np.arange(at_landmarks.shape[1]))
     return np.asarray(modes * np.where(along < 0.0, -1.0, 1.0)[:, None], np.float64)

@@ -12,12 +12,15 @@ from ..errors import FaceModelError
 from ..storage.npz_arrays import ArchiveError, read_npz
 
 
-def read_arrays(source: str, names: Iterable[str]) -> dict[str, NDArray[Any]]:
+def read_arrays(
+    source: str, names: Iterable[str], *, optional: Iterable[str] = ()
+) -> dict[str, NDArray[Any]]:
     """Read arrays of an ``.npz``; nothing in it is executed.
 
     Args:
         source: Its path.
         names: What to read; other members are left alone.
+        optional: What to read where it is there.
 
     Raises:
         FaceModelError: The file is missing, unreadable, damaged or lacks an array.
@@ -25,7 +28,7 @@ def read_arrays(source: str, names: Iterable[str]) -> dict[str, NDArray[Any]]:
     if not Path(source).is_file():
         raise FaceModelError(f"{source}: no such face-model file: give the path of an .npz file")
     try:
-        return read_npz(Path(source), names)
+        return read_npz(Path(source), names, optional=optional)
     except ArchiveError as error:
         raise FaceModelError(
             f"{source}: damaged or not a face-model file ({error}): fetch it again, or make one "

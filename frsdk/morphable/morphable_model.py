@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..errors import FaceModelError, InputError
 from ..installation.asset_files import FACE_MODEL, asset_path
 from ..storage.atomic_write import atomic_write
+from .compact_basis import compact_basis, full_basis
 from .face_model_arrays import ARRAY_FIELDS, INDEX_FIELDS, N_COEFFICIENTS, check_arrays
 from .face_model_files import read_arrays
 from .vertex_decoding import N_POSE, crop_poses, decode_points
@@ -24,6 +25,7 @@ IndexArray = NDArray[np.int32]
 
 N_SHAPE, N_EXPRESSION = 40, 10
 _TEXTS = ("name", "licence", "units")
+_STEP = "basis_step"  # present where the basis is kept in 16 bits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,20 +194,37 @@ class MorphableModel:
             FaceModelError: Missing, truncated, or a field is missing or wrong.
         """
         source = os.fspath(path)
-        values: dict[str, Any] = dict(read_arrays(source, (*ARRAY_FIELDS, *_TEXTS)))
+        names = (*ARRAY_FIELDS, *_TEXTS)
+        values: dict[str, Any] = read_arrays(source, names, optional=[_STEP])
+        if _STEP in values:
+            values["basis"] = full_basis(values["basis"], values.pop(_STEP), source)
         values.update({name: _text(name, values[name], source) for name in _TEXTS})
         return cls(**values, source=source)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], *, compact: bool = False) -> None:
         """Write the model as ``.npz``; equal models give equal bytes.
 
+        Args:
+            path: The file.
+            compact: Keep the basis in 16 bits and compress; the model that is read is the same.
+
         Raises:
+            FaceModelError: ``compact`` and the basis does not lie on a grid of 16 bits.
             OutputError: The file cannot be written.
         """
         buffer = io.BytesIO()
         names = (*ARRAY_FIELDS, *_TEXTS)
         values: dict[str, Any] = {name: np.asarray(getattr(self, name)) for name in names}
-        np.savez(buffer, **values)  # it dates every member 1980, so that equal bytes come out
+        if compact:
+            made = compact_basis(self.basis)
+            if made is None:
+                raise FaceModelError(
+                    f"{self.name}: its basis does not fit into 16 bits without loss: save it with "
+                    "compact=False"
+                )
+            values["basis"], values[_STEP] = made
+        save = np.savez_compressed if compact else np.savez
+        save(buffer, **values)  # it dates every member 1980, so that equal bytes come out
         atomic_write(path, buffer.getvalue())
 
 

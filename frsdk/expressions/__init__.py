@@ -1,0 +1,1 @@
+"""Expressions by name: ARKit's blendshapes, closed eyes, an open mouth, and where they go."""

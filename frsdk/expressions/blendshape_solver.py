@@ -1,0 +1,138 @@
+"""From 68 landmarks to named expressions: bounded least squares on ICT-FaceKit's shapes.
+
+The landmarks are the average face's, plus what people differ by, plus weights times shapes, plus
+noise, in an unknown pose and size. Identity and pose are marginalised, so that one linear map and
+one small bounded problem remain for each face.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .blendshape_table import BLENDSHAPE_NAMES, BlendshapeTable, builtin_blendshapes
+from .bounded_least_squares import solve_in_unit_box
+
+Array = NDArray[np.float64]
+
+_NOISE_MM = (1.5, 1.5, 3.0)  # of a landmark: x, y and depth
+_SPARSITY = 1.0  # price of a full weight beside squared residuals in units of the noise
+_RIDGE = 1e-3
+_ALIGNMENTS = 3
+_FREE = 1e4  # variance of pose and size: any
+#: Gaze moves the lids a little and nothing else that landmarks see.
+_UNSEEN = tuple(name for name in BLENDSHAPE_NAMES if name.startswith("eyeLook"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """What does not depend on the face: the normal matrix and the map to its right side."""
+
+    normal: Array  # (k, k)
+    right_from_shape: Array  # (k, 204)
+
+
+class BlendshapeSolver:
+    """Solves for the weights of one table's expressions.
+
+    Args:
+        table: The expressions; None for the built-in ones.
+    """
+
+    def __init__(self, table: BlendshapeTable | None = None) -> None:
+        self.table = table or builtin_blendshapes()
+        self._solved = np.array([name not in _UNSEEN for name in BLENDSHAPE_NAMES])
+        self._stranger = self._problem(known=False)
+        self._known = self._problem(known=True)
+
+    def aligned(self, landmarks: NDArray[np.floating], *, toward: Array | None = None) -> Array:
+        """Landmarks in the table's frame: y up, nominal mm, without pose and size.
+
+        Args:
+            landmarks: (68, 3), y **down**, any unit, as `Face.landmarks`.
+            toward: (68, 3) what they are brought near to; None for the average neutral face.
+
+        Raises:
+            InputError: Another shape, or points that are not finite.
+        """
+        return _similarity(_upright(landmarks), self.table.neutral if toward is None else toward)
+
+    def weights(self, landmarks: NDArray[np.floating], neutral: Array | None = None) -> Array:
+        """Weights of the 51 expressions, 0..1, in the order of BLENDSHAPE_NAMES.
+
+        Args:
+            landmarks: (68, 3), y down, as `Face.landmarks`.
+            neutral: (68, 3) the person's own neutral landmarks in the table's frame, as
+                `NeutralFace.shape` has them; None for a person seen for the first time.
+        """
+        points = _upright(landmarks)
+        rest = self.table.neutral if neutral is None else neutral
+        toward = rest
+        for _ in range(_ALIGNMENTS):  # an open jaw would turn the head of one alignment
+            weights = self.weights_of_shape(_similarity(points, toward), neutral)
+            toward = rest + np.tensordot(weights, self.table.displacement, 1)
+        return weights
+
+    def weights_of_shape(self, shape: Array, neutral: Array | None = None) -> Array:
+        """As `weights`, of landmarks that are in the table's frame already."""
+        problem = self._stranger if neutral is None else self._known
+        moved = (shape - (self.table.neutral if neutral is None else neutral)).reshape(-1)
+        weights = np.zeros(len(BLENDSHAPE_NAMES))
+        right = problem.right_from_shape @ moved - _SPARSITY
+        weights[self._solved] = solve_in_unit_box(problem.normal, right)
+        return weights
+
+    def _problem(self, *, known: bool) -> _Problem:
+        pose = _pose_directions(self.table.neutral)
+        noise = np.tile(np.square(_NOISE_MM), 68)
+        covariance = np.diag(noise) + _FREE * pose @ pose.T
+        if not known:
+            people = self.table.identity.reshape(len(self.table.identity), -1)
+            covariance = covariance + people.T @ people
+        shapes = self.table.displacement[self._solved].reshape(int(self._solved.sum()), -1)
+        weighted = np.asarray(np.linalg.solve(covariance, shapes.T).T, np.float64)
+        return _Problem(weighted @ shapes.T + _RIDGE * np.eye(len(shapes)), weighted)
+
+
+@functools.lru_cache(maxsize=1)
+def builtin_solver() -> BlendshapeSolver:
+    """The solver of the table in the wheel, made once."""
+    return BlendshapeSolver()
+
+
+def _upright(landmarks: NDArray[np.floating]) -> Array:
+    """(68, 3) landmarks with y up."""
+    points = np.asarray(landmarks, np.float64)
+    if points.shape != (68, 3) or not np.isfinite(points).all():
+        raise InputError(f"expected 68 finite landmarks (68, 3), got {points.shape}")
+    return points * np.array([1.0, -1.0, 1.0])
+
+
+def _pose_directions(points: Array) -> Array:
+    """(204, 7) orthonormal directions of turning, scaling and moving 68 points."""
+    x, y, z = (points - points.mean(axis=0)).T
+    none, one = np.zeros(len(points)), np.ones(len(points))
+    moves = [
+        (none, -z, y), (z, none, -x), (-y, x, none), (x, y, z),
+        (one, none, none), (none, one, none), (none, none, one),
+    ]  # fmt: skip
+    flat = np.stack([np.stack(move, axis=1).reshape(-1) for move in moves], axis=1)
+    return np.asarray(np.linalg.qr(flat)[0], np.float64)
+
+
+def _similarity(points: Array, reference: Array) -> Array:
+    """The points after the similarity that brings them nearest to a reference (Umeyama 1991)."""
+    centred = points - points.mean(axis=0)
+    target = reference - reference.mean(axis=0)
+    u, singular, vt = np.linalg.svd(target.T @ centred)
+    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
+    spread = float(np.square(centred).sum())
+    if spread < 1e-12:
+        raise InputError("expected 68 landmarks at different places, got all at one")
+    rotation = (u * sign) @ vt
+    turned = centred @ rotation.T * (float((singular * sign).sum()) / spread)
+    return np.asarray(turned + reference.mean(axis=0), np.float64)
