@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .expressions.blendshape_csv import write_blendshape_csv
     from .expressions.face_expressions import blendshapes_of
     from .expressions.neutral_face import NeutralFace
+    from .expressions.vmc_sender import VmcSender
     from .face import Face, dense_vertices
     from .imaging.face_crop import crop_face, network_input
     from .imaging.read_image import read_image
@@ -86,6 +87,7 @@ _MODULES = {
     "SpecError": "errors",
     "Texture": "rendering.face_texture",
     "TrackedFace": "tracking.tracked_face",
+    "VmcSender": "expressions.vmc_sender",
     "YawBin": "metrics.nme",
     "YuNetDetector": "detectors",
     "blendshapes_of": "expressions.face_expressions",
@@ -137,6 +139,7 @@ __all__ = [
     "SpecError",
     "Texture",
     "TrackedFace",
+    "VmcSender",
     "YawBin",
     "YuNetDetector",
     "__version__",

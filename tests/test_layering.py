@@ -219,6 +219,13 @@ def test_the_runtime_needs_only_what_setup_cfg_names() -> None:
         "trimesh",
         "rich",
     }
-    extras = {*ENGINES, "av", "pyarrow", "skimage", "scipy"}  # with an error that names the extra
+    extras = {
+        *ENGINES,
+        "av",
+        "pyarrow",
+        "pythonosc",
+        "skimage",
+        "scipy",
+    }  # with an error that names the extra
     tops = {imported.partition(".")[0] for _, imported in imports("frsdk")}
     assert tops - allowed <= extras

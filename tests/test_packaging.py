@@ -73,8 +73,8 @@ def test_the_base_needs_little(config: configparser.ConfigParser) -> None:
 def test_extras_take_one_onnxruntime(config: configparser.ConfigParser) -> None:
     extras = {name: set(lines(text)) for name, text in config["options.extras_require"].items()}
     assert set(extras) == {
-        "bench", "cpu", "docs", "engines", "eval", "export", "gpu", "parquet", "quickstart", "rtx",
-        "tensorrt", "test", "video",
+        "bench", "cpu", "docs", "engines", "eval", "export", "gpu", "osc", "parquet", "quickstart",
+        "rtx", "tensorrt", "test", "video",
     }  # fmt: skip
     assert extras["engines"] <= extras["tensorrt"] & extras["rtx"] & extras["export"]
     runtimes = {
@@ -87,6 +87,7 @@ def test_extras_take_one_onnxruntime(config: configparser.ConfigParser) -> None:
     assert extras["export"] <= extras["test"]  # the tests train and export
     assert extras["eval"] <= extras["test"] and extras["bench"] <= extras["test"]
     assert extras["video"] <= extras["test"] and extras["parquet"] <= extras["test"]
+    assert extras["osc"] <= extras["test"]
 
 
 def test_every_command_can_be_called() -> None:

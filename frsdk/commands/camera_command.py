@@ -10,12 +10,15 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
+import numpy as np
 
 from .console import counted, one_line, reports_errors
 from .network_options import NetworkOptions, network_options
 from .stop_signals import stop_signals
 
 if TYPE_CHECKING:
+    from ..expressions.vmc_sender import VmcSender
+    from ..video.blendshape_takes import PeopleByName
     from ..video.camera_frames import CameraFrame
     from ..video.preview_window import PreviewWindow
     from ..video.track_camera import CameraReport
@@ -37,6 +40,8 @@ _STATUS_INTERVAL_S = 0.5
 @click.option("--patience", type=click.FloatRange(min=0, min_open=True), default=10.0,
               show_default=True, metavar="S",
               help="Give up when no frame came for S seconds.")  # fmt: skip
+@click.option("--osc", metavar="HOST[:PORT]",
+              help="Send the largest face's expression to an avatar (VMC).")  # fmt: skip
 @network_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON line a frame on stdout.")
 @reports_errors
@@ -48,6 +53,7 @@ def camera(
     frames: int | None,
     seconds: float | None,
     patience: float,
+    osc: str | None,
     as_json: bool,
     **network: object,
 ) -> None:
@@ -68,6 +74,7 @@ def camera(
         click.echo(f"frsdk: {one_line(found.name)}: lost, opening it again", err=True)
 
     with ExitStack() as stack:
+        avatar = stack.enter_context(_open_avatar(osc)) if osc else None
         window = stack.enter_context(PreviewWindow(found.name)) if show else None
         reconstructor = stack.enter_context(NetworkOptions(**network).open(faces))  # type: ignore[arg-type]
         reconstructor.warm_up()
@@ -84,7 +91,7 @@ def camera(
                 on_loss=on_loss,
             )
         )
-        output = stack.enter_context(_FrameOutput(window, as_json))
+        output = stack.enter_context(_FrameOutput(window, as_json, avatar))
         report = track_camera(
             stream, tracker, output, stop=signals.stop, max_frames=frames, seconds=seconds
         )
@@ -97,8 +104,12 @@ def camera(
 class _FrameOutput(ExitStack):
     """Prints and shows each frame; where stderr is a terminal, a line there tells how it goes."""
 
-    def __init__(self, window: PreviewWindow | None, as_json: bool) -> None:
+    def __init__(
+        self, window: PreviewWindow | None, as_json: bool, avatar: VmcSender | None
+    ) -> None:
         super().__init__()
+        self._avatar = avatar
+        self._people: PeopleByName | None = None
         self._window, self._as_json = window, as_json
         self._status = sys.stderr.isatty() and not (as_json and sys.stdout.isatty())
         self._began_s = self._said_s = time.monotonic()
@@ -109,6 +120,8 @@ class _FrameOutput(ExitStack):
     def __call__(self, frame: CameraFrame, faces: Sequence[StreamFace]) -> bool:
         self._frames += 1
         self._dropped += frame.dropped
+        if self._avatar and faces:
+            self._send(self._avatar, frame.time_s, faces)
         if self._as_json:
             from ..video.face_lines import face_line
 
@@ -124,6 +137,19 @@ class _FrameOutput(ExitStack):
         from ..rendering.overlay import draw_faces
 
         return self._window.show(draw_faces(frame.image_bgr, faces))
+
+    def _send(self, avatar: VmcSender, time_s: float, faces: Sequence[StreamFace]) -> None:
+        from ..video.blendshape_takes import PeopleByName
+
+        self._people = self._people or PeopleByName()
+        largest = max(faces, key=lambda face: float(np.ptp(face.landmarks[:, :2], axis=0).prod()))
+        avatar.send(time_s, self._people.blendshapes(largest), largest.pose)
+
+
+def _open_avatar(address: str) -> VmcSender:
+    from ..expressions.vmc_sender import VmcSender
+
+    return VmcSender(address)
 
 
 def _status(rate: float, dropped: int, faces: Sequence[StreamFace]) -> str:

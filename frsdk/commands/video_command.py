@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 @click.option("--overlay/--no-overlay", default=True, help="Write the video with the faces drawn.")
 @click.option("--csv", is_flag=True, help="Write faces.csv too: a row a face and frame.")
 @click.option("--parquet", is_flag=True, help="Write faces.parquet too.")
+@click.option("--blendshapes", is_flag=True,
+              help="Write expressions by ARKit's names: faces.blendshapes.ID.csv.")  # fmt: skip
 @click.option(
     "--mesh",
     type=click.Choice(MESH_KINDS),
@@ -65,6 +67,7 @@ def video(
     overlay: bool,
     csv: bool,
     parquet: bool,
+    blendshapes: bool,
     mesh: str,
     every: int,
     max_pixels: int,
@@ -82,7 +85,9 @@ def video(
     from ..video.video_reader import VideoReader
     from ..video.video_records import VideoOptions
 
-    options = VideoOptions(overlay=overlay, csv=csv, parquet=parquet, mesh=mesh, every=every)
+    options = VideoOptions(
+        overlay=overlay, csv=csv, parquet=parquet, mesh=mesh, every=every, blendshapes=blendshapes
+    )
     paths = output_paths(input_, output)
     with (
         VideoReader(input_, max_pixels=max_pixels) as reader,

@@ -109,7 +109,7 @@ def _upright(landmarks: NDArray[np.floating]) -> Array:
     points = np.asarray(landmarks, np.float64)
     if points.shape != (68, 3) or not np.isfinite(points).all():
         raise InputError(f"expected 68 finite landmarks (68, 3), got {points.shape}")
-    return points * np.array([1.0, -1.0, 1.0])
+    return np.asarray(points * (1.0, -1.0, 1.0), np.float64)
 
 
 def _pose_directions(points: Array) -> Array:

@@ -84,11 +84,11 @@ def read_blendshape_table(path: Path) -> BlendshapeTable:
             "with frsdk-export facemodel blendshapes"
         )
     step = float(arrays["step"])
-    tables = [arrays[key].astype(np.float64) * step for key in _FIELDS[1:4]]
+    neutral, moves, people = (arrays[key].astype(np.float64) * step for key in _FIELDS[1:4])
     grade = arrays["grade"].astype(np.int64)
-    for table in (*tables, grade):
+    for table in (neutral, moves, people, grade):
         table.setflags(write=False)
-    return BlendshapeTable(*tables, grade)
+    return BlendshapeTable(neutral, moves, people, grade)
 
 
 @functools.lru_cache(maxsize=1)

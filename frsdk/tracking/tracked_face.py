@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ..expressions.face_expressions import FaceExpressions
 from ..face import Face, JsonValue, VertexDecoder
 from ..imaging.roi import Roi
 from ..morphable.head_pose import Pose
@@ -15,7 +16,7 @@ from ..morphable.morphable_model import MorphableModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrackedFace:
+class TrackedFace(FaceExpressions):
     """A face with an identity through time; what a :class:`~frsdk.Face` has, smoothed.
 
     Attributes:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..rendering.overlay import DrawableFace
 from ..storage.atomic_write import make_folder
+from .blendshape_takes import BlendshapeTakes, PersonInFrame
 from .face_lines import FaceLines, Recordable, face_line
 from .face_table import CsvTable, ParquetTable, TabledFace, face_rows
 from .output_paths import OutputPaths
@@ -20,7 +21,7 @@ from .output_paths import OutputPaths
 MESH_FORMATS = ("glb", "obj", "ply", "none")
 
 
-class StreamFace(DrawableFace, Recordable, TabledFace, Protocol):
+class StreamFace(DrawableFace, Recordable, TabledFace, PersonInFrame, Protocol):
     """What is drawn and recorded of a face; :class:`~frsdk.TrackedFace` has it."""
 
     def save(self, path: Path, image_bgr: NDArray[np.uint8] | None = None) -> None:
@@ -37,6 +38,7 @@ class VideoOptions:
         parquet: Whether records are also a Parquet table.
         mesh: `glb`, `obj`, `ply` or `none`: mesh files of the faces.
         every: Meshes of each so many frames, the first one included.
+        blendshapes: Whether each person's expressions are written by name.
     """
 
     overlay: bool = True
@@ -44,6 +46,7 @@ class VideoOptions:
     parquet: bool = False
     mesh: str = "none"
     every: int = 30
+    blendshapes: bool = False
 
     def __post_init__(self) -> None:
         """Check the mesh options."""
@@ -69,7 +72,8 @@ class VideoRecords:
             MissingDependencyError: pyarrow is not installed.
         """
         self._folder, self._options = paths.meshes, options
-        self._files: list[FaceLines | CsvTable | ParquetTable] = []
+        self._files: list[FaceLines | CsvTable | ParquetTable | BlendshapeTakes] = []
+        self._takes = BlendshapeTakes(paths.csv) if options.blendshapes else None
         self._tables: list[CsvTable | ParquetTable] = []
         self.meshes = 0
         try:
@@ -81,6 +85,8 @@ class VideoRecords:
             if options.parquet:
                 self._tables.append(ParquetTable(paths.parquet))
                 self._files.append(self._tables[-1])
+            if self._takes:
+                self._files.append(self._takes)
             if options.mesh != "none":
                 make_folder(paths.meshes)
         except BaseException:
@@ -96,6 +102,8 @@ class VideoRecords:
             OutputError: The disk is full.
         """
         self._lines.write(face_line(frame, time_s, faces))
+        if self._takes:
+            self._takes.write(time_s, faces)
         if self._tables:
             rows = list(face_rows(frame, time_s, faces))
             for table in self._tables:

@@ -1,0 +1,96 @@
+"""Blendshapes of a video's people: a CSV file for each, in the columns of ARKit's capture apps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..expressions.blendshape_csv import write_blendshape_csv
+from ..expressions.face_expressions import blendshapes_of
+from ..expressions.neutral_face import NeutralFace
+from ..morphable.head_pose import Pose
+
+_Frame: TypeAlias = tuple[float, dict[str, float], tuple[float, float, float]]
+
+_DEFAULT_FPS = 30.0
+_LEARNED_YAW_DEG = 30.0  # neutral faces are learned from faces that look this way
+
+
+class PersonInFrame(Protocol):
+    """What is taken of a face; :class:`~frsdk.TrackedFace` has it."""
+
+    @property
+    def id(self) -> int:
+        """Number of the person."""
+
+    @property
+    def landmarks(self) -> NDArray[np.float32]:
+        """(68, 3) image pixels."""
+
+    @property
+    def pose(self) -> Pose:
+        """Angles in degrees."""
+
+
+class PeopleByName:
+    """Names people's expressions, each by a neutral face that is learned as frames go by."""
+
+    def __init__(self) -> None:
+        self._neutral: dict[int, NeutralFace] = {}
+
+    def blendshapes(self, face: PersonInFrame) -> dict[str, float]:
+        """Name -> 0..1 of the next frame of a person."""
+        neutral = self._neutral.setdefault(face.id, NeutralFace())
+        if abs(face.pose.yaw_deg) < _LEARNED_YAW_DEG:
+            neutral.add(face.landmarks)
+        return blendshapes_of(face, neutral)
+
+
+class BlendshapeTakes:
+    """The files ``STEM.blendshapes.ID.csv`` of a video; they are written when it is complete."""
+
+    def __init__(self, csv: Path) -> None:
+        self._stem = csv.with_suffix("")
+        self._people = PeopleByName()
+        self._takes: dict[
+            int, list[tuple[float, dict[str, float], tuple[float, float, float]]]
+        ] = {}
+        self._last_s: float | None = None
+        self._steps_s: list[float] = []
+
+    def write(self, time_s: float, faces: Sequence[PersonInFrame]) -> None:
+        """Take a frame."""
+        if self._last_s is not None:
+            self._steps_s.append(time_s - self._last_s)
+        self._last_s = time_s
+        for face in faces:
+            pose = face.pose
+            angles = (float(pose.yaw_deg), float(pose.pitch_deg), float(pose.roll_deg))
+            frame = (time_s, self._people.blendshapes(face), angles)
+            self._takes.setdefault(face.id, []).append(frame)
+
+    def path(self, person: int) -> Path:
+        """A person's file."""
+        return self._stem.with_name(f"{self._stem.name}.blendshapes.{person}.csv")
+
+    def finish(self) -> None:
+        """Nothing is open."""
+
+    def publish(self) -> None:
+        """Write the files.
+
+        Raises:
+            OutputError: One cannot be written.
+        """
+        step_s = float(np.median(self._steps_s)) if self._steps_s else 0.0
+        fps = 1.0 / step_s if step_s > 0.0 else _DEFAULT_FPS
+        for person, frames in self._takes.items():
+            write_blendshape_csv(self.path(person), frames, fps=fps)
+
+    def discard(self) -> None:
+        """Forget what was taken."""
+        self._takes.clear()
