@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..meshes.mesh_files import MESH_SUFFIXES
 from ..rendering.overlay import DrawableFace
 from ..storage.atomic_write import make_folder
 from .blendshape_takes import BlendshapeTakes, PersonInFrame
@@ -18,7 +19,7 @@ from .face_lines import FaceLines, Recordable, face_line
 from .face_table import CsvTable, ParquetTable, TabledFace, face_rows
 from .output_paths import OutputPaths
 
-MESH_FORMATS = ("glb", "obj", "ply", "none")
+MESH_FORMATS = (*(suffix.removeprefix(".") for suffix in MESH_SUFFIXES), "none")
 
 
 class StreamFace(DrawableFace, Recordable, TabledFace, PersonInFrame, Protocol):
@@ -36,7 +37,7 @@ class VideoOptions:
         overlay: Whether the video is written again with the faces drawn.
         csv: Whether records are also a CSV table.
         parquet: Whether records are also a Parquet table.
-        mesh: `glb`, `obj`, `ply` or `none`: mesh files of the faces.
+        mesh: `glb`, `obj`, `ply`, `stl`, `3mf` or `none`: mesh files of the faces.
         every: Meshes of each so many frames, the first one included.
         blendshapes: Whether each person's expressions are written by name.
     """

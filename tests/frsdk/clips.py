@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -42,8 +43,6 @@ def make_clip(
     with av.open(str(path), "w", options=file_options) as container:
         stream = container.add_stream(codec, rate=30, options=options or {})
         _set_up(stream, frames[0], pix_fmt, Fraction(1, ticks_per_s))
-        if rotation:
-            stream.set_display_rotation(rotation)
         sound = container.add_stream(audio, rate=16000) if audio else None
         if sound is not None:
             sound.layout = "mono"
@@ -74,7 +73,20 @@ def make_clip(
             wave.sample_rate, wave.pts = 16000, 0
             container.mux(sound.encode(wave))
             container.mux(sound.encode(None))
+    if rotation:
+        _write_rotation(path, rotation)
     return path
+
+
+def _write_rotation(path: Path, rotation: int) -> None:
+    """Put a quarter turn into the first track's header; not every PyAV can."""
+    content = bytearray(path.read_bytes())
+    start = content.index(b"tkhd") + 44
+    cosine, sine = round(np.cos(np.radians(rotation))), round(np.sin(np.radians(rotation)))
+    one = 1 << 16
+    matrix = (cosine * one, -sine * one, 0, sine * one, cosine * one, 0, 0, 0, 1 << 30)
+    content[start : start + 36] = struct.pack(">9i", *matrix)
+    path.write_bytes(bytes(content))
 
 
 def _set_up(encoder: Any, image: Image, pix_fmt: str, time_base: Fraction) -> None:
