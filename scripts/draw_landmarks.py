@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from frsdk import builtin_face_model
+from frsdk.rendering.face_lines import IBUG_POLYLINES
 from frsdk.rendering.mesh_shading import render_mesh
-from frsdk.rendering.overlay import IBUG_POLYLINES
 from frsdk.storage.atomic_write import atomic_write
 
 ROOT = Path(__file__).resolve().parents[1]

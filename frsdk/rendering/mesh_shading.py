@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import cv2
@@ -58,7 +59,7 @@ def render_mesh(
     covered = np.flatnonzero(buffer.triangle_ids >= 0)
     shaded = _interpolated(fine, corners, values, buffer, covered)
     if colours is None:
-        shaded = _skin_table()[shaded[:, 0]]
+        shaded = skin_table()[shaded[:, 0]]
     image = np.zeros((height * supersample, width * supersample, 3), np.uint8)
     image.reshape(-1, 3)[covered] = shaded
     mask = np.where(buffer.triangle_ids >= 0, np.uint8(255), np.uint8(0))
@@ -81,8 +82,9 @@ def _vertex_values(
     return (rgb[:, ::-1] * shades).clip(0, 255).astype(np.float32)
 
 
-def _skin_table() -> NDArray[np.uint8]:
-    """(256, 3) BGR of each shade."""
+@functools.cache
+def skin_table() -> NDArray[np.uint8]:
+    """(256, 3) BGR of each shade 0..255 of the plain skin colour."""
     shades = np.arange(256)[:, None] / 255
     return np.asarray(shades * np.array(_SKIN_RGB[::-1]) + 0.5).astype(np.uint8)
 
@@ -95,7 +97,12 @@ def _shades(
     if not strength:
         return np.ones((len(points), 1))
     facing = unit_vertex_normals(points, corners) @ (np.array(light) / strength)
-    return np.asarray(_AMBIENT + _DIFFUSE * np.clip(facing, 0, None))[:, None]
+    return np.asarray(shade_of_cosine(facing), np.float64)[:, None]
+
+
+def shade_of_cosine(facing: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Factor on the colour for the cosine between a normal and the way to the light."""
+    return _AMBIENT + _DIFFUSE * np.clip(facing, 0, None)
 
 
 def _interpolated(

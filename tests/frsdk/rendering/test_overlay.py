@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from frsdk.errors import InputError
-from frsdk.rendering.overlay import IBUG_POLYLINES, draw_faces
+from frsdk.rendering.face_lines import IBUG_POLYLINES
+from frsdk.rendering.overlay import draw_faces
 
 
 def test_polylines_name_every_point_once() -> None:
@@ -65,23 +66,96 @@ def test_mesh_is_drawn_only_when_there_is_one(make_face: Any) -> None:
     assert (with_mesh[spot].astype(int) - dark[spot]).min() > 15
 
 
-def test_axes_point_where_the_rotation_says(make_face: Any) -> None:
-    image = np.full((400, 400, 3), 128, np.uint8)
-    face = make_face((200.0, 200.0), 150.0, dense=False)
-    start = face.landmarks[30, :2]
-    plain = draw_faces(image, [face])
-    length = 0.45 * np.ptp(face.landmarks[:, :2], axis=0).max()
+def colours_along(image: np.ndarray, start: Any, way: tuple[float, float], length: float) -> Any:
+    """(20, 3) int BGR on the inner part of a line."""
     along = np.linspace(0.3, 0.9, 20)[:, None] * length
-    right = np.rint(start + along * (1, 0)).astype(int)
-    up = np.rint(start + along * (0, -1)).astype(int)
-    red, green = plain[right[:, 1], right[:, 0]], plain[up[:, 1], up[:, 0]]
-    assert (red[:, 2].astype(int) - red[:, 0] > 100).mean() > 0.8
-    assert (green[:, 1].astype(int) - green[:, 2] > 100).mean() > 0.8
+    x, y = np.rint(np.asarray(start) + along * way).astype(int).T
+    return image[y, x].astype(int)
+
+
+def test_axes_point_where_the_rotation_says(make_face: Any) -> None:
+    image = np.full((600, 600, 3), 128, np.uint8)
+    face = make_face((300.0, 300.0), 150.0, dense=False)
+    extent = np.ptp(face.landmarks[:, :2], axis=0).max()
+    corner = face.box[[2, 1]] - 0.5
+    plain = draw_faces(image, [face])
+    red = colours_along(plain, corner, (1, 0), 0.17 * extent)
+    green = colours_along(plain, corner, (0, -1), 0.17 * extent)
+    assert (red[:, 2] - red[:, 0] > 100).mean() > 0.8
+    assert (green[:, 1] - green[:, 2] > 100).mean() > 0.8
     turned = np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1.0]])  # a quarter turn: x goes up
     face.pose.rotation = turned
-    drawn = draw_faces(image, [face])
-    red = drawn[up[:, 1], up[:, 0]]
-    assert (red[:, 2].astype(int) - red[:, 0] > 100).mean() > 0.8
+    red = colours_along(draw_faces(image, [face]), corner, (0, -1), 0.17 * extent)
+    assert (red[:, 2] - red[:, 0] > 100).mean() > 0.8
+
+
+def test_a_line_goes_where_the_face_looks_and_the_nose_is_free(
+    make_face: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = np.full((600, 600, 3), 128, np.uint8)
+    face = make_face((300.0, 300.0), 150.0, dense=False)
+    tip, extent = face.landmarks[30, :2], np.ptp(face.landmarks[:, :2], axis=0).max()
+    frontal = draw_faces(image, [face])
+    face.pose.rotation = np.array([[0, 0, 1.0], [0, 1, 0], [-1, 0, 0]])  # to the right
+    blue = colours_along(draw_faces(image, [face]), tip, (1, 0), 0.45 * extent)
+    assert (blue[:, 0] - blue[:, 2] > 100).mean() > 0.8
+    monkeypatch.setattr("frsdk.rendering.face_lines._FaceDrawing._axis", lambda *_: None)
+    y, x = np.nonzero((frontal != draw_faces(image, [face])).any(axis=2))
+    inside = (x < face.box[2] - 0.25 * extent) | (y > face.box[1] + 0.25 * extent)
+    from_tip = np.hypot(x[inside] - tip[0], y[inside] - tip[1])
+    assert 0 < from_tip.max() < 6  # a dot: the axes lie beside the face, not on its nose
+
+
+def test_axes_stay_in_the_picture(make_face: Any) -> None:
+    image = np.full((240, 240, 3), 128, np.uint8)
+    drawn = draw_faces(image, [make_face((140.0, 100.0), 100.0, dense=False)])
+    red = (drawn[..., 2].astype(int) - drawn[..., 0] > 100) & (drawn[..., 1] < 100)
+    green = (drawn[..., 1].astype(int) - drawn[..., 2] > 100) & (drawn[..., 0] < 70)
+    assert red.sum() > 20 and green.sum() > 20
+
+
+def test_live_resembles_still(make_face: Any) -> None:
+    image = np.random.default_rng(1).integers(60, 200, (400, 400, 3), np.uint8)
+    face = make_face((200.0, 200.0), 150.0)
+    still, live = (draw_faces(image, [face], quality=each) for each in ("still", "live"))
+    y, x = np.mgrid[:400, :400]
+    radius = np.hypot(x - 200, y - 200)
+    inner = (radius < 100) & ~(still == draw_faces(image, [])).all(axis=2)
+    difference = np.abs(still.astype(int) - live)
+    assert difference[inner].mean() < 3
+    assert difference[radius > 170].max() == 0
+    assert (live != image).any(axis=2)[(radius > 60) & (radius < 110)].mean() > 0.95
+
+
+def test_drawing_into_an_image_that_is_there(make_face: Any) -> None:
+    image = np.random.default_rng(1).integers(60, 200, (300, 300, 3), np.uint8)
+    wanted = draw_faces(image, [make_face((150.0, 150.0), 100.0)], quality="live")
+    out = np.zeros_like(image)
+    drawn = draw_faces(image, [make_face((150.0, 150.0), 100.0)], quality="live", out=out)
+    assert drawn is out
+    np.testing.assert_array_equal(out, wanted)
+    assert draw_faces(image, [make_face((150.0, 150.0), 100.0)], quality="live", out=image) is image
+    np.testing.assert_array_equal(image, wanted)
+
+
+@pytest.mark.parametrize("quality", ["still", "live"])
+def test_faces_over_every_border(make_face: Any, quality: str) -> None:
+    image = np.full((90, 80, 3), 100, np.uint8)
+    for centre in ((0.0, 40.0), (80.0, 90.0), (40.0, -10.0), (-500.0, 40.0), (40.0, 1e7)):
+        for radius in (2.0, 30.0, 400.0):
+            drawn = draw_faces(image, [make_face(centre, radius)], quality=quality)
+            assert drawn.shape == image.shape
+
+
+def test_bad_options(make_face: Any) -> None:
+    image = np.zeros((40, 40, 3), np.uint8)
+    with pytest.raises(InputError, match='quality "still" or "live", got \'fast\''):
+        draw_faces(image, [], quality="fast")
+    frozen = image.copy()
+    frozen.setflags(write=False)
+    for out in (image[:20], image.astype(np.float32), frozen):
+        with pytest.raises(InputError, match="expected out as a writable"):
+            draw_faces(image, [], out=out)
 
 
 @pytest.mark.parametrize("centre", [(-300.0, 20.0), (0.0, 0.0), (119.0, 60.0), (60.0, 5000.0)])
