@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from frsdk import builtin_face_model
-from frsdk.rendering.face_lines import IBUG_POLYLINES
+from frsdk.rendering.face_outline import IBUG_POLYLINES
 from frsdk.rendering.mesh_shading import render_mesh
 from frsdk.storage.atomic_write import atomic_write
 

@@ -25,6 +25,7 @@ from .peers.mediapipe_peer import MediapipePeer
 from .reporting.report_tables import Table
 from .tables import count_tables, engine_tables, limit_tables
 from .tables.device_table import device_table
+from .tables.overlay_table import overlay_table
 
 DEFAULT_BATCHES = (1, 2, 4, 8, 16, 32, 64)
 
@@ -105,6 +106,7 @@ def run_bench(
         tables += [device] if device else []
         on_step("stages")
         tables.append(engine_tables.stages_table(engines, photo, options.rounds, on_round))
+        tables.append(overlay_table(first, photo, options.rounds, on_round))
         tables.append(engine_tables.faces_table(engines, photo, options.rounds, on_round))
         on_step("limits")
         ceilings = measure_ceilings(on_round)

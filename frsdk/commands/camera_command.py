@@ -136,7 +136,7 @@ class _FrameOutput(ExitStack):
             return True
         from ..rendering.overlay import draw_faces
 
-        return self._window.show(draw_faces(frame.image_bgr, faces))
+        return self._window.show(draw_faces(frame.image_bgr, faces, quality="live"))
 
     def _send(self, avatar: VmcSender, time_s: float, faces: Sequence[StreamFace]) -> None:
         from ..video.blendshape_takes import PeopleByName

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..imaging.face_crop import check_image
-from .face_lines import OutlinedFace, draw_lines
+from .face_outline import OutlinedFace, draw_lines
 from .live_surface import blend_live_surface
 from .mesh_shading import render_mesh
 

@@ -210,7 +210,8 @@ class _Results:
         frame, faces = item.frame, item.faces
         self.records.write(frame.index, frame.time_s, frame.image_bgr, faces)
         if self._options.overlay:
-            drawn = draw_faces(frame.image_bgr, faces) if faces else frame.image_bgr
+            image = frame.image_bgr
+            drawn = draw_faces(image, faces, quality="live") if faces else image
             encode(_Picture(drawn, frame.time_s))
 
     def encode(self, item: _Picture | AudioPacket) -> None:

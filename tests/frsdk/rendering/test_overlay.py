@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from frsdk.errors import InputError
-from frsdk.rendering.face_lines import IBUG_POLYLINES
+from frsdk.rendering.face_outline import IBUG_POLYLINES
 from frsdk.rendering.overlay import draw_faces
 
 
@@ -99,7 +99,7 @@ def test_a_line_goes_where_the_face_looks_and_the_nose_is_free(
     face.pose.rotation = np.array([[0, 0, 1.0], [0, 1, 0], [-1, 0, 0]])  # to the right
     blue = colours_along(draw_faces(image, [face]), tip, (1, 0), 0.45 * extent)
     assert (blue[:, 0] - blue[:, 2] > 100).mean() > 0.8
-    monkeypatch.setattr("frsdk.rendering.face_lines._FaceDrawing._axis", lambda *_: None)
+    monkeypatch.setattr("frsdk.rendering.face_outline._FaceDrawing._axis", lambda *_: None)
     y, x = np.nonzero((frontal != draw_faces(image, [face])).any(axis=2))
     inside = (x < face.box[2] - 0.25 * extent) | (y > face.box[1] + 0.25 * extent)
     from_tip = np.hypot(x[inside] - tip[0], y[inside] - tip[1])
