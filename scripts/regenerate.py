@@ -20,6 +20,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image
+
 from frsdk.engines.calibration.calibration_table import network_digest, table_of, with_table
 from frsdk.storage.atomic_write import atomic_write
 
@@ -67,9 +69,9 @@ def main() -> None:
     run("frsdk-export", "facemodel", "sheet", "-o", str(DOCS / "pictures" / "face-model.png"))
     with tempfile.TemporaryDirectory() as folder:
         run("frsdk", "reconstruct", "sample:astronaut", "-o", folder)
-        (DOCS / "pictures" / "astronaut.png").write_bytes(
-            (Path(folder) / "astronaut.overlay.png").read_bytes()
-        )
+        with Image.open(Path(folder) / "astronaut.overlay.png") as overlay:
+            upper = overlay.crop((0, 0, overlay.width, overlay.height * 3 // 4))
+            upper.save(DOCS / "pictures" / "astronaut.png", optimize=True)
     if faces:
         write_table(CARD, "accuracy", run("frsdk-train", "evaluate", str(faces)))
         script = "scripts/measure_precisions.py"

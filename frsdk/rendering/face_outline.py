@@ -41,7 +41,8 @@ _AXES: tuple[tuple[str, Colour], ...] = (
 )
 _HEADING = 2  # the axis out of the face
 _SUBPIXEL_BITS = 4
-_SMALL_FACE, _MIN_LABEL_FACE = 160.0, 120.0
+_LEAST_TEXT_PX = 13.0
+_SMALL_FACE, _MIN_LABEL_FACE = 160.0, 90.0
 _AXIS_SHARE, _HEADING_SHARE = 0.17, 0.45  # lengths, of the face's size
 
 
@@ -72,14 +73,17 @@ def draw_lines(canvas: Image, face: OutlinedFace) -> None:
     window, origin = _window(canvas, face, size)
     if not window.size:
         return
+    drawing = _FaceDrawing(window, face, size, origin, 1)
     if zoom == 1:
-        _FaceDrawing(window, face, size, origin, zoom).draw()
+        drawing.draw()
+        drawing.write()
         return
     height, width = window.shape[:2]
     large = cv2.resize(window, (width * zoom, height * zoom), interpolation=cv2.INTER_NEAREST)
     _FaceDrawing(np.asarray(large, np.uint8), face, size, origin, zoom).draw()
     # Enlarged by repetition and averaged back: pixels without a line keep their value exactly.
     cv2.resize(large, (width, height), dst=window, interpolation=cv2.INTER_AREA)
+    drawing.write()
 
 
 def _window(canvas: Image, face: OutlinedFace, size: float) -> tuple[Image, FloatArray]:
@@ -113,6 +117,7 @@ class _FaceDrawing:
         self._box = (corners - origin) * zoom - 0.5  # (2, 2) low and high corner
 
     def draw(self) -> None:
+        """Box, landmarks, where the face looks, and axes."""
         (x0, y0), (x1, y1) = self._box
         frame = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
         self._lines([frame], _BOX, self._thickness, closed=True)
@@ -126,15 +131,29 @@ class _FaceDrawing:
         radius = round(max(self._extent / 130, 1.1) * (1 << _SUBPIXEL_BITS))
         for x, y in _fixed(self._points).tolist():
             cv2.circle(self._image, (x, y), radius, _DOT, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL_BITS)
-        rotation = np.asarray(self._pose.rotation, np.float64)
-        # Column k is axis k in the y-up frame: the picture's y is the other way.
-        directions = (rotation * np.array([[1.0], [-1.0], [1.0]])).T  # (3 axes, 3)
-        self._axis(_HEADING, self._points[_NOSE_TIP], directions[_HEADING, :2], _HEADING_SHARE, "")
+        ways = self._ways
+        self._axis(_HEADING, self._points[_NOSE_TIP], ways[_HEADING, :2], _HEADING_SHARE)
         corner = self._axes_corner()
-        for k in np.argsort(directions[:, 2]):  # farthest first
-            self._axis(int(k), corner, directions[k, :2], _AXIS_SHARE, _AXES[k][0])
-        if self._labelled:
-            self._angles()
+        for k in np.argsort(ways[:, 2]):  # farthest first
+            self._axis(int(k), corner, ways[k, :2], _AXIS_SHARE)
+
+    def write(self) -> None:
+        """Name the axes, and say the angles."""
+        if not self._labelled:
+            return
+        corner = self._axes_corner()
+        for (label, colour), way in zip(_AXES, self._ways[:, :2], strict=True):
+            length = max(float(np.hypot(*way)), 1e-6)
+            end = corner + self._extent * (_AXIS_SHARE + 0.05 / length) * way
+            self._text(label, end, colour, centred=True)
+        self._angles()
+
+    @property
+    def _ways(self) -> FloatArray:
+        """(3, 3) unit vector of each axis: x right, y down, z toward the camera."""
+        # Column k is axis k in the y-up frame: the picture's y is the other way.
+        rotation = np.asarray(self._pose.rotation, np.float64)
+        return np.asarray((rotation * np.array([[1.0], [-1.0], [1.0]])).T, np.float64)
 
     def _axes_corner(self) -> FloatArray:
         """Where the axes start: the box's upper right corner, moved to where they have room."""
@@ -143,25 +162,24 @@ class _FaceDrawing:
         x = min(float(self._box[1, 0]), width - 1 - room)
         return np.array([x, max(float(self._box[0, 1]), room)])
 
-    def _axis(
-        self, k: int, start: FloatArray, direction: FloatArray, share: float, label: str
-    ) -> None:
+    def _axis(self, k: int, start: FloatArray, way: FloatArray, share: float) -> None:
         colour, width = _AXES[k][1], 2 * self._thickness
-        end = start + share * self._extent * direction
-        self._lines([np.stack([start, end])], _WHITE, width + 2, closed=False)
-        self._lines([np.stack([start, end])], colour, width, closed=False)
-        if label and self._labelled:
-            length = max(float(np.hypot(*direction)), 1e-6)
-            away = direction / length * 0.05 * self._extent
-            self._text(label, end + away, colour, centred=True)
+        line = np.stack([start, start + share * self._extent * way])
+        self._lines([line], _WHITE, width + 2, closed=False)
+        self._lines([line], colour, width, closed=False)
 
     def _angles(self) -> None:
         pose, (left, bottom) = self._pose, (self._box[0, 0], self._box[1, 1])
-        text = f"yaw {pose.yaw_deg:+.0f}  pitch {pose.pitch_deg:+.0f}  roll {pose.roll_deg:+.0f}"
-        below = np.array([left, bottom + 0.075 * self._extent])
+        angles = (("yaw", pose.yaw_deg), ("pitch", pose.pitch_deg), ("roll", pose.roll_deg))
+        text = "   ".join(f"{name} {round(float(angle)):+d}" for name, angle in angles)
+        below = np.array([left, bottom + 0.015 * self._extent + self._text_px])
         if below[1] > self._image.shape[0] - 0.02 * self._extent:  # no room below: inside the box
             below = np.array([left + 0.02 * self._extent, bottom - 0.03 * self._extent])
         self._text(text, below, _WHITE, centred=False)
+
+    @property
+    def _text_px(self) -> float:
+        return max(0.062 * self._extent, _LEAST_TEXT_PX)
 
     def _text(self, text: str, at: FloatArray, colour: Colour, *, centred: bool) -> None:
         draw_text(
@@ -169,7 +187,7 @@ class _FaceDrawing:
             text,
             (float(at[0]), float(at[1])),
             colour=colour,
-            height_px=max(0.062 * self._extent, 10.0),
+            height_px=self._text_px,
             outline_px=max(1, round(self._extent / 220)),
             centred=centred,
         )

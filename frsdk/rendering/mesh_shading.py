@@ -102,7 +102,7 @@ def _shades(
 
 def shade_of_cosine(facing: NDArray[np.floating]) -> NDArray[np.floating]:
     """Factor on the colour for the cosine between a normal and the way to the light."""
-    return _AMBIENT + _DIFFUSE * np.clip(facing, 0, None)
+    return np.asarray(_AMBIENT + _DIFFUSE * np.maximum(facing, 0))
 
 
 def _interpolated(
