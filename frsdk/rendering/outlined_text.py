@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont
 
 Colour = tuple[int, int, int]
 
@@ -76,6 +79,8 @@ class _Patch:
 
 @functools.lru_cache(maxsize=64)
 def _patch(text: str, colour: Colour, size: int, outline_px: int) -> _Patch:
+    from PIL import Image, ImageDraw
+
     font = _font(size)
     left, top, right, bottom = font.getbbox(text, anchor="ls", stroke_width=outline_px)
     x, y = 1 - math.floor(left), 1 - math.floor(top)
@@ -100,7 +105,9 @@ def _patch(text: str, colour: Colour, size: int, outline_px: int) -> _Patch:
 
 
 @functools.lru_cache(maxsize=32)
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def _font(size: int) -> FreeTypeFont:
+    from PIL import ImageFont
+
     font = ImageFont.load_default(size=size)
     if not isinstance(font, ImageFont.FreeTypeFont):
         raise TypeError(f"Pillow gave {type(font).__name__}, a font without sizes")

@@ -13,8 +13,10 @@ Float32Array = NDArray[np.float32]
 
 _CELL_SPACINGS = 0.8  # side of a cell, in mean distances of neighbouring vertices
 _MIN_FACING = 0.05  # cosine below which a vertex is taken to face away
-_DEPTH_SLACK = 0.04  # of the surface's size: what lies farther behind its neighbours is hidden
-_CLOSING = np.ones((5, 5), np.uint8)
+# What lies farther than this behind its neighbours is hidden: a share of the surface's size, and
+# cells, because toward the outline a surface falls by several of them from one to the next.
+_DEPTH_SHARE, _DEPTH_CELLS = 0.04, 5.0
+_CLOSING = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ def splat_surface(
     nearest = np.full(h * w, -np.inf, np.float32)
     np.maximum.at(nearest, index, z)
     around = cv2.dilate(nearest.reshape(h, w), np.ones((3, 3), np.uint8)).reshape(-1)
-    seen = z >= around[index] - np.float32(_DEPTH_SLACK * float(extent.max()))
+    slack = _DEPTH_SHARE * float(extent.max()) + _DEPTH_CELLS * cell
+    seen = z >= around[index] - np.float32(slack)
     index, value = index[seen], value[seen]
     count = np.bincount(index, minlength=h * w).astype(np.float32).reshape(h, w)
     total = np.bincount(index, value, h * w).astype(np.float32).reshape(h, w)
