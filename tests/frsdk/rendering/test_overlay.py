@@ -123,7 +123,7 @@ def test_live_resembles_still(make_face: Any) -> None:
     inner = (radius < 100) & ~(still == draw_faces(image, [])).all(axis=2)
     difference = np.abs(still.astype(int) - live)
     assert difference[inner].mean() < 3
-    assert difference[radius > 170].max() == 0
+    assert difference[radius > 190].max() == 0  # two vertices of this sphere are 29 px apart
     assert (live != image).any(axis=2)[(radius > 60) & (radius < 110)].mean() > 0.95
 
 
