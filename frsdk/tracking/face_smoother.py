@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..face import Face
-from ..morphable.morphable_model import MorphableModel
+from ..morphable.morphable_model import N_SHAPE, MorphableModel
 from .face_state import FaceState, face_of, landmark_middle, state_of
 from .one_euro import AdaptiveGain
 from .smoothing_settings import Smoothing
@@ -15,68 +15,112 @@ from .smoothing_settings import Smoothing
 Array = NDArray[np.float64]
 
 _TURN_SIZE = 0.35  # root mean square distance of the landmarks to their middle, in face sizes
+_EXPRESSION_BETA = 3.0  # lips and lids move fast, and by little
 
 
 class FaceSmoother:
-    """Filters the parts of one face, causally, by timestamps."""
+    """Filters the parts of one face, causally, by timestamps.
+
+    The pose (place, scale and turn, which is a rotation and never angles) has one gain, from one
+    speed; its motion goes on as it was, and only what is left is smoothed. The expression has a
+    gain from its own speed, the root mean square speed of the landmarks that it moves: a mouth
+    opens in a head that stands still. Shape coefficients belong to the person: their running mean
+    is the result.
+    """
 
     def __init__(self, settings: Smoothing, model: MorphableModel) -> None:
+        """Start before the first frame.
+
+        Args:
+            settings: Constants.
+            model: The face model of the results to come.
+        """
         self._settings = settings
         self._middle, self._size = landmark_middle(model)
-        self._gain = AdaptiveGain(
-            settings.min_cutoff_hz, settings.beta, settings.derivative_cutoff_hz
-        )
-        self._last: FaceState | None = None
-        self._smooth: FaceState | None = None
-        self._velocity = np.zeros(7)
+        self._speed_of_expression = _landmark_speed(model) / self._size
         self._frames = 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget how the face moved, but not what it looks like: after a gap."""
+        self._pose_gain = self._new_gain(1.0)
+        self._expression_gain = self._new_gain(_EXPRESSION_BETA)
+        self._last: FaceState | None = None
+        self._smooth_pose: FaceState | None = None
+        self._velocity = np.zeros(7)
+
+    def forget(self) -> None:
+        """Another person."""
+        self._frames = 0
+        self.restart()
 
     def __call__(self, face: Face, dt_s: float) -> Face:
         """The smoothed face.
 
         Args:
             face: The network's result for this frame.
-            dt_s: Since the last frame; not used for the first.
+            dt_s: Since the last frame, positive; not used for the first.
         """
         state = state_of(face, self._middle)
-        last, smooth = self._last, self._smooth
-        self._last, self._frames = state, self._frames + 1
+        steady = self._steady(state)
+        last, smooth = self._last, self._smooth_pose
+        self._last = state
         if last is None or smooth is None:
-            self._smooth = state
-            return face
+            self._smooth_pose = FaceState(
+                state.place, state.log_scale, state.rotation, *steady, state.expression
+            )
+            return face_of(self._smooth_pose, self._middle, face)
         size = float(np.exp(state.log_scale)) * self._size
-        share = self._gain(_difference(state, last, size), dt_s)
-        predicted = _moved(smooth, self._velocity * dt_s * self._settings.lead, size)
+        taken = self._pose_gain(_difference(state, last, size), dt_s)
+        step = self._velocity * (dt_s * self._settings.lead * taken.lead)
+        predicted = _moved(smooth, step, size)
         rest = _difference(state, predicted, size)
-        smoothed = _moved(predicted, share * rest, size)
-        # Benedict and Bordner's choice (1962) for the gain of the velocity.
-        self._velocity = self._velocity + share * share / (2.0 - share) * rest / dt_s
-        steady = 1.0 / min(self._frames, self._settings.identity_frames)
-        self._smooth = FaceState(
-            smoothed.place,
-            smoothed.log_scale,
-            smoothed.rotation,
-            _mixed(smooth.stretch, state.stretch, steady),
-            _mixed(smooth.shape, state.shape, steady),
-            _mixed(smooth.expression, state.expression, share),
+        pose = _moved(predicted, taken.value * rest, size)
+        # The gain of the velocity that suits a gain of the place (Benedict and Bordner, 1962).
+        follow = taken.settled * taken.settled / (2.0 - taken.settled)
+        self._velocity = self._velocity + follow / dt_s * rest
+        change = self._speed_of_expression @ (state.expression - last.expression)
+        share = self._expression_gain(change, dt_s).value
+        expression = smooth.expression + share * (state.expression - smooth.expression)
+        self._smooth_pose = FaceState(
+            pose.place, pose.log_scale, pose.rotation, *steady, expression
         )
-        return face_of(self._smooth, self._middle, face)
+        return face_of(self._smooth_pose, self._middle, face)
+
+    def _new_gain(self, more: float) -> AdaptiveGain:
+        own = self._settings
+        return AdaptiveGain(
+            own.min_cutoff_hz, own.beta * more, own.speed_cutoff_hz, own.hold_s, own.noise_knee
+        )
+
+    def _steady(self, state: FaceState) -> tuple[Array, Array]:
+        """Running means of the stretch and of the shape coefficients."""
+        self._frames += 1
+        share = 1.0 / min(self._frames, self._settings.identity_frames)
+        if self._frames == 1:
+            self._stretch, self._shape = state.stretch, state.shape
+        else:
+            self._stretch = self._stretch + share * (state.stretch - self._stretch)
+            self._shape = self._shape + share * (state.shape - self._shape)
+        return self._stretch, self._shape
 
 
-def _mixed(old: Array, new: Array, share: float) -> Array:
-    return np.asarray(old + share * (new - old), np.float64)
+def _landmark_speed(model: MorphableModel) -> Array:
+    """(10, 10) whose product with a change of expression is as long as the landmarks' RMS step."""
+    modes = model.landmark_basis[1 + N_SHAPE :].astype(np.float64)  # (10, 204)
+    gram = modes @ modes.T * (3.0 / modes.shape[1])
+    values, vectors = np.linalg.eigh(gram)
+    return np.asarray(np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T, np.float64)
 
 
 def _difference(state: FaceState, base: FaceState, size: float) -> Array:
     """(7,) from one pose to another in face sizes: place, growth, turn as a rotation vector."""
     turn = cv2.Rodrigues(state.rotation @ base.rotation.T)[0].reshape(3)
-    return np.concatenate(
-        [
-            (state.place - base.place) / size,
-            [(state.log_scale - base.log_scale) * _TURN_SIZE],
-            turn * _TURN_SIZE,
-        ]
-    )
+    out = np.empty(7)
+    out[:3] = (state.place - base.place) / size
+    out[3] = (state.log_scale - base.log_scale) * _TURN_SIZE
+    out[4:] = turn * _TURN_SIZE
+    return out
 
 
 def _moved(state: FaceState, step: Array, size: float) -> FaceState:

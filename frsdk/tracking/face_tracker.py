@@ -215,6 +215,8 @@ class FaceTracker:
                 known = self._new_track(face, time_s)
             else:
                 self._lost.remove(known)
+                if known.smoother is not None:
+                    known.smoother.restart()
                 known.take(face, _next_roi(face), time_s)
             self._alive.append(known)
 

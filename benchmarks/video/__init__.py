@@ -1,0 +1,1 @@
+"""Jitter, lag and loss of tracked faces on clips with known truth."""
