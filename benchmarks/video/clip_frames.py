@@ -17,6 +17,7 @@ Image = NDArray[np.uint8]
 WIDTH, HEIGHT, RATE_HZ = 640, 480, 30.0
 _NOISE_STD = 4.0
 _JPEG_QUALITY = 80
+_HIDDEN = 0.25  # share of a face's landmarks behind another head: that face counts as away
 _BLUR_LOOKS = 4  # pictures averaged over an exposure
 
 #: Time -> where each person is, None while away; later ones are drawn over earlier ones.
@@ -108,5 +109,8 @@ def _drawn(clip: Clip, time_s: float) -> tuple[Image, list[Array | None]]:
         if place is None:
             landmarks.append(None)
             continue
+        for earlier, points in enumerate(landmarks):
+            if points is not None and person.covers(place, points) > _HIDDEN:
+                landmarks[earlier] = None
         landmarks.append(person.drawn(frame, place, cut_out=clip.backdrop is not None))
     return frame, landmarks

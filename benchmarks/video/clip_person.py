@@ -116,6 +116,14 @@ class Person:
             frame[:] = shown
         return np.asarray(landmarks @ matrix[:, :2].T + matrix[:, 2], np.float64)
 
+    def covers(self, place: Place, points: Array) -> float:
+        """Share of points (K, 2) of the frame that the head at a place lies over."""
+        matrix = _inverse(self._frame_from_photo(place))
+        x, y = np.round(points @ matrix[:, :2].T + matrix[:, 2]).astype(int).T
+        height, width = self.mask.shape
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        return float((self.mask[y[inside], x[inside]] > 0.5).sum()) / len(points)
+
     def _frame_from_photo(self, place: Place) -> Array:
         scale, angle = place.size_px / self.size, math.radians(place.roll_deg)
         cosine, sine = scale * math.cos(angle), scale * math.sin(angle)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,10 @@ Array = NDArray[np.float64]
 
 _TURN_SIZE = 0.35  # root mean square distance of the landmarks to their middle, in face sizes
 _EXPRESSION_BETA = 3.0  # lips and lids move fast, and by little
+_RECENT = 0.1  # share of a frame in the shape as it looks lately
+# Lately farther from the mean than this, and than so many times a frame's noise: somebody else.
+_OTHER_SHAPE, _OTHER_NOISE = 1.0, 6.0
+_RESTART_FRAMES = 5
 
 
 class FaceSmoother:
@@ -96,13 +102,24 @@ class FaceSmoother:
     def _steady(self, state: FaceState) -> tuple[Array, Array]:
         """Running means of the stretch and of the shape coefficients."""
         self._frames += 1
-        share = 1.0 / min(self._frames, self._settings.identity_frames)
         if self._frames == 1:
             self._stretch, self._shape = state.stretch, state.shape
-        else:
-            self._stretch = self._stretch + share * (state.stretch - self._stretch)
-            self._shape = self._shape + share * (state.shape - self._shape)
+            self._recent, self._last_shape, self._noise = state.shape, state.shape, 0.0
+            return self._stretch, self._shape
+        share = max(_RECENT, 1.0 / self._frames)
+        self._noise += share * (_norm(state.shape - self._last_shape) - self._noise)
+        self._recent = self._recent + share * (state.shape - self._recent)
+        self._last_shape = state.shape
+        if _norm(self._recent - self._shape) > max(_OTHER_SHAPE, _OTHER_NOISE * self._noise):
+            self._frames = min(self._frames, _RESTART_FRAMES)  # somebody else: learn anew
+        share = 1.0 / min(self._frames, self._settings.identity_frames)
+        self._stretch = self._stretch + share * (state.stretch - self._stretch)
+        self._shape = self._shape + share * (state.shape - self._shape)
         return self._stretch, self._shape
+
+
+def _norm(vector: Array) -> float:
+    return math.sqrt(float(vector @ vector))
 
 
 def _landmark_speed(model: MorphableModel) -> Array:

@@ -17,13 +17,13 @@ from ..reconstructor import FaceReconstructor
 from .face_smoother import FaceSmoother
 from .smoothing_settings import Smoothing, smoothing_from_option
 from .tracked_face import TrackedFace
-from .tracks import Track, same_face
+from .tracks import SAME_IOU, Track, best_owner, overlap, split_by_owner
 
 _TrackerT = TypeVar("_TrackerT", bound="FaceTracker")
 
 DEFAULT_REDETECT_S = 0.08
-DEFAULT_MIN_PRESENCE = 0.35
-REMEMBERED_S = 1.0
+DEFAULT_MIN_PRESENCE = 0.4
+_REMEMBERED_S = 1.0 + 1e-6
 _SMALLEST_SIDE_PX = 16.0
 
 
@@ -165,7 +165,7 @@ class FaceTracker:
         dt_s = 0.0 if self._time_s is None else time_s - self._time_s
         self._time_s = time_s
         lost = self._follow(frame, time_s)
-        self._lost = [each for each in self._lost if time_s - each.seen_s <= REMEMBERED_S]
+        self._lost = [each for each in self._lost if time_s - each.lost_s <= _REMEMBERED_S]
         if len(self._alive) < self._max_faces and (lost or self._due(time_s)):
             self._look(frame, time_s)
         self._alive.sort(key=lambda track: track.id)
@@ -178,17 +178,20 @@ class FaceTracker:
 
     def _follow(self, frame: Image, time_s: float) -> bool:
         """Reconstruct the faces where they were; whether one was lost."""
-        followed = [track for track in self._alive if _inside(track.next_roi, frame)]
-        gone = [track for track in self._alive if track not in followed]
-        if followed:
-            rois = [track.next_roi for track in followed]
+        before = self._alive
+        near = [track for track in before if _inside(track.next_roi, frame)]
+        there: list[tuple[Track, Face]] = []
+        if near:
+            rois = [track.next_roi for track in near]
             faces = self._reconstruct(frame, rois=rois, presence=True)
-            for track, face in zip(followed, faces, strict=True):
-                if not self._is_there(face):
-                    gone.append(track)
-                    continue
-                track.take(face, _next_roi(face), time_s)
-        self._alive = [track for track in followed if track not in gone]
+            there = [pair for pair in zip(near, faces, strict=True) if self._is_there(pair[1])]
+        kept, _ = split_by_owner(there, time_s)
+        for track, face in kept:
+            track.take(face, _next_roi(face), time_s)
+        self._alive = [track for track, _ in kept]
+        gone = [track for track in before if track not in self._alive]
+        for track in gone:
+            track.lost_s = time_s
         self._lost += gone
         return bool(gone)
 
@@ -202,22 +205,23 @@ class FaceTracker:
     def _look(self, frame: Image, time_s: float) -> None:
         """Detect, and take what is not followed yet."""
         self._looked_s = time_s
+        alive = [track.face for track in self._alive]
         found = self._reconstruct(frame)
-        fresh = [face for face in found if not any(same_face(face, t.face) for t in self._alive)]
-        fresh = fresh[: self._max_faces - len(self._alive)]
+        fresh = [face for face in found if not _overlaps(face, alive)]
         if not fresh:
             return
-        for face in self._reconstruct(frame, rois=[each.roi for each in fresh], presence=True):
-            if not self._is_there(face):
+        rois = [face.roi for face in fresh]
+        for face in self._reconstruct(frame, rois=rois, presence=True):
+            if len(self._alive) == self._max_faces:
+                return
+            if not self._is_there(face) or _overlaps(face, [t.face for t in self._alive]):
                 continue
-            known = next((t for t in self._lost if t.may_be(face)), None)
+            known = best_owner(self._lost, face, time_s)
             if known is None:
                 known = self._new_track(face, time_s)
             else:
                 self._lost.remove(known)
-                if known.smoother is not None:
-                    known.smoother.restart()
-                known.take(face, _next_roi(face), time_s)
+                known.take_back(face, _next_roi(face), time_s)
             self._alive.append(known)
 
     def _new_track(self, face: Face, time_s: float) -> Track:
@@ -243,6 +247,10 @@ class FaceTracker:
 def _next_roi(face: Face) -> Roi:
     """Where the network looks in the next frame."""
     return roi_from_landmarks(face.landmarks, roll_deg=roll_from_landmarks(face.landmarks))
+
+
+def _overlaps(face: Face, others: list[Face]) -> bool:
+    return any(overlap(face, other) >= SAME_IOU for other in others)
 
 
 def _inside(roi: Roi, frame: Image) -> bool:

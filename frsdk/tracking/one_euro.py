@@ -2,7 +2,7 @@
 
 Three things are added to the paper's. A speed is held for a while, because something that swings
 stands still for a moment at either end. Speeds that noise alone explains count little: the knee
-follows the noise that is seen. And the first values are averaged, instead of the first one standing.
+follows the noise that is seen. And of the first values the mean is taken.
 """
 
 from __future__ import annotations

@@ -1,24 +1,36 @@
-"""What is known of a person in a stream."""
+"""What is known of a person in a stream, and which face is whose."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..detectors.non_maximum_suppression import iou_matrix
 from ..face import Face
 from ..imaging.roi import Roi
+from ..morphable.morphable_model import N_SHAPE
+from ..morphable.vertex_decoding import N_POSE
 from .face_smoother import FaceSmoother
 
-_SAME_IOU = 0.3
-_FARTHEST = 0.6  # of the square's side, between where a face went and where it comes back
-_MOST_GROWTH = 1.5
+Array = NDArray[np.float64]
+
+SAME_IOU = 0.5  # of the landmarks' boxes: more overlap than this is one face
+_FARTHEST = 0.8  # of the face's size, between where a face should be and where one is
+_MOST_GROWTH = math.log(1.6)
+_OTHER_SHAPE = 1.0  # distance of shape coefficients between two people seconds apart
+_MOST_SHAPE = 1.5  # in poor light coefficients shake too much to tell people apart
+_FOLLOW = 0.5  # share of a new velocity
+_FORGET = 0.2  # share of a new shape
+_LONGEST_COAST_S = 0.5  # how long a lost face is taken to go on as it went
 
 
 @dataclass(slots=True, eq=False)
 class Track:
-    """A person: the id, the last face, and where the network looks next.
+    """A person: the id, the last face, how it moves, and where the network looks next.
 
     Attributes:
         id: Number in the stream.
@@ -27,6 +39,7 @@ class Track:
         next_roi: The square for the next frame.
         smoother: None where nothing is smoothed.
         seen_s: When the face was last seen.
+        lost_s: When it was first missed.
     """
 
     id: int
@@ -34,28 +47,105 @@ class Track:
     face: Face
     next_roi: Roi
     smoother: FaceSmoother | None
-    seen_s: float = 0.0
+    seen_s: float = field(init=False)
+    lost_s: float = math.inf
+    _velocity: Array = field(default_factory=lambda: np.zeros(2), init=False)
+    _shape: Array = field(init=False)
 
     def __post_init__(self) -> None:
         """A new person was seen just now."""
         self.seen_s = self.first_s
+        self._shape = _shape(self.face)
 
     def take(self, face: Face, next_roi: Roi, time_s: float) -> None:
-        """The person's face in another frame."""
+        """The person's face in the next frame."""
+        step = (_middle(face) - _middle(self.face)) / (time_s - self.seen_s)
+        self._velocity = self._velocity + _FOLLOW * (step - self._velocity)
+        self._shape = self._shape + _FORGET * (_shape(face) - self._shape)
         self.face, self.next_roi, self.seen_s = face, next_roi, time_s
 
-    def may_be(self, face: Face) -> bool:
-        """Whether a face is at the place, and of the size, where the person was lost."""
-        here, there = self.next_roi, face.roi
-        larger, smaller = max(here.side, there.side), min(here.side, there.side)
-        middle = np.array([here.x0 - there.x0, here.y0 - there.y0]) + (here.side - there.side) / 2
-        return larger <= _MOST_GROWTH * smaller and float(np.hypot(*middle)) <= _FARTHEST * larger
+    def take_back(self, face: Face, next_roi: Roi, time_s: float) -> None:
+        """The person's face after a gap: how it moved before means nothing now."""
+        self._velocity = np.zeros(2)
+        self.face, self.next_roi, self.seen_s, self.lost_s = face, next_roi, time_s, math.inf
+        if self.smoother is not None:
+            self.smoother.restart()
+
+    def mismatch(self, face: Face, time_s: float) -> float:
+        """How ill a face fits the person: by place, size and shape, in units of what is too much.
+
+        Args:
+            face: A face of the frame.
+            time_s: The frame's time.
+
+        Returns:
+            Infinite where place or size alone rule it out.
+        """
+        size = _size(self.face)
+        coast_s = min(time_s - self.seen_s, _LONGEST_COAST_S)
+        away = _middle(face) - _middle(self.face)
+        # It may have gone on, or have stopped.
+        still, gone = _norm(away), _norm(away - self._velocity * coast_s)
+        distance = min(still, gone) / (size * _FARTHEST)
+        growth = abs(math.log(_size(face) / size)) / _MOST_GROWTH
+        if distance > 1.0 or growth > 1.0:
+            return math.inf
+        towards = gone / (size * _FARTHEST)
+        other = _norm(_shape(face) - self._shape) / _OTHER_SHAPE
+        return min(towards, 2.0) + growth + min(other, _MOST_SHAPE)
 
 
-def same_face(first: Face, second: Face) -> bool:
-    """Whether two results show one face of the frame."""
+def split_by_owner(
+    found: Sequence[tuple[Track, Face]], time_s: float
+) -> tuple[list[tuple[Track, Face]], list[Track]]:
+    """Where two people seem to have one face, the one whom it fits better keeps it.
+
+    Args:
+        found: What the network sees at the place of each person.
+        time_s: The frame's time.
+
+    Returns:
+        Who keeps a face, and who is hidden.
+    """
+    kept: list[tuple[Track, Face]] = []
+    hidden = []
+    if len(found) < 2:
+        return list(found), []
+    for track, face in sorted(found, key=lambda pair: pair[0].mismatch(pair[1], time_s)):
+        if any(overlap(face, other) >= SAME_IOU for _, other in kept):
+            hidden.append(track)
+        else:
+            kept.append((track, face))
+    return kept, hidden
+
+
+def best_owner(lost: Sequence[Track], face: Face, time_s: float) -> Track | None:
+    """Of the people lost, the one whom a face fits best; None where it fits nobody."""
+    rated = [(track.mismatch(face, time_s), track.id, track) for track in lost]
+    rated = [each for each in rated if each[0] < math.inf]
+    return min(rated)[2] if rated else None
+
+
+def overlap(first: Face, second: Face) -> float:
+    """Intersection over union of the boxes of two faces' landmarks."""
     boxes = [
         np.concatenate([face.landmarks[:, :2].min(axis=0), face.landmarks[:, :2].max(axis=0)])
         for face in (first, second)
     ]
-    return float(iou_matrix(boxes[0][None], boxes[1][None])[0, 0]) >= _SAME_IOU
+    return float(iou_matrix(boxes[0][None], boxes[1][None])[0, 0])
+
+
+def _shape(face: Face) -> Array:
+    return np.asarray(face.params[N_POSE : N_POSE + N_SHAPE], np.float64)
+
+
+def _middle(face: Face) -> Array:
+    return np.asarray(face.landmarks[:, :2].mean(axis=0), np.float64)
+
+
+def _size(face: Face) -> float:
+    return max(math.sqrt(float(np.prod(np.ptp(face.landmarks[:, :2], axis=0)))), 1e-3)
+
+
+def _norm(vector: Array) -> float:
+    return math.sqrt(float(vector @ vector))
