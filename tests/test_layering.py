@@ -31,6 +31,8 @@ ALLOWED = {
     "frsdk.benchmarks.detection.held_out_scenes -> frsdk.export",
     # Where CFP's fiducials lie among the 68 is stated once, for labels and for their measure.
     "frsdk.benchmarks.protocols.labelled_shards -> frsdk.export",
+    # Clips with known truth turn heads in 3D as the training's crops are turned.
+    "frsdk.benchmarks.video.head_turn -> frsdk.export",
     # Whole photographs get the landmarks of the training crops that were cut out of them.
     "frsdk.benchmarks.detection.photo_landmarks -> frsdk.export",
 }
@@ -88,6 +90,7 @@ WINGS = {
     "engines": ("", "artefacts", "tensorrt", "calibration", "passes", "accuracy", "graphs"),
     "benchmarks": (
         "",
+        "video",
         "speed",
         "speed.tables",
         "speed.peers",

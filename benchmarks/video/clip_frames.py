@@ -91,7 +91,7 @@ def wall(*, seed: int = 0) -> Image:
     rough = rough.astype(np.float32)
     soft = cv2.resize(rough, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
     grain = cv2.GaussianBlur(random.normal(0, 30, (HEIGHT, WIDTH, 3)).astype(np.float32), (5, 5), 0)
-    return np.clip(soft + grain, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(soft + grain, 0, 255), np.uint8)
 
 
 def _within(clip: Clip, time_s: float) -> Array:

@@ -190,7 +190,7 @@ def _image_pose(params: NDArray[np.floating], roi: Roi, size: int) -> Array:
     matrix = image_from_crop_matrix(roi, size)
     out = matrix[:, :3] @ pose
     out[:, 3] += matrix[:, 3]
-    return out
+    return np.asarray(out, np.float64)
 
 
 def _crop_pose(pose: Array, roi: Roi, size: int) -> Array:

@@ -39,7 +39,10 @@ class TrackedClip:
 
 def track_clip(track: FaceTracker, frames: Iterable[ClipFrame], people: int) -> TrackedClip:
     """Run a tracker over the frames of a clip."""
-    truth, smooth, raw, ids, false = [], [], [], [], []
+    truth: list[Array] = []
+    smooth: list[Array] = []
+    raw: list[Array] = []
+    ids, false = [], []
     for frame in frames:
         found = track(frame.image, frame.time_s)
         rows: tuple[Array, ...] = tuple(np.full((people, 68, 2), np.nan) for _ in range(3))

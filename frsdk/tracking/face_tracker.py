@@ -210,7 +210,7 @@ class FaceTracker:
         fresh = [face for face in found if not _overlaps(face, alive)]
         if not fresh:
             return
-        rois = [face.roi for face in fresh]
+        rois = [_next_roi(face) for face in fresh]  # a second look, from the landmarks
         for face in self._reconstruct(frame, rois=rois, presence=True):
             if len(self._alive) == self._max_faces:
                 return

@@ -12,7 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frsdk.errors import InputError
-from frsdk.imaging.roi import Roi, image_from_crop_points, roi_from_landmarks
+from frsdk.imaging.roi import (
+    Roi,
+    image_from_crop_points,
+    roi_from_landmarks,
+    roll_from_landmarks,
+)
 
 ROIS = st.builds(
     Roi,
@@ -99,6 +104,30 @@ def test_roi_of_landmarks_is_3ddfa_s_square() -> None:
     assert (roi.x0, roi.y0, roi.side) == pytest.approx((125.5 - side / 2, 240.5 - side / 2, side))
     assert roi.roll_deg == 0
     assert roi_from_landmarks(np.c_[points, np.zeros(68)]) == roi
+
+
+@given(st.floats(-170, 170))
+def test_the_roi_turns_with_the_landmarks(roll_deg: float) -> None:
+    points = np.random.default_rng(3).uniform(0, 1, (68, 2)) * (50, 80) + (100, 200)
+    upright = roi_from_landmarks(points)
+    angle = math.radians(roll_deg)
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    turned = roi_from_landmarks(points @ turn.T, roll_deg=roll_deg)
+    assert turned.side == pytest.approx(upright.side)
+    assert turned.roll_deg == roll_deg
+    middle = np.array([upright.x0, upright.y0]) + upright.side / 2 - 0.5
+    moved = np.array([turned.x0, turned.y0]) + turned.side / 2 - 0.5
+    assert moved == pytest.approx(turn @ middle)
+
+
+@given(st.floats(-170, 170))
+def test_roll_of_landmarks(roll_deg: float) -> None:
+    points = np.zeros((68, 2))
+    points[36:42], points[42:48] = (30, 40), (70, 40)
+    points[48], points[54] = (38, 80), (62, 80)
+    angle = math.radians(roll_deg)
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    assert roll_from_landmarks(points @ turn.T) == pytest.approx(roll_deg, abs=1e-6)
 
 
 def test_shared_labels_have_the_nominal_roi(shared_data) -> None:
