@@ -25,6 +25,7 @@ from .peers.mediapipe_peer import MediapipePeer
 from .reporting.report_tables import Table
 from .tables import count_tables, engine_tables, limit_tables
 from .tables.device_table import device_table
+from .tables.output_table import output_table
 from .tables.overlay_table import overlay_table
 
 DEFAULT_BATCHES = (1, 2, 4, 8, 16, 32, 64)
@@ -108,6 +109,9 @@ def run_bench(
         tables.append(engine_tables.stages_table(engines, photo, options.rounds, on_round))
         tables.append(overlay_table(first, photo, options.rounds, on_round))
         tables.append(engine_tables.faces_table(engines, photo, options.rounds, on_round))
+        on_step("outputs")
+        outputs = output_table(first, photo, options.rounds, on_round)
+        tables += [outputs] if outputs else []
         on_step("limits")
         ceilings = measure_ceilings(on_round)
         at_one = samples[min(samples)]

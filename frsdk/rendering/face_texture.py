@@ -96,10 +96,12 @@ class _Layer:
 
     Attributes:
         image: (S, S, 3).
+        small: The same averaged down, for what has no fine detail.
         weight: (G, G) 0..1.
     """
 
     image: Image
+    small: Image
     weight: FloatArray
 
 
@@ -133,7 +135,8 @@ class _Photo:
     def layer(self, positions: FloatArray, seen: FloatArray) -> _Layer:
         """The photograph at the texels; its border is repeated outside."""
         scale, low = np.asarray(self._scale, np.float32), np.asarray(self._low, np.float32)
-        local = positions * scale + ((0.5 - low) * scale - np.float32(0.5))
+        local = positions * scale
+        local += (0.5 - low) * scale - np.float32(0.5)
         # Fixed-point positions (1/32 pixel) halve the time.
         whole, part = cv2.convertMaps(_resized(local, self._size), _NO_MAP, cv2.CV_16SC2)
         image = cv2.remap(
@@ -142,7 +145,8 @@ class _Photo:
         side = max(3, _FEATHER * len(seen) // _GRID_SIDE | 1)
         blurred = np.asarray(cv2.blur(seen, (side, side)), np.float32)
         # 0 where half of the neighbourhood is unseen: the seen part ends inside its border.
-        return _Layer(np.asarray(image, np.uint8), np.clip(blurred * 2 - 1, 0, 1))
+        small = _small(np.asarray(image, np.uint8))
+        return _Layer(np.asarray(image, np.uint8), small, np.clip(blurred * 2 - 1, 0, 1))
 
 
 def _mirror_layer(
@@ -155,15 +159,15 @@ def _mirror_layer(
 ) -> _Layer:
     """For each texel what the photograph gives for its mirror image."""
     if atlas.symmetric:
-        flipped = np.asarray(cv2.flip(own.image, 1), np.uint8)
-        return _Layer(flipped, np.asarray(cv2.flip(own.weight, 1), np.float32))
+        image, small = (np.asarray(cv2.flip(each, 1), np.uint8) for each in (own.image, own.small))
+        return _Layer(image, small, np.asarray(cv2.flip(own.weight, 1), np.float32))
     twin = points[model.mirror, :2]
     return photo.layer(atlas.positions(twin), atlas.values(seen[model.mirror]))
 
 
 def _with_own_light(own: _Layer, twin: _Layer) -> Image:
     """The mirror image plus the difference of light, known where both sides are seen."""
-    a, b = _shrunk(own.image, _LIGHT_SIDE), _shrunk(twin.image, _LIGHT_SIDE)
+    a, b = _shrunk(own.small, _LIGHT_SIDE), _shrunk(twin.small, _LIGHT_SIDE)
     both = _shrunk(own.weight, _LIGHT_SIDE) * _shrunk(twin.weight, _LIGHT_SIDE)
     light = cv2.GaussianBlur(smooth_fill(a - b, both), (0, 0), _LIGHT_SIDE / 32)
     shift = np.rint(np.clip(light, -128, 127) + 128).astype(np.uint8)
@@ -173,16 +177,21 @@ def _with_own_light(own: _Layer, twin: _Layer) -> Image:
 
 def _smooth(own: _Layer, twin: _Layer | None) -> Image:
     """The known colours spread over the rest, at the texture's size."""
-    side = min(_FILL_SIDE, own.image.shape[0])
-    colours, weight = _shrunk(own.image, side), _shrunk(own.weight, side)
+    side = len(own.small)
+    colours, weight = own.small.astype(np.float32), _shrunk(own.weight, side)
     if twin is not None:
         share, other = weight[..., None], _shrunk(twin.weight, side)
-        colours = colours * share + _shrunk(twin.image, side) * (1 - share)
+        colours = colours * share + twin.small * (1 - share)
         weight = np.maximum(weight, other)
     filled = nearest_fill(colours, weight, side / 24)
     small = np.rint(filled).clip(0, 255).astype(np.uint8)
     size = own.image.shape[1::-1]
     return np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _small(image: Image) -> Image:
+    side = min(_FILL_SIDE, len(image))
+    return np.asarray(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _blended(over: Image, under: Image, weight: FloatArray) -> Image:

@@ -41,12 +41,17 @@ def test_report_in_all_forms_and_its_comparison(tmp_path):
     assert "onnxruntime (CPUExecutionProvider) fp32" in done.output
     document = json.loads(files[0].read_text())
     tables = {table["key"]: table for table in document["tables"]}
-    assert {"engines", "groups", "published", "latency", "stages", "overlay"} <= set(tables)
-    assert {"faces", "limits", "decode", "drift", "cold_start", "memory"} <= set(tables)
+    assert {"engines", "groups", "published", "latency", "stages", "outputs"} <= set(tables)
+    assert {"faces", "limits", "decode", "drift", "cold_start", "memory", "overlay"} <= set(tables)
     assert document["environment"]["packages"]["onnxruntime"]
 
     stages = tables["stages"]["rows"]
     assert [row[0] for row in stages] == [*STAGES, "all"]
+    outputs = {row[0]: row[1:] for row in tables["outputs"]["rows"]}
+    assert {"network", "texture 1024", "depth, normals and PNCC", "GLB with its texture"} <= set(
+        outputs
+    )
+    assert outputs["network"][1] == 1 and outputs["texture 1024"][1] > 1
     assert sum(row[2] for row in stages[:-1]) == pytest.approx(100.0)
     overlay = {row[0]: row[1:] for row in tables["overlay"]["rows"]}
     assert list(overlay)[1:] == ["1280 x 720", "1920 x 1080"]
