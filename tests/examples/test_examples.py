@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -63,3 +64,15 @@ def test_the_gpu_is_named_where_it_is_missing(photos: Path) -> None:
     else:
         assert done.stderr.count("\n") == 1
         assert any(word in done.stderr for word in ("GPU", "tensorrt", "TensorRT"))
+
+
+def test_the_notebook_s_cells_run(tmp_path: Path) -> None:
+    notebook = json.loads((EXAMPLES / "face_outputs.ipynb").read_text(encoding="utf-8"))
+    cells = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
+    assert all(cell.get("outputs", []) == [] for cell in notebook["cells"])  # none are committed
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(cells)], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "largest difference" in done.stdout and "Trimesh" in done.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {"face.glb", "frontal.glb", "scene.glb"}
