@@ -56,6 +56,15 @@ def test_only_the_built_in_artefacts_are_data() -> None:
     assert size <= 24e6  # of the wheel's 25 MB
 
 
+def test_the_built_page_is_data_where_it_is(config: configparser.ConfigParser) -> None:
+    assets = ROOT / "frsdk" / "assets"
+    patterns = config["options.package_data"]["frsdk.assets"].split(", ")
+    taken = {path for pattern in patterns for path in assets.glob(pattern) if path.is_file()}
+    assert {path for path in (assets / "web").rglob("*") if path.is_file()} <= taken
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert "/frsdk/assets/web/" in ignored and "node_modules/" in ignored
+
+
 def test_the_base_needs_little(config: configparser.ConfigParser) -> None:
     names = {line.split(">")[0] for line in lines(config["options"]["install_requires"])}
     assert names == {

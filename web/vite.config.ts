@@ -36,6 +36,14 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // Names without a hash: what a wheel was built from before is replaced, not kept beside it.
+    rolldownOptions: {
+      output: {
+        entryFileNames: "assets/[name].js",
+        chunkFileNames: "assets/[name].js",
+        assetFileNames: "assets/[name][extname]",
+      },
+    },
   },
   // Its glue and WASM are files of their own: workers must not start from the page's bundle.
   resolve: {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BackendError, OutputError
+from ..installation.asset_files import FACE_DETECTOR, FACE_MODEL, NETWORK, asset_path
 from ..morphable.morphable_model import builtin_face_model
 from ..storage.atomic_write import atomic_write
 from .half_face_model import half_face_model
@@ -14,7 +15,7 @@ from .half_face_model import half_face_model
 ASSETS = Path(__file__).parents[1] / "assets"
 BUILT_PAGE = ASSETS / "web"
 INDEX = "index.html"
-NETWORKS = ("network.onnx", "face_detector.onnx")
+NETWORKS = (NETWORK, FACE_DETECTOR)
 
 #: What browsers need for WASM threads, and what keeps pictures on the machine.
 HEADERS = {
@@ -69,7 +70,7 @@ def page_files(built: Path = BUILT_PAGE) -> dict[str, PageFile]:
         if path.is_file()
     }
     for name in NETWORKS:
-        path = ASSETS / name
+        path = asset_path(name)
         if not path.is_file():
             raise BackendError(
                 f"{path}: not in this installation: install frsdk from its wheel, or get it from "
@@ -77,7 +78,7 @@ def page_files(built: Path = BUILT_PAGE) -> dict[str, PageFile]:
             )
         files[f"models/{name}"] = PageFile(content_type(name), path.read_bytes)
     face_model = half_face_model(builtin_face_model())
-    files["models/facemodel.npz"] = PageFile(content_type("facemodel.npz"), lambda: face_model)
+    files[f"models/{FACE_MODEL}"] = PageFile(content_type(FACE_MODEL), lambda: face_model)
     card = ASSETS / "MODEL_CARD.md"
     files["models/MODEL_CARD.md"] = PageFile("text/plain; charset=utf-8", card.read_bytes)
     return files

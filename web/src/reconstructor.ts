@@ -10,6 +10,7 @@ import {
   targetsFromRois,
   type Target,
 } from "./detectors/face_rois.js";
+import { landmarksContradict } from "./detectors/point_agreement.js";
 import { BackendError, InputError, SpecError, messageOf } from "./errors.js";
 import { Face } from "./face.js";
 import { cropFace, networkInput } from "./imaging/face_crop.js";
@@ -20,6 +21,7 @@ import { MorphableModel, cropPose } from "./morphable/morphable_model.js";
 import { detectorSpecOf, modelSpecOf, type ModelSpec } from "./specs/model_spec.js";
 
 const N_PARAMS = 62;
+const CHUNK = 16; // faces of one call
 
 /** A file by its URL, or its bytes. */
 export type FileSource = string | URL | Uint8Array;
@@ -49,7 +51,10 @@ export interface ReconstructorOptions extends DetectorOptions {
 
 /** What may be asked of one picture. */
 export interface ReconstructOptions {
-  /** Face boxes x0, y0, x1, y1 in pixels, from the forehead to the chin, instead of detection. */
+  /**
+   * Face boxes x0, y0, x1, y1 in pixels, from the forehead to the chin, with the face's roll in
+   * degrees as a fifth number or without, instead of detection.
+   */
   readonly boxes?: readonly ArrayLike<number>[];
   /** Exact squares for the network, instead of detection. */
   readonly rois?: readonly (Roi | ArrayLike<number>)[];
@@ -129,25 +134,14 @@ export class FaceReconstructor {
    */
   async reconstruct(picture: Picture, options: ReconstructOptions = {}): Promise<Face[]> {
     if (this.closed) throw new BackendError("the reconstructor is closed");
+    const { boxes, rois, presence = false } = options;
+    if (boxes !== undefined && rois !== undefined) {
+      throw new InputError("expected boxes or rois, got both: pass one of them");
+    }
     const image = await readPicture(picture);
-    const targets = await this.targets(image, options);
-    if (!targets.length) return [];
-    const size = this.spec.input.size;
-    const crops = targets.map(({ roi }) => cropFace(image, roi, size));
-    const params = await this.infer(crops);
-    const seen = options.presence ? await this.presenceOf(crops, params) : [];
-    return targets.map(
-      (target, index) =>
-        new Face({
-          params: params[index],
-          roi: target.roi,
-          box: target.box,
-          score: target.score,
-          faceModel: this.faceModel,
-          cropSize: size,
-          presence: seen[index],
-        }),
-    );
+    if (rois !== undefined) return this.facesOf(image, targetsFromRois(rois, image), presence);
+    if (boxes !== undefined) return this.facesOf(image, targetsFromBoxes(boxes, image), presence);
+    return this.detected(image, presence);
   }
 
   /** Do once what only the first picture would wait for. */
@@ -164,15 +158,42 @@ export class FaceReconstructor {
     await Promise.all([this.network.close(), this.finder.close(), this.presence.close()]);
   }
 
-  private async targets(image: Pixels, options: ReconstructOptions): Promise<Target[]> {
-    const { boxes, rois } = options;
-    if (boxes !== undefined && rois !== undefined) {
-      throw new InputError("expected boxes or rois, got both: pass one of them");
-    }
-    if (rois !== undefined) return targetsFromRois(rois, image);
-    if (boxes !== undefined) return targetsFromBoxes(boxes, image);
+  /** The largest faces whose landmarks lie where the detector saw them. */
+  private async detected(image: Pixels, presence: boolean): Promise<Face[]> {
     const found = await this.detector.detect(image);
-    return targetsFromDetections(found, this.detector.boxRule, this.maxFaces);
+    const waiting = targetsFromDetections(found, this.detector.boxRule);
+    const most = this.maxFaces ?? waiting.length;
+    const faces: Face[] = [];
+    while (waiting.length && faces.length < most) {
+      const targets = waiting.splice(0, most - faces.length);
+      const all = await this.facesOf(image, targets, presence);
+      const right = (face: Face, { points = [], roi }: Target) =>
+        !landmarksContradict(face.landmarks, points, roi.side);
+      faces.push(...all.filter((face, index) => right(face, targets[index])));
+    }
+    return faces;
+  }
+
+  /** The targets' faces, each chunk of them by one call of the network. */
+  private async facesOf(
+    image: Pixels,
+    targets: readonly Target[],
+    presence: boolean,
+  ): Promise<Face[]> {
+    const size = this.spec.input.size;
+    const faces: Face[] = [];
+    for (let start = 0; start < targets.length; start += CHUNK) {
+      const chunk = targets.slice(start, start + CHUNK);
+      const crops = chunk.map(({ roi }) => cropFace(image, roi, size));
+      const params = await this.infer(crops);
+      const seen = presence ? await this.presenceOf(crops, params) : [];
+      chunk.forEach(({ roi, box, score }, index) => {
+        const { faceModel } = this;
+        const own = { params: params[index], presence: seen[index] };
+        faces.push(new Face({ ...own, roi, box, score, faceModel, cropSize: size }));
+      });
+    }
+    return faces;
   }
 
   /** De-whitened parameters (62,) of each crop. */

@@ -9,6 +9,8 @@ import { agreement } from "../src/detectors/face_presence.js";
 import { targetsFromBoxes, targetsFromDetections, targetsFromRois } from "../src/detectors/face_rois.js";
 import { levelSides, ownFacesInImage, tilesOf } from "../src/detectors/image_tiles.js";
 import { iou, nonMaximumSuppression } from "../src/detectors/non_maximum_suppression.js";
+import { fivePoints, landmarksContradict } from "../src/detectors/point_agreement.js";
+import { rightWayUp } from "../src/detectors/wrong_way_up.js";
 import type { DetectorSpec } from "../src/specs/model_spec.js";
 import { apart, expected, picture } from "./expected.js";
 
@@ -108,8 +110,8 @@ test("points that agree with the landmarks count fully, others not", () => {
 
 test("targets: the largest faces first, a caller's in their order", () => {
   const face = (side: number) => ({ box: [0, 0, side, side] as const, score: 1, rollDeg: 0, points: [] });
-  const sides = targetsFromDetections([face(10), face(30), face(20)], DEFAULT_BOX_RULE, 2);
-  expect(sides.map((target) => target.box?.[2])).toEqual([30, 20]);
+  const sides = targetsFromDetections([face(10), face(30), face(20)], DEFAULT_BOX_RULE);
+  expect(sides.map((target) => target.box?.[2])).toEqual([30, 20, 10]);
   expect(targetsFromBoxes([[1, 2, 30, 40], [5, 5, 60, 60]], image).map((t) => t.box?.[0])).toEqual([1, 5]);
 });
 
@@ -122,4 +124,33 @@ test.each([
 ])("an unusable box or square is named (%#)", (call, text) => {
   expect(call).toThrow(InputError);
   expect(call).toThrow(text);
+});
+
+test("a box may have a roll", () => {
+  const [{ roi }] = targetsFromBoxes([[10, 20, 60, 90, 30]], image);
+  expect(roi.rollDeg).toBe(30);
+  expect(apart(roi.xyxy, expected.box_roi)).toBeLessThan(1e-9);
+});
+
+test("a face that looks more like one turned is left out", async () => {
+  const face = (score: number) => ({ box: [20, 20, 60, 60], score, points: [30, 30, 50, 30, 40, 40, 32, 50, 48, 50] });
+  const quarters = (scores: number[]) =>
+    scores.map((score, k) => {
+      const [x, y] = [16 + 32 * (k % 2), 16 + 32 * Math.floor(k / 2)];
+      return { box: [x - 6.4, y - 6.4, x + 6.4, y + 6.4], score, points: [] };
+    });
+  const look = (scores: number[]) => async (squares: readonly unknown[]) => squares.map(() => quarters(scores));
+  expect(await rightWayUp(image, [face(0.8)], 64, look([0.8, 0.1, 0.9, 0.1]))).toEqual([]);
+  expect(await rightWayUp(image, [face(0.8)], 64, look([0.8, 0.1, 0.7, 0.1]))).toHaveLength(1);
+  expect(await rightWayUp(image, [face(0.8)], 64, look([0.6, 0, 0, 0]))).toEqual([]);
+  expect(await rightWayUp(image, [face(0.95)], 64, look([0, 0, 1, 0]))).toHaveLength(1);
+});
+
+test("landmarks far from the detector's points contradict it", () => {
+  const { landmarks } = expected.face;
+  const five = fivePoints(landmarks);
+  const points = (by: number) => [0, 2, 4, 6, 8].map((i) => [five[i] + by, five[i + 1]] as const);
+  expect(landmarksContradict(landmarks, points(21), 100)).toBe(false);
+  expect(landmarksContradict(landmarks, points(23), 100)).toBe(true);
+  expect(landmarksContradict(landmarks, [], 100)).toBe(false);
 });

@@ -25,6 +25,7 @@ export interface Expected {
     readonly landmarks: number[];
     readonly pose: number[];
     readonly rotation: number[];
+    readonly forms: number[];
     readonly landmark_roi: number[];
   };
 }

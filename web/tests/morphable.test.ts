@@ -42,6 +42,8 @@ describe("head pose", () => {
     const numbers = [pose.yawDeg, pose.pitchDeg, pose.rollDeg, pose.scale, ...pose.translation];
     expect(apart(numbers, expected.face.pose)).toBeLessThan(1e-5);
     expect(apart(pose.rotation, expected.face.rotation)).toBeLessThan(1e-6);
+    const forms = [...pose.quaternionWxyz, ...pose.direction, ...pose.matrix];
+    expect(apart(forms, expected.face.forms)).toBeLessThan(1e-5);
   });
 
   test.each([[20, -30, 40], [-80, 60, -170], [150, 5, 12], [0, 0, 0]])("angles %d, %d, %d come back", (yaw, pitch, roll) => {

@@ -6,11 +6,14 @@ import type { Pixels } from "../imaging/pixels.js";
 import type { DetectorSpec } from "../specs/model_spec.js";
 import type { BoxRule, Detection } from "./detection.js";
 import { CellDecoder, rollOfPoints, type Found } from "./detector_outputs.js";
-import { DOUBTFUL_FROM, lookedAgain } from "./doubtful_faces.js";
+import { DOUBTFUL_FROM, lookedAgain, type Look } from "./doubtful_faces.js";
 import { ownFacesInImage, tilesOf } from "./image_tiles.js";
 import { nonMaximumSuppression } from "./non_maximum_suppression.js";
+import { rightWayUp } from "./wrong_way_up.js";
 
-const SEEN_PX = 14; // a face of this size in a tile is found as surely as a large one
+const SEEN_PX = 14; // size in a tile of the smallest faces that are looked for by default
+const SURELY_SEEN_PX = 24; // the same for faces that the caller asks for
+const ONE_LOOK = 1.25; // times the tile's side: a finest level up to this is not worth more looks
 const MIN_FACE_PX = 24;
 const MOST_PX = 832; // longest finest level unless the caller asks for smaller faces
 const BATCH = 8;
@@ -27,7 +30,10 @@ export interface DetectorOptions {
   readonly minFacePx?: number | undefined;
 }
 
-/** frsdk's detector: from profile to profile, with five points a face. */
+/**
+ * frsdk's detector: from profile to profile, with five points a face. It knows faces up to 45 degrees
+ * of roll: what looks more like a face when it is turned is left out.
+ */
 export class BuiltinDetector {
   readonly boxRule: BoxRule;
   readonly minScore: number;
@@ -55,19 +61,20 @@ export class BuiltinDetector {
       return x > 0 && y > 0 && x < image.width && y < image.height; // a black part holds no face
     });
     const kept = nonMaximumSuppression(inside, this.spec.maxIou, MAX_COVER);
-    const sure = await lookedAgain(image, kept, size, (squares, least) => this.look(squares, least));
-    return sure
+    const look: Look = (squares, least) => this.look(squares, least);
+    const sure = (await lookedAgain(image, kept, size, look))
       .sort((a, b) => b.score - a.score)
-      .filter(({ score }) => score >= this.minScore)
-      .map(detectionFrom);
+      .filter(({ score }) => score >= this.minScore);
+    return (await rightWayUp(image, sure, size, look)).map(detectionFrom);
   }
 
   /** Longer side at which the smallest wanted faces are large enough for the network. */
   private finestPx(image: Pixels): number {
     const longer = Math.max(image.width, image.height);
     const wanted = this.options.minFacePx;
-    if (wanted !== undefined) return (longer * SEEN_PX) / wanted;
-    return Math.min((longer * SEEN_PX) / MIN_FACE_PX, MOST_PX);
+    if (wanted === undefined) return Math.min((longer * SEEN_PX) / MIN_FACE_PX, MOST_PX);
+    const finest = (longer * SURELY_SEEN_PX) / wanted;
+    return finest <= ONE_LOOK * this.spec.input.size ? 0 : finest;
   }
 
   /** What the network finds in each square, before non-maximum suppression. */

@@ -7,6 +7,7 @@ import { resizeArea, resizeLinear, wholeOf } from "../imaging/resize.js";
 import { boundsOf } from "../imaging/roi.js";
 import type { DetectorSpec } from "../specs/model_spec.js";
 import { CellDecoder, type Found } from "./detector_outputs.js";
+import { fivePoints } from "./point_agreement.js";
 import { resizedGraph } from "./resized_graph.js";
 
 const SIZE = 128;
@@ -80,20 +81,6 @@ export function agreement(found: Found, landmarks: ArrayLike<number>): number {
   }
   const share = (DISAGREES - sum / 5 / size) / (DISAGREES - AGREES);
   return Math.min(Math.max(share, 0), 1);
-}
-
-/** Right eye, left eye (means of their six points), nose tip, right and left mouth corner. */
-function fivePoints(landmarks: ArrayLike<number>): number[] {
-  const mean = (first: number): number[] => {
-    const sum = [0, 0];
-    for (let point = first; point < first + 6; point++) {
-      sum[0] += landmarks[point * 3] / 6;
-      sum[1] += landmarks[point * 3 + 1] / 6;
-    }
-    return sum;
-  };
-  const at = (point: number): number[] => [landmarks[point * 3], landmarks[point * 3 + 1]];
-  return [...mean(36), ...mean(42), ...at(30), ...at(48), ...at(54)];
 }
 
 /** A crop as a square of SIZE, with the scale and the margin that led there. */

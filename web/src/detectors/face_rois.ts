@@ -13,6 +13,8 @@ export interface Target {
   readonly roi: Roi;
   readonly score: number;
   readonly box?: Box;
+  /** The detector's five points, where it gives them. */
+  readonly points?: Detection["points"];
 }
 
 /** Targets for exact squares. @throws InputError when one is unusable; its index is named. */
@@ -26,13 +28,17 @@ export function targetsFromRois(rois: readonly (Roi | ArrayLike<number>)[], imag
   });
 }
 
-/** Targets for face boxes. @throws InputError when one is unusable; its index is named. */
+/** Targets for face boxes, with their roll as a fifth number or without. @throws InputError when one is unusable; its index is named. */
 export function targetsFromBoxes(boxes: readonly ArrayLike<number>[], image: Pixels): Target[] {
   return boxes.map((item, index) => {
     const name = `boxes[${index}]`;
-    const box = checkedBox(item, name);
+    const [corners, roll] = item.length === 5 ? [Array.from(item).slice(0, 4), item[4]] : [item, 0];
+    const box = checkedBox(corners, name);
+    if (!Number.isFinite(roll)) {
+      throw new InputError(`${name}: expected a finite roll in degrees, got ${roll}`);
+    }
     checkInside(box, name, image);
-    const roi = roiFromBox(box, DEFAULT_BOX_RULE);
+    const roi = roiFromBox(box, DEFAULT_BOX_RULE, roll);
     checkSize(roi, name);
     return { roi, score: 1, box };
   });
@@ -42,14 +48,14 @@ export function targetsFromBoxes(boxes: readonly ArrayLike<number>[], image: Pix
 export function targetsFromDetections(
   found: readonly Detection[],
   rule: BoxRule,
-  maxFaces: number | undefined,
 ): Target[] {
-  const targets = found.map(({ box, score, rollDeg }) => ({
+  const targets = found.map(({ box, score, rollDeg, points }) => ({
     roi: roiFromBox(box, rule, rollDeg),
     score,
     box,
+    points,
   }));
-  return targets.sort((a, b) => b.roi.side - a.roi.side).slice(0, maxFaces);
+  return targets.sort((a, b) => b.roi.side - a.roi.side);
 }
 
 function checkedBox(item: ArrayLike<number>, name: string): Box {

@@ -24,6 +24,14 @@ export interface Pose {
   readonly translation: readonly [number, number, number];
   /** (3, 3) row by row, from the model frame to the y-up image frame. */
   readonly rotation: Matrix3;
+  /** Unit vector in which the face looks: x right, y down, z toward the camera. */
+  readonly direction: readonly [number, number, number];
+  /**
+   * (4, 4) row by row, from the model frame to the image with y up: rotation, scale and translation.
+   */
+  readonly matrix: Float64Array;
+  /** The rotation as a unit quaternion: scalar w >= 0 first, then x, y, z. */
+  readonly quaternionWxyz: readonly [number, number, number, number];
 }
 
 /** Yaw, pitch and roll in degrees of a rotation, see {@link Pose}. */
@@ -75,14 +83,43 @@ export function poseFromParams(params: Float32Array, roi: Roi, size: number): Po
   const origin = Float64Array.of(params[3], size - 1 - params[7], params[11]);
   const [x, y, z] = imageFromCropPoints(origin, roi, size);
   const [yawDeg, pitchDeg, rollDeg] = anglesFromRotation(rotation);
+  const pixels = (scale * roi.side) / size;
+  const r = rotation;
   return {
     yawDeg,
     pitchDeg,
     rollDeg,
-    scale: (scale * roi.side) / size,
+    scale: pixels,
     translation: [x, y, z],
     rotation,
+    direction: [r[2], -r[5], r[8]],
+    matrix: Float64Array.of(
+      pixels * r[0], pixels * r[1], pixels * r[2], x,
+      pixels * r[3], pixels * r[4], pixels * r[5], -y,
+      pixels * r[6], pixels * r[7], pixels * r[8], z,
+      0, 0, 0, 1,
+    ),
+    quaternionWxyz: quaternionFromRotation(r),
   };
+}
+
+/**
+ * Unit quaternion w, x, y, z of a rotation, w >= 0. The largest of the four is taken from the
+ * diagonal, so that none is divided by a small number (Shepperd, 1978).
+ */
+export function quaternionFromRotation(rotation: Matrix3): [number, number, number, number] {
+  const [a, b, c, d, e, f, g, h, i] = rotation;
+  // Row k is 4 q_k (w, x, y, z): any one, divided by its length, is the quaternion.
+  const rows = [
+    [1 + a + e + i, h - f, c - g, d - b],
+    [h - f, 1 + a - e - i, b + d, c + g],
+    [c - g, b + d, 1 - a + e - i, f + h],
+    [d - b, c + g, f + h, 1 - a - e + i],
+  ];
+  const diagonal = rows.map((row, k) => row[k]);
+  const row = rows[diagonal.indexOf(Math.max(...diagonal))];
+  const length = Math.hypot(...row) * (row[0] < 0 ? -1 : 1);
+  return [row[0] / length, row[1] / length, row[2] / length, row[3] / length];
 }
 
 function degrees(angle: number): number {
