@@ -15,7 +15,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 MAX_BYTES = 22_000_000
 PAGE = ROOT / "frsdk" / "assets" / "web"
-ASSETS = {"MODEL_CARD.md", "face_detector.onnx", "facemodel.npz", "network.onnx"}
+ASSETS = {
+    "MODEL_CARD.md",
+    "blendshapes.npz",
+    "face_detector.onnx",
+    "facemodel.npz",
+    "network.onnx",
+    "viewer/glb.js",
+    "viewer/orbit.js",
+    "viewer/page.html",
+    "viewer/page.js",
+}
 
 
 def main() -> None:

@@ -81,9 +81,11 @@ test("half precision is widened exactly", () => {
 });
 
 test("a packed archive is read too", async () => {
-  // numpy.savez_compressed of `a` = arange(6) int32 (2, 3)
+  // numpy.savez_compressed of `a` = arange(6) int32 (2, 3) and `b` int16
   const packed = readFileSync(new URL("./fixtures/packed.npz", import.meta.url));
-  const a = (await readNpz(packed, "packed.npz")).get("a");
+  const arrays = await readNpz(packed, "packed.npz");
+  const a = arrays.get("a");
+  expect([...(arrays.get("b")?.data ?? [])]).toEqual([-300, 7]);
   expect(a?.shape).toEqual([2, 3]);
   expect([...(a?.data ?? [])]).toEqual([0, 1, 2, 3, 4, 5]);
 });

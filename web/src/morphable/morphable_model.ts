@@ -54,7 +54,8 @@ export class MorphableModel {
       if (array === undefined) throw new FaceModelError(`${source}: lacks ${name}`);
       return array;
     };
-    const basis = arrays.has("modes") ? joined(take("mean"), take("modes")) : take("basis");
+    let basis = arrays.has("modes") ? joined(take("mean"), take("modes")) : take("basis");
+    if (arrays.has("basis_step")) basis = stepped(basis, take("basis_step"));
     const landmarks = take("landmark_indices");
     const triangles = take("triangles");
     const rows = 1 + N_COEFFICIENTS;
@@ -97,6 +98,13 @@ export class MorphableModel {
   vertices(params: Float32Array, pose: PoseMatrix): Float32Array {
     return transformed(combined(this.basis, params), pose, new Float32Array(this.nVertices * 3));
   }
+}
+
+/** A basis of whole numbers times a step for each row. */
+function stepped(basis: NpyArray, steps: NpyArray): NpyArray {
+  const columns = basis.shape[1];
+  const data = Float32Array.from(basis.data, (value, i) => value * steps.data[Math.floor(i / columns)]);
+  return { shape: basis.shape, data };
 }
 
 /** The mean and the modes as one array of rows. */

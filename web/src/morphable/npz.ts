@@ -2,7 +2,7 @@
 
 import { FaceModelError } from "../errors.js";
 
-/** An array of an .npz file; text comes as `text`, float16 widened to float32. */
+/** An array of an .npz file; text comes as `text`, float16 and int16 widened. */
 export interface NpyArray {
   readonly shape: readonly number[];
   readonly data: Float32Array | Int32Array;
@@ -15,7 +15,7 @@ const LOCAL_ENTRY = 0x04034b50;
 const MAX_COMMENT = 65_557;
 
 /**
- * The arrays of an .npz file by name. float16, float32, int32 and texts are read.
+ * The arrays of an .npz file by name. float16, float32, int16, int32 and texts are read.
  *
  * @throws FaceModelError when the archive is damaged or has another type inside.
  */
@@ -92,6 +92,7 @@ function valuesOf(
   };
   if (type === "<f4") return { data: new Float32Array(sized(4)) };
   if (type === "<i4") return { data: new Int32Array(sized(4)) };
+  if (type === "<i2") return { data: Int32Array.from(new Int16Array(sized(2))) };
   if (type === "<f2") return { data: float32FromHalf(new Uint16Array(sized(2))) };
   const letters = /^<U(\d+)$/.exec(type);
   if (letters === null) throw new RangeError(`${name} has type ${type}`);
