@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -202,10 +202,34 @@ class FaceReconstructor:
         if boxes is not None and rois is not None:
             raise InputError("expected boxes= or rois=, got both: pass one of them")
         if rois is not None:
-            return self._reconstructed(image, targets_from_rois(rois, image), presence)
+            targets = targets_from_rois(rois, image)
+            return self._reconstructed([(image, each) for each in targets], presence)
         if boxes is not None:
-            return self._reconstructed(image, targets_from_boxes(boxes, image), presence)
-        return self._detected(image, presence)
+            targets = targets_from_boxes(boxes, image)
+            return self._reconstructed([(image, each) for each in targets], presence)
+        return self._detected([image], presence)[0]
+
+    def batch(self, images_bgr: Iterable[Image], *, presence: bool = False) -> list[list[Face]]:
+        """Reconstruct the faces of several photographs, whose faces share the engine's calls.
+
+        Args:
+            images_bgr: Each (H, W, 3) uint8, of any sizes.
+            presence: As for one photograph.
+
+        Returns:
+            For each photograph its faces, as the call with it alone gives them.
+
+        Raises:
+            InputError: An image has another shape or type; its index is named.
+            BackendError: The engine failed, or the reconstructor is closed.
+        """
+        images = list(images_bgr)
+        for index, image in enumerate(images):
+            try:
+                check_image(image)
+            except InputError as error:
+                raise InputError(f"image {index}: {error}") from error
+        return self._detected(images, presence)
 
     def warm_up(self, *, batches: Sequence[int] = (1,)) -> None:
         """Do once what only the first photograph would wait for; results do not depend on it.
@@ -244,32 +268,38 @@ class FaceReconstructor:
         """Close the engine."""
         self.close()
 
-    def _detected(self, image: Image, presence: bool) -> list[Face]:
+    def _detected(self, images: Sequence[Image], presence: bool) -> list[list[Face]]:
         """The faces that the detector finds and whose landmarks agree with it, largest first."""
-        waiting = targets_from_detector(self._detector, image, min_score=self._min_score)
-        most = len(waiting) if self._max_faces is None else self._max_faces
-        faces: list[Face] = []
-        while waiting and len(faces) < most:  # a refused face gives its place to the next
-            part, waiting = waiting[: most - len(faces)], waiting[most - len(faces) :]
-            found = self._reconstructed(image, part, presence)
-            faces += [
-                face
-                for face, target in zip(found, part, strict=True)
-                if not landmarks_contradict(face.landmarks, target.points_xy, target.roi.side)
+        waiting = [
+            targets_from_detector(self._detector, image, min_score=self._min_score)
+            for image in images
+        ]
+        most = max(map(len, waiting), default=0) if self._max_faces is None else self._max_faces
+        faces: list[list[Face]] = [[] for _ in images]
+        while True:  # a refused face gives its place to the next
+            parts = [
+                targets[: most - len(own)] for targets, own in zip(waiting, faces, strict=True)
             ]
-        return faces
+            if not any(parts):
+                return faces
+            waiting = [each[len(part) :] for each, part in zip(waiting, parts, strict=True)]
+            looked_at = [(index, target) for index, part in enumerate(parts) for target in part]
+            found = self._reconstructed([(images[i], each) for i, each in looked_at], presence)
+            for face, (index, target) in zip(found, looked_at, strict=True):
+                if not landmarks_contradict(face.landmarks, target.points_xy, target.roi.side):
+                    faces[index].append(face)
 
-    def _reconstructed(self, image: Image, targets: Sequence[Target], presence: bool) -> list[Face]:
+    def _reconstructed(self, pairs: Sequence[tuple[Image, Target]], presence: bool) -> list[Face]:
         """The targets' faces, each chunk of them by one engine call."""
-        chunks = [targets[start : start + _CHUNK] for start in range(0, len(targets), _CHUNK)]
-        return [face for chunk in chunks for face in self._chunk(image, chunk, presence)]
+        chunks = [pairs[start : start + _CHUNK] for start in range(0, len(pairs), _CHUNK)]
+        return [face for chunk in chunks for face in self._chunk(chunk, presence)]
 
-    def _chunk(self, image: Image, targets: Sequence[Target], presence: bool) -> list[Face]:
+    def _chunk(self, pairs: Sequence[tuple[Image, Target]], presence: bool) -> list[Face]:
         spec = self._backend.spec
         size = spec.input.size
-        crops = [crop_face(image, target.roi, size) for target in targets]
+        crops = [crop_face(image, target.roi, size) for image, target in pairs]
         params, landmarks, vertices = self._infer(network_input(crops, spec.input))
-        seen = self._presence(crops, landmarks).tolist() if presence else [None] * len(targets)
+        seen = self._presence(crops, landmarks).tolist() if presence else [None] * len(pairs)
         faces = [
             face_from_params(
                 each_params,
@@ -283,8 +313,8 @@ class FaceReconstructor:
                 presence=each_seen,
                 image_size_wh=(image.shape[1], image.shape[0]),
             )
-            for target, each_params, points, each_seen in zip(
-                targets, params, landmarks, seen, strict=True
+            for (image, target), each_params, points, each_seen in zip(
+                pairs, params, landmarks, seen, strict=True
             )
         ]
         if vertices is not None:

@@ -229,6 +229,7 @@ def test_the_runtime_needs_only_what_setup_cfg_names() -> None:
         "pythonosc",
         "skimage",
         "scipy",
+        "pillow_heif",
     }  # with an error that names the extra
     tops = {imported.partition(".")[0] for _, imported in imports("frsdk")}
     assert tops - allowed <= extras

@@ -39,7 +39,7 @@ main.add_command(web)
 
 
 @main.command()
-@click.argument("inputs", nargs=-1, required=True, metavar="IMAGE|FOLDER|GLOB|sample:astronaut...")
+@click.argument("inputs", nargs=-1, required=True, metavar="IMAGE|FOLDER|GLOB|-|sample:NAME...")
 @click.option("-o", "--output", required=True, metavar="FOLDER", help="Where the results go.")
 @click.option(
     "--mesh",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FrsdkError, InputError, MissingDependencyError, OutputError
-from ..imaging.image_sources import ImageSource
+from ..imaging.image_sources import STANDARD_INPUT, ImageSource
 from ..imaging.read_image import read_image
 from ..storage.draft_folder import draft_folder
 from .faces_json import FACES_FILE, FacesFile
@@ -181,7 +182,9 @@ def _one_photo(
     try:
         if source.problem is not None:
             raise InputError(source.problem)
-        image = read_image(source.location, max_pixels=options.max_pixels)
+        is_stdin = source.location == STANDARD_INPUT
+        place_of_image = sys.stdin.buffer if is_stdin else source.location
+        image = read_image(place_of_image, max_pixels=options.max_pixels)
         faces = reconstruct(image)
         record = write_photo(image, faces, place, stem, options)
         if page is not None:

@@ -12,6 +12,7 @@ from ..errors import InputError
 
 DEFAULT_MAX_PIXELS = 100_000_000
 SAMPLE_PREFIX = "sample:"
+STANDARD_INPUT = "-"
 SAMPLES = ("astronaut",)
 OVERLAY_SUFFIX = ".overlay.png"
 # What a run writes as pictures is no photograph for the next one in the same folder.
@@ -19,10 +20,10 @@ _WRITTEN_SUFFIXES = (
     OVERLAY_SUFFIX,
     *(f".{kind}.png" for kind in ("depth", "normals", "pncc", "mask", "uv", "texture")),
 )
-READABLE_FORMATS = "JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000, PNM or AVIF"
+READABLE_FORMATS = "JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000, PNM, AVIF or HEIC"
 _SUFFIXES = frozenset({
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif",
-    ".jp2", ".j2k", ".ppm", ".pgm", ".pbm", ".pnm", ".avif",
+    ".jp2", ".j2k", ".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".heic", ".heif", ".hif",
 })  # fmt: skip
 
 
@@ -31,7 +32,7 @@ class ImageSource:
     """One photograph to read.
 
     Attributes:
-        location: A path, or `sample:NAME`.
+        location: A path, `sample:NAME`, or `-` for standard input.
         problem: Why there is nothing to read, in one line; None where there may be.
     """
 
@@ -40,7 +41,9 @@ class ImageSource:
 
     @property
     def name(self) -> str:
-        """The file name without its folder; for a sample, its name with `.png`."""
+        """The file name without its folder; for a sample or standard input a name for it."""
+        if self.location == STANDARD_INPUT:
+            return "stdin.png"
         if self.location.startswith(SAMPLE_PREFIX):
             return self.location.removeprefix(SAMPLE_PREFIX) + ".png"
         return Path(self.location).name
@@ -59,7 +62,7 @@ def find_images(
     other files still go through.
 
     Args:
-        inputs: Paths, globs (as text) or `sample:astronaut`.
+        inputs: Paths, globs (as text), `sample:astronaut`, or `-` for standard input.
         strict: Raise for an input that names nothing; otherwise it becomes a source with that
             problem, and the others are found.
 
@@ -89,6 +92,8 @@ def find_images(
 
 
 def _expand(item: str) -> Sequence[str]:
+    if item == STANDARD_INPUT:
+        return [item]
     if item.startswith(SAMPLE_PREFIX):
         check_sample(item)
         return [item]

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import importlib
+import io
 import math
 import os
 import stat
 import struct
+import sys
 import threading
 import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ImageFileError
+from ..errors import ImageFileError, InputError
 from ..installation.optional_packages import missing_package
 from .image_sources import DEFAULT_MAX_PIXELS, READABLE_FORMATS, SAMPLE_PREFIX, check_sample
 from .video_signature import begins_as_video
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
+ImageInput: TypeAlias = (
+    "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image"
+)
 # Pillow format -> the plug-in that reads it. An allow-list: EPS would start Ghostscript.
 _PLUGINS = {
     "JPEG": "JpegImagePlugin",
@@ -39,6 +44,9 @@ _PLUGINS = {
     "PPM": "PpmImagePlugin",
     "AVIF": "AvifImagePlugin",
 }
+_PREFIX_BYTES = 64
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+_AVIF_BRANDS = {b"avif", b"avis"}
 _BAND_PIXELS = 1 << 20
 _ALPHA_MODES = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
 # What Pillow's plug-ins raise on damaged input; DecompressionBombError is handled by itself.
@@ -58,9 +66,7 @@ _DAMAGED = (
 _TILE_TAGS = (322, 323)  # TIFF: width and length of a tile
 
 
-def read_image(
-    path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PIXELS
-) -> NDArray[np.uint8]:
+def read_image(source: ImageInput, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> NDArray[np.uint8]:
     """Read a photograph as 8-bit BGR, the right way up.
 
     The header is read first, so that an image above `max_pixels` is refused before any memory is
@@ -71,7 +77,9 @@ def read_image(
     nor changed, and none of its warnings reaches the caller.
 
     Args:
-        path: A file, or `sample:astronaut` (the photograph in scikit-image's package).
+        source: The path of a file; its bytes; a file object that was opened in binary mode; a
+            Pillow image; or `sample:astronaut` (the photograph in scikit-image's package). HEIC
+            needs the package pillow-heif (the extra heif).
         max_pixels: Refuse an image with more pixels than this.
 
     Returns:
@@ -80,19 +88,48 @@ def read_image(
     Raises:
         ImageFileError: No such file, not readable, empty, not an image, of an unsupported kind,
             truncated or damaged, or with too many pixels.
-        MissingDependencyError: A sample is asked for and scikit-image is not installed.
+        InputError: The source is none of these.
+        MissingDependencyError: A sample is asked for and scikit-image is not installed, or a HEIC
+            file and pillow-heif is not.
     """
-    location = os.fspath(path)
-    if location.startswith(SAMPLE_PREFIX):
-        return _read_sample(location)
-    with _opened(location) as file, _pillow_warnings_silenced():
+    if isinstance(source, str | os.PathLike):
+        location = os.fspath(source)
+        if location.startswith(SAMPLE_PREFIX):
+            return _read_sample(location)
+        with _opened(location) as file:
+            return _read_file(file, location, max_pixels)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return _read_file(io.BytesIO(source), f"{len(source)} bytes", max_pixels)
+    pillow = sys.modules.get("PIL.Image")  # without it nobody has an image of it
+    if pillow is not None and isinstance(source, pillow.Image):
+        with _pillow_warnings_silenced():
+            _check_pixels(source, "a Pillow image", max_pixels)
+            return _decoded(source, "a Pillow image")
+    if not hasattr(source, "read"):
+        raise InputError(
+            "expected the path of an image, its bytes, a binary file object or a Pillow image, "
+            f"got {type(source).__name__}"
+        )
+    return _read_stream(source, max_pixels)
+
+
+def _read_stream(stream: IO[bytes], max_pixels: int) -> NDArray[np.uint8]:
+    """From a file object at its position, which need not be able to seek."""
+    name = getattr(stream, "name", None)
+    location = name if isinstance(name, str) else "a file object"
+    try:
+        content = stream.read()
+    except (OSError, ValueError) as error:
+        raise ImageFileError(f"{location}: cannot be read: {error}") from error
+    if not isinstance(content, bytes | bytearray):
+        raise InputError(f"{location}: gives {type(content).__name__}: open it in binary mode")
+    return _read_file(io.BytesIO(content), location, max_pixels)
+
+
+def _read_file(file: IO[bytes], location: str, max_pixels: int) -> NDArray[np.uint8]:
+    with _pillow_warnings_silenced():
         image = _read_header(file, location)
-        width, height = image.size
-        if width * height > max_pixels:
-            raise ImageFileError(
-                f"{location}: too many pixels: {width}x{height} = {width * height}, "
-                f"at most {max_pixels} (raise --max-pixels to read it)"
-            )
+        _check_pixels(image, location, max_pixels)
         tile = _tile_pixels(image)
         if tile > max_pixels:
             raise ImageFileError(
@@ -100,6 +137,17 @@ def read_image(
                 "--max-pixels to read it)"
             )
         return _decoded(image, location)
+
+
+def _check_pixels(image: Image, location: str, max_pixels: int) -> None:
+    width, height = image.size
+    if not width * height:
+        raise ImageFileError(f"{location}: an image of {width}x{height} pixels")
+    if width * height > max_pixels:
+        raise ImageFileError(
+            f"{location}: too many pixels: {width}x{height} = {width * height}, "
+            f"at most {max_pixels} (raise --max-pixels to read it)"
+        )
 
 
 def _tile_pixels(image: ImageFile) -> int:
@@ -135,6 +183,10 @@ def _read_header(file: IO[bytes], location: str) -> ImageFile:
     from PIL import Image
 
     prefix = _read_prefix(file, location)
+    if not prefix:
+        raise ImageFileError(f"{location}: is empty (0 bytes)")
+    if is_heic(prefix):
+        return _open_heic(file, location)
     for name, module in _PLUGINS.items():
         try:
             importlib.import_module(f"PIL.{module}")
@@ -153,22 +205,39 @@ def _read_header(file: IO[bytes], location: str) -> ImageFile:
             raise ImageFileError(f"{location}: too many pixels: {error}") from error
         except _DAMAGED as error:
             raise _damaged(error, location, name) from error
-    if prefix[4:8] == b"ftyp" and prefix[8:12] in (
-        b"heic",
-        b"heix",
-        b"mif1",
-        b"msf1",
-        b"hevc",
-    ):
-        raise ImageFileError(f"{location}: unsupported: HEIC; convert it to JPEG or PNG")
     if begins_as_video(prefix):
         raise ImageFileError(f"{location}: is a video: use frsdk video {location} -o FOLDER")
     raise ImageFileError(f"{location}: not an image that frsdk reads ({READABLE_FORMATS})")
 
 
+def _open_heic(file: IO[bytes], location: str) -> ImageFile:
+    """By pillow-heif, without making it known to all of Pillow."""
+    try:
+        plugin = importlib.import_module("pillow_heif.as_plugin")
+    except (ImportError, OSError) as error:
+        title = f"{location}: HEIC needs pillow-heif, which"
+        raise missing_package(error, "pillow_heif", "heif", title=title) from error
+    file.seek(0)
+    try:
+        image: ImageFile = plugin.HeifImageFile(file, location)
+    except _DAMAGED as error:
+        raise _damaged(error, location, "HEIC") from error
+    return image
+
+
+def is_heic(prefix: bytes) -> bool:
+    """Whether a file that begins so is an HEIC picture: HEVC in the container of AVIF."""
+    if prefix[4:8] != b"ftyp":
+        return False
+    end = min(int.from_bytes(prefix[:4], "big"), len(prefix))
+    # The main brand, a version, compatible brands; four bytes each.
+    brands = {prefix[8:12], *(prefix[at : at + 4] for at in range(16, end, 4))}
+    return bool(brands & _HEIC_BRANDS) and not brands & _AVIF_BRANDS
+
+
 def _read_prefix(file: IO[bytes], location: str) -> bytes:
     try:
-        return file.read(16)
+        return file.read(_PREFIX_BYTES)
     except OSError as error:
         raise ImageFileError(f"{location}: cannot be read: {error.strerror}") from error
 
@@ -232,8 +301,16 @@ def _grey_bgr_from_16_bit(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
 def _damaged(error: BaseException, location: str, kind: str) -> ImageFileError:
     text = " ".join(str(error).split()) or type(error).__name__
     if "truncated" in text.lower() or isinstance(error, EOFError):
-        size = Path(location).stat().st_size
-        return ImageFileError(f"{location}: truncated {kind} file ({size} bytes)")
+        try:
+            size = f" ({Path(location).stat().st_size} bytes)"
+        except (OSError, ValueError):  # no path
+            size = ""
+        return ImageFileError(f"{location}: truncated {kind} file{size}")
+    if text == "unknown pixel mode":
+        return ImageFileError(
+            f"{location}: unsupported: samples that Pillow has no mode for, such as 32-bit colour; "
+            "convert it to 8 or 16 bits"
+        )
     if "not supported" in text or "unsupported" in text.lower():
         return ImageFileError(f"{location}: unsupported kind of {kind}: {text}")
     return ImageFileError(f"{location}: damaged {kind} file: {text}")

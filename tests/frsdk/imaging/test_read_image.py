@@ -175,9 +175,11 @@ def test_not_an_image(tmp_path: Path) -> None:
     assert one_line_error(tmp_path / "a.jpg").startswith("not an image that frsdk reads (JPEG,")
 
 
-def test_heic_is_named(tmp_path: Path) -> None:
+def test_heic_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif.as_plugin", None)
     (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(50))
-    assert "HEIC; convert it" in one_line_error(tmp_path / "a.heic")
+    with pytest.raises(MissingDependencyError, match=r"HEIC needs pillow-heif.*\[heif\]"):
+        read_image(tmp_path / "a.heic")
 
 
 def test_zero_bytes(tmp_path: Path) -> None:
