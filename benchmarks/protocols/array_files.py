@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from frsdk.errors import InputError
 from frsdk.storage.array_unpickler import read_array_pickle
+from frsdk.storage.npz_arrays import DAMAGED
 
 Array = NDArray[np.float64]
 
@@ -43,8 +44,9 @@ def read_array(path: Path, shape: tuple[int | None, ...]) -> Array:
         else:
             value = np.load(path, allow_pickle=False)
         array = np.asarray(value, np.float64)
-    except (ValueError, TypeError, OSError, EOFError, MemoryError) as error:
-        raise InputError(f"{path}: not an array of numbers ({error})") from error
+    except DAMAGED as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{path}: not an array of numbers ({reason})") from error
     fits = array.ndim == len(shape) and all(
         want is None or have == want for have, want in zip(array.shape, shape, strict=True)
     )

@@ -14,8 +14,7 @@ from typing import Any  # arrays of a type that is yet to be checked
 import numpy as np
 from numpy.typing import NDArray
 
-# What zipfile and NumPy raise for damaged files, documented or not.
-_DAMAGE = (
+DAMAGED = (
     ValueError,
     TypeError,
     OSError,
@@ -28,7 +27,9 @@ _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     tokenize.TokenError,
+    SyntaxError,
 )
+"""What zipfile and NumPy raise for damaged files, documented or not."""
 
 
 class ArchiveError(ValueError):
@@ -61,6 +62,6 @@ def read_npz(
                 if missing:
                     raise ValueError(f"it lacks {', '.join(missing)}")
                 return {name: file[name] for name in wanted}
-    except _DAMAGE as error:
+    except DAMAGED as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise ArchiveError(str(reason).splitlines()[0]) from error
