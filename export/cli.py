@@ -33,18 +33,34 @@ def main() -> None:
 
 @main.command()
 @click.argument("checkpoint", type=_FILE)
-@click.option("-o", "--output", type=_FILE, help="ONNX file; beside the checkpoint by default.")
+@click.option(
+    "-o", "--output", type=_FILE, help="ONNX file [default: CHECKPOINT.onnx in the current folder]."
+)
+@click.option("--opset", type=click.IntRange(min=1), help="Of ONNX's operators [default: 17].")
+@click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    help="Fixed shapes for this many faces, for runtimes without dynamic ones.",
+)
 @click.option("--with-decoder", is_flag=True, help="Landmarks and dense vertices as outputs too.")
 @click.option("--face-model", type=_FILE, help="The decoder's .npz; the built-in one by default.")
 @reports_errors
 def model(
-    checkpoint: Path, output: Path | None, with_decoder: bool, face_model: Path | None
+    checkpoint: Path,
+    output: Path | None,
+    opset: int | None,
+    batch: int | None,
+    with_decoder: bool,
+    face_model: Path | None,
 ) -> None:
-    """Export a checkpoint to ONNX, the spec inside, checked against PyTorch."""
+    """Export a checkpoint to ONNX, the spec inside, checked against PyTorch.
+
+    A graph of fixed shapes runs in frsdk too, which fills its batches up.
+    """
     from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 
     from .checkpoints.checkpoint_file import load_any_checkpoint
-    from .checkpoints.onnx_export import export_onnx
+    from .checkpoints.onnx_export import DEFAULT_OPSET, export_onnx
 
     if face_model and not with_decoder:
         raise click.UsageError("--face-model is for --with-decoder: give both or none")
@@ -52,8 +68,9 @@ def model(
     decoder = None
     if with_decoder:
         decoder = MorphableModel.load(face_model) if face_model else builtin_face_model()
-    path = output or checkpoint.with_suffix(".onnx")
-    report = export_onnx(network, spec, path, decoder=decoder)
+    path = output or Path(checkpoint.name).with_suffix(".onnx")
+    opset = opset or DEFAULT_OPSET
+    report = export_onnx(network, spec, path, decoder=decoder, opset=opset, batch=batch)
     click.echo(
         f"{report.path}: {spec.architecture.name}, {report.counts.parameters / 1e6:.3f} M "
         f"parameters, {report.counts.multiply_adds / 1e9:.4f} G multiply-adds "

@@ -12,6 +12,7 @@ from frsdk.errors import ImageFileError, InputError
 from frsdk.imaging.read_image import read_image
 from frsdk.morphable.morphable_model import MorphableModel
 from frsdk.storage.array_unpickler import read_array_pickle
+from frsdk.storage.npz_arrays import DAMAGED
 
 from .face_labels import MARGIN, NETWORK_SIZE
 from .labelled_face import LabelledFace
@@ -100,5 +101,5 @@ def _array(path: Path) -> Array:
         else:
             content = read_array_pickle(path)
         return np.asarray(content, np.float64)
-    except (OSError, ValueError, TypeError, EOFError) as error:
+    except DAMAGED as error:
         raise InputError(f"{path}: not a pickle or .npy of parameters ({error})") from error

@@ -12,6 +12,7 @@ from frsdk.errors import FaceModelError
 from frsdk.morphable.face_model_files import read_arrays
 from frsdk.morphable.morphable_model import N_EXPRESSION, N_SHAPE, MorphableModel
 from frsdk.storage.array_unpickler import PickleError, read_array_pickle
+from frsdk.storage.npz_arrays import DAMAGED
 
 Array = NDArray[np.float64]
 
@@ -73,7 +74,7 @@ def import_3ddfa_folder(folder: Path) -> MorphableModel:
     for name in names:
         try:
             arrays[name] = np.load(folder / f"{name}.npy", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+        except DAMAGED as error:
             raise FaceModelError(f"{folder / name}.npy: cannot be read ({error})") from error
     mean = arrays["u_shp"].reshape(-1) + arrays["u_exp"].reshape(-1)
     keypoints = arrays["keypoints_sim"].reshape(-1).astype(np.int64)

@@ -61,9 +61,11 @@ class OnnxRuntimeBackend(Backend):
         if isinstance(spec, ModelSpec):
             outputs = spec.output_shapes
         with text_of(source):
-            _check_tensor(source, "input", spec.input.name, spec.input.shape, session.get_inputs())
+            inputs, results = session.get_inputs(), session.get_outputs()
+            batches = [_batch(source, "input", spec.input.name, spec.input.shape, inputs)]
             for name, shape in outputs.items():
-                _check_tensor(source, "output", name, shape, session.get_outputs())
+                batches.append(_batch(source, "output", name, shape, results))
+        self._fixed_batch = _fixed_batch(source, batches)
         super().__init__(spec, source=source, providers=tuple(session.get_providers()))
         self._run_options = load_onnxruntime().RunOptions()
         # Without it parameters alone would cost the whole decoder.
@@ -85,6 +87,21 @@ class OnnxRuntimeBackend(Backend):
         return DecodedBatch(*self._run(list(self.spec.output_shapes), batch))
 
     def _run(self, names: list[str], batch: FloatBatch) -> list[FloatBatch]:
+        if self._fixed_batch is not None:
+            return self._run_filled_up(names, batch, self._fixed_batch)
+        return self._run_once(names, batch)
+
+    def _run_filled_up(self, names: list[str], batch: FloatBatch, size: int) -> list[FloatBatch]:
+        """In parts of the graph's own batch, the last one filled up with zeros."""
+        parts = []
+        for start in range(0, len(batch), size):
+            part = batch[start : start + size]
+            missing = size - len(part)
+            full = np.concatenate([part, np.zeros((missing, *part.shape[1:]), np.float32)])
+            parts.append([output[: len(part)] for output in self._run_once(names, full)])
+        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+
+    def _run_once(self, names: list[str], batch: FloatBatch) -> list[FloatBatch]:
         session = self._session  # a local reference: close() in another thread does not pull it out
         if session is None:
             raise BackendError(f"{self._source}: the backend is closed: open a new one")
@@ -119,10 +136,26 @@ def _needs_exact_kernels(spec: ModelSpec | DetectorSpec) -> bool:
     return not (isinstance(spec, ModelSpec) and (spec.weight_bits or 8) <= FITTING_WEIGHT_BITS)
 
 
-def _check_tensor(
+def _fixed_batch(source: str, batches: Sequence[int | None]) -> int | None:
+    """The number of faces that a graph of fixed shapes takes; None where any will do."""
+    stated = {each for each in batches if each is not None}
+    if not stated:
+        return None
+    (first, *others) = stated
+    if others or batches[0] is None or first < 1:
+        shown = ", ".join("any" if each is None else str(each) for each in batches)
+        raise SpecError(f"{source}: its tensors are for batches of {shown}: export it again")
+    return first
+
+
+def _batch(
     source: str, role: str, name: str, shape: Sequence[int], tensors: Sequence[Any]
-) -> None:
-    """Check one tensor's name, type and shape (Any: ONNX Runtime's NodeArg has no types)."""
+) -> int | None:
+    """Check one tensor's name, type and shape (Any: ONNX Runtime's NodeArg has no types).
+
+    Returns:
+        The batch that it is for; None where any will do.
+    """
     found = {tensor.name: tensor for tensor in tensors}
     if name not in found:
         raise SpecError(
@@ -142,7 +175,4 @@ def _check_tensor(
             f"{source}: the specification says {role} {name} (n, {', '.join(map(str, shape))}), "
             f"the graph has {tuple(got)}: export it again"
         )
-    if isinstance(got[0], int):
-        raise SpecError(
-            f"{source}: {role} {name} has a fixed batch of {got[0]}: export it with a dynamic one"
-        )
+    return got[0] if isinstance(got[0], int) else None

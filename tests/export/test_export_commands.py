@@ -38,7 +38,7 @@ def test_train_export_evaluate_reconstruct(faces_folder: Path, tmp_path: Path) -
     training = load_checkpoint(run / "model.pth")[1].training
     assert (training["steps"], training["images_seen"]) == (2, 8)
 
-    done = export(run / "model.pth")
+    done = export(run / "model.pth", "-o", run / "model.onnx")
     assert done.exit_code == 0, done.output
     assert "3.271 M parameters" in done.output and "as the paper counts" in done.output
 

@@ -1,12 +1,13 @@
 import pickle
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
 from frsdk import FaceReconstructor, MorphableModel
 from frsdk.backends.onnxruntime_backend import OnnxRuntimeBackend
-from frsdk.errors import BackendError, SpecError
+from frsdk.errors import BackendError, InputError, SpecError
 from frsdk.export.checkpoints import onnx_export
 from frsdk.export.checkpoints.checkpoint_file import load_checkpoint, save_checkpoint
 from frsdk.export.networks import build_network
@@ -154,3 +155,40 @@ def test_decoder_of_another_model_is_refused(tmp_path, spec, network, tiny_model
     with pytest.raises(SpecError, match="the network is for face model tiny"):
         onnx_export.export_onnx(network, spec, tmp_path / "m.onnx", decoder=tiny_model)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_graph_of_fixed_shapes(tmp_path, network, spec, batch):
+    path, free = tmp_path / "fixed.onnx", tmp_path / "free.onnx"
+    onnx_export.export_onnx(network, spec, path, batch=batch, opset=16)
+    onnx_export.export_onnx(network, spec, free)
+    model = onnx.load(path)
+    for value in (*model.graph.input, *model.graph.output):
+        sizes = value.type.tensor_type.shape.dim
+        assert sizes[0].dim_value == batch
+        assert all(size.HasField("dim_value") for size in sizes)
+    assert model.opset_import[0].version == 16
+    crops = np.random.default_rng(0).normal(size=(4, 3, 120, 120)).astype(np.float32)
+    with OnnxRuntimeBackend(path) as fixed, OnnxRuntimeBackend(free) as any_number:
+        assert np.allclose(fixed.run(crops), any_number.run(crops), atol=1e-5)
+
+
+def test_outputs_are_named_as_the_spec_names_them(tmp_path, spec, network, tiny_model):
+    spec = spec.replace(face_model=reference_to(tiny_model))
+    onnx_export.export_onnx(network, spec, tmp_path / "a.onnx", decoder=tiny_model)
+    graph = onnx.load(tmp_path / "a.onnx").graph
+    found = {
+        value.name: [size.dim_value or size.dim_param for size in value.type.tensor_type.shape.dim]
+        for value in graph.output
+    }
+    assert list(found.values()) == [
+        ["batch", 62], ["batch", 68, 3], ["batch", tiny_model.n_vertices, 3]
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "match"), [({"opset": 99}, "opset 99"), ({"batch": 0}, "0")])
+def test_impossible_exports_are_one_line(tmp_path, network, spec, options, match):
+    with pytest.raises(InputError, match=match) as caught:
+        onnx_export.export_onnx(network, spec, tmp_path / "a.onnx", **options)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "a.onnx").exists()

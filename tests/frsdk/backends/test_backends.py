@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from frsdk.backends import Backend, OnnxRuntimeBackend
+from frsdk.backends.onnxruntime_backend import _fixed_batch
 from frsdk.backends.onnxruntime_session import load_onnxruntime, open_session
 from frsdk.errors import BackendError, InputError, MissingDependencyError, SpecError
 from frsdk.installation.optional_packages import pip_line
@@ -271,10 +272,26 @@ def test_specs_that_do_not_fit(tmp_path: Path, tiny_onnx: Path, tiny_spec: Model
     refused(with_spec(tiny_onnx, path, resized), SpecError, "the graph has")
 
 
-def test_fixed_batch_is_refused(tmp_path: Path, tiny_onnx: Path) -> None:
+@pytest.mark.parametrize("size", [1, 4])
+def test_a_graph_of_fixed_batch_is_filled_up(
+    tmp_path: Path, tiny_onnx: Path, tiny_spec: ModelSpec, size: int
+) -> None:
     model = onnx.load(tiny_onnx)
     for value in (*model.graph.input, *model.graph.output):
-        value.type.tensor_type.shape.dim[0].dim_value = 1
+        value.type.tensor_type.shape.dim[0].dim_value = size
     path = tmp_path / "fixed.onnx"
     onnx.save(model, path)
-    refused(path, SpecError, "fixed batch of 1")
+    with OnnxRuntimeBackend(path) as fixed, OnnxRuntimeBackend(tiny_onnx) as any_number:
+        for count in (1, 3, 4, 9):
+            crops = batch(tiny_spec, count, seed=count)
+            found = fixed.run(crops)
+            assert found.shape == (count, 62)
+            assert np.allclose(found, any_number.run(crops), atol=1e-5)
+
+
+def test_batches_of_a_graph_have_to_agree() -> None:
+    assert _fixed_batch("a.onnx", [None, None]) is None
+    assert _fixed_batch("a.onnx", [4, 4]) == _fixed_batch("a.onnx", [4, None]) == 4
+    for batches in ([2, 3], [None, 3], [0, 0]):
+        with pytest.raises(SpecError, match=r"a\.onnx: its tensors are for batches of"):
+            _fixed_batch("a.onnx", batches)
