@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypeAlias
+from typing import IO, TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +110,7 @@ def read_image(source: ImageInput, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> N
             "expected the path of an image, its bytes, a binary file object or a Pillow image, "
             f"got {type(source).__name__}"
         )
-    return _read_stream(source, max_pixels)
+    return _read_stream(cast("IO[bytes]", source), max_pixels)
 
 
 def _read_stream(stream: IO[bytes], max_pixels: int) -> NDArray[np.uint8]:
