@@ -51,16 +51,17 @@ def blend_live_surface(canvas: Image, face: SurfaceOfFace, opacity: float) -> No
     """
     vertices = np.array(face.vertices, np.float32)
     height, width = canvas.shape[:2]
-    xy = vertices[:, :2]
-    if not np.isfinite(vertices).all():
+    x, y = np.ascontiguousarray(vertices[:, :2].T)
+    ends = np.array([(x.min(), y.min()), (x.max(), y.max())], np.float64)
+    if not np.isfinite(ends).all():
         return
-    low = np.clip(np.floor(xy.min(axis=0)) - 1, 0, (width, height)).astype(int)
-    high = np.clip(np.ceil(xy.max(axis=0)) + 2, 0, (width, height)).astype(int)
+    low = np.clip(np.floor(ends[0]) - 1, 0, (width, height)).astype(int)
+    high = np.clip(np.ceil(ends[1]) + 2, 0, (width, height)).astype(int)
     if (high <= low).any():
         return
     window = canvas[low[1] : high[1], low[0] : high[0]]
     size_wh = (window.shape[1], window.shape[0])
-    xy -= low.astype(np.float32)
+    vertices[:, :2] -= low.astype(np.float32)
     facing, toward_light = _cosines(face)
     grid = splat_surface(vertices, shade_of_cosine(toward_light), facing, size_wh)
     shades = np.clip(grid.values * 255.0, 0, 255).astype(np.uint8)

@@ -47,20 +47,21 @@ def splat_surface(
         size_wh: Width and height of the window; parts outside are left out.
     """
     width, height = size_wh
-    extent = np.ptp(vertices[:, :2], axis=0)
+    x, y, z = np.ascontiguousarray(vertices.T)  # rows: a third of the time of columns
+    extent = float(np.ptp(x)), float(np.ptp(y))
     front = facing > _MIN_FACING
-    spacing = math.sqrt(float(np.prod(extent)) / max(int(front.sum()), 1))
+    spacing = math.sqrt(extent[0] * extent[1] / max(int(front.sum()), 1))
     cell = max(1.0, _CELL_SPACINGS * spacing)
     w, h = max(1, round(width / cell)), max(1, round(height / cell))
-    columns = np.floor((vertices[:, 0] + np.float32(0.5)) * np.float32(w / width))
-    rows = np.floor((vertices[:, 1] + np.float32(0.5)) * np.float32(h / height))
+    columns = np.floor((x + np.float32(0.5)) * np.float32(w / width))
+    rows = np.floor((y + np.float32(0.5)) * np.float32(h / height))
     shown = front & (columns >= 0) & (columns < w) & (rows >= 0) & (rows < h)
     index = (rows[shown] * w + columns[shown]).astype(np.intp)
-    z, value = vertices[shown, 2], values[shown]
+    z, value = z[shown], values[shown]
     nearest = np.full(h * w, -np.inf, np.float32)
     np.maximum.at(nearest, index, z)
     around = cv2.dilate(nearest.reshape(h, w), np.ones((3, 3), np.uint8)).reshape(-1)
-    slack = _DEPTH_SHARE * float(extent.max()) + _DEPTH_CELLS * cell
+    slack = _DEPTH_SHARE * max(extent) + _DEPTH_CELLS * cell
     seen = z >= around[index] - np.float32(slack)
     index, value = index[seen], value[seen]
     count = np.bincount(index, minlength=h * w).astype(np.float32).reshape(h, w)
