@@ -216,6 +216,18 @@ def _import_expressions(source: Path, output: Path, split: str, engine: Path | N
 @main.command()
 @click.argument("photos", type=_FOLDER)
 @click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of crops to write.")
+@click.option(
+    "--teacher",
+    type=click.Choice(["network", "mediapipe"]),
+    default="network",
+    show_default=True,
+    help="mediapipe: its face mesh, near-frontal faces only.",
+)
+@click.option(
+    "--mediapipe",
+    type=click.Path(path_type=Path),
+    help="The wheel mediapipe 0.10.14 (pip download --no-deps), or its models' folder.",
+)
 @click.option("--engine", type=_FILE, help="The teacher, an .onnx; the built-in one by default.")
 @click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
 @click.option("--detector", type=_FILE, help="A detector's .onnx; the built-in one by default.")
@@ -234,6 +246,8 @@ def _import_expressions(source: Path, output: Path, split: str, engine: Path | N
 def label(
     photos: Path,
     output: Path,
+    teacher: str,
+    mediapipe: Path | None,
     engine: Path | None,
     face_model: Path | None,
     detector: Path | None,
@@ -243,15 +257,29 @@ def label(
     split: str,
     bad_share: float,
 ) -> None:
-    """Make labelled crops of the photographs in PHOTOS with a teacher network."""
+    """Make labelled crops of the photographs in PHOTOS with a teacher."""
     from frsdk import FaceReconstructor
 
     from .datasets.crop_shards import write_shards
     from .datasets.label_photographs import LabelSettings, label_photos
 
     settings = LabelSettings(crops=crops, largest_spread=largest_spread, seed=seed)
-    with FaceReconstructor(engine=engine, face_model=face_model, detector=detector) as teacher:
-        faces = label_photos(photos, teacher, settings, bad_share=bad_share)
+    if (teacher == "mediapipe") != (mediapipe is not None):
+        raise click.UsageError("--teacher mediapipe and --mediapipe WHEEL belong together")
+    if mediapipe is not None:
+        from .labelling.mediapipe_teacher import Drops, MediapipeTeacher, label_photos_by_mesh
+
+        if engine or face_model or detector:
+            raise click.UsageError("--engine, --face-model, --detector are not for mediapipe")
+        drops = Drops()
+        faces = label_photos_by_mesh(
+            photos, MediapipeTeacher(mediapipe), settings, drops=drops, bad_share=bad_share
+        )
+        written = write_shards(faces, output, split)
+        click.echo(f"{output}: {written} {split} crops; {drops}")
+        return
+    with FaceReconstructor(engine=engine, face_model=face_model, detector=detector) as network:
+        faces = label_photos(photos, network, settings, bad_share=bad_share)
         click.echo(f"{output}: {write_shards(faces, output, split)} {split} crops")
 
 

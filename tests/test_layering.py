@@ -83,6 +83,7 @@ WINGS = {
         "augmentation",
         "losses",
         "facemodel.sculpting",
+        "labelling",
         "networks",
         "datasets",
         "runs",

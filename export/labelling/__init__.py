@@ -1,0 +1,1 @@
+"""Labels from models that a product may learn from: MediaPipe's face mesh."""

@@ -1,0 +1,252 @@
+"""Label faces by MediaPipe's mesh: the median of jittered and mirrored crops, near-frontal only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from frsdk.errors import ImageFileError, InputError
+from frsdk.expressions.blendshape_table import builtin_blendshapes
+from frsdk.imaging.face_crop import crop_face
+from frsdk.imaging.image_sources import find_images
+from frsdk.imaging.read_image import read_image
+from frsdk.imaging.roi import Roi
+from frsdk.morphable.head_pose import angles_300w_lp
+
+from ..datasets.face_labels import MIRROR_68
+from ..datasets.fit_parameters import align_similarity
+from ..datasets.label_photographs import EnsembleLabel, LabelSettings
+from ..datasets.labelled_face import LabelledFace, stored_crop
+from ..datasets.skipped_items import Skipped
+from .mesh_landmarks import N_MESH, landmarks_from_mesh
+from .short_range_detector import FoundFace, ShortRangeDetector
+from .tflite_models import DETECTOR, MESH, TfliteModel, read_model
+
+Array = NDArray[np.float64]
+Image = NDArray[np.uint8]
+
+LARGEST_YAW_DEG = 35.0
+_GROWN = 1.5  # side of a crop over that of the face's box, as MediaPipe has it
+_LEAST_PRESENCE = 0.5
+_PASSES = 2  # from the detector's box to the mesh's own
+_BORDER = 0.5  # of the longer side: FairFace's chips are tighter than a crop
+
+
+@dataclass(slots=True)
+class Drops:
+    """What was left out, and why.
+
+    Attributes:
+        pictures: Pictures read.
+        labelled: Faces labelled.
+        no_face: Pictures without a face.
+        lost: Faces that the mesh does not confirm.
+        turned: Faces turned further than 35 degrees.
+        doubtful: Faces on which the crops disagree.
+    """
+
+    pictures: int = 0
+    labelled: int = 0
+    no_face: int = 0
+    lost: int = 0
+    turned: int = 0
+    doubtful: int = 0
+
+    def __str__(self) -> str:
+        """One line of counts."""
+        return (
+            f"{self.pictures} pictures, {self.labelled} faces labelled; left out: {self.no_face} "
+            f"pictures without a face, faces: {self.lost} not confirmed, {self.turned} turned over "
+            f"{LARGEST_YAW_DEG:.0f} degrees, {self.doubtful} on which crops disagree"
+        )
+
+
+class MediapipeTeacher:
+    """Finds and labels faces with MediaPipe's models.
+
+    Args:
+        wheel: The wheel mediapipe 0.10.14, or a folder with its two .tflite files.
+
+    Raises:
+        InputError: The models are missing, damaged or of another version.
+        MissingDependencyError: LiteRT is not installed.
+    """
+
+    def __init__(self, wheel: Path) -> None:
+        self._detector = ShortRangeDetector(TfliteModel(read_model(wheel, DETECTOR)))
+        self._mesh = TfliteModel(read_model(wheel, MESH))
+
+    def find(self, image_bgr: Image) -> list[FoundFace]:
+        """Faces of a picture, the surest first."""
+        return self._detector(image_bgr)
+
+    def mesh(self, image_bgr: Image, roi: Roi) -> Array | None:
+        """(468, 3) mesh points in image pixels, z toward the camera; None without a face."""
+        size = self._mesh.size
+        crop = crop_face(image_bgr, roi, size)
+        outputs = self._mesh((crop[:, :, ::-1] / np.float32(255.0)).astype(np.float32))
+        flat, presence = (each.reshape(-1).astype(np.float64) for each in outputs)
+        if 1.0 / (1.0 + np.exp(-presence[0])) < _LEAST_PRESENCE:
+            return None
+        points = flat.reshape(N_MESH, 3)
+        matrix = roi.image_from_crop(size)
+        xy = points[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+        return np.concatenate([xy, -points[:, 2:] * roi.side / size], axis=1)
+
+    def label(
+        self, image_bgr: Image, found: FoundFace, settings: LabelSettings, rng: np.random.Generator
+    ) -> EnsembleLabel | None:
+        """The median landmarks of one face; None where the mesh loses it.
+
+        Raises:
+            InputError: A crop lies outside the picture.
+        """
+        roi = _square(found.centre_xy, found.side * _GROWN, found.roll_deg)
+        for _ in range(_PASSES):
+            mesh = self.mesh(image_bgr, roi)
+            if mesh is None:
+                return None
+            roi = _roi_of_mesh(mesh)
+        members = self._members(image_bgr, roi, settings, rng)
+        if not members:
+            return None
+        stack = np.stack(members)  # (2 crops, 68, 3)
+        median = np.median(stack, axis=0)
+        distance = np.sqrt(((stack - median)[..., :2] ** 2).sum(axis=2).mean(axis=0)).mean()
+        return EnsembleLabel(median, yaw_of_landmarks(median), float(distance / roi.side))
+
+    def _members(
+        self, image: Image, roi: Roi, settings: LabelSettings, rng: np.random.Generator
+    ) -> list[Array]:
+        width = image.shape[1]
+        flipped = np.ascontiguousarray(image[:, ::-1])
+        members = []
+        for k in range(settings.crops):
+            each = _jittered(roi, settings, rng) if k else roi
+            mirrored = Roi(width - each.x0 - each.side, each.y0, each.side, -each.roll_deg)
+            plain, other = self.mesh(image, each), self.mesh(flipped, mirrored)
+            if plain is None or other is None:
+                return []
+            turned = landmarks_from_mesh(other)[MIRROR_68]
+            turned[:, 0] = width - 1 - turned[:, 0]
+            members += [_centred(landmarks_from_mesh(plain)), _centred(turned)]
+        return members
+
+
+def label_photos_by_mesh(
+    folder: Path,
+    teacher: MediapipeTeacher,
+    settings: LabelSettings | None = None,
+    *,
+    drops: Drops | None = None,
+    bad_share: float = 0.0,
+) -> Iterator[LabelledFace]:
+    """Labelled faces of the pictures in a folder, the surest face of each.
+
+    Args:
+        folder: The pictures (sub-folders are not entered).
+        teacher: Finds the faces and labels them.
+        settings: Of the ensemble.
+        drops: Counts what is left out.
+        bad_share: Damaged pictures are skipped, named, up to this share.
+
+    Raises:
+        InputError: No picture, or too many damaged ones.
+    """
+    settings, drops = settings or LabelSettings(crops=4), drops or Drops()
+    sources = find_images([folder])
+    skipped = Skipped(len(sources), bad_share)
+    for number, source in enumerate(sources):
+        try:
+            picture = read_image(source.location)
+        except ImageFileError as error:
+            skipped.add(str(error))
+            continue
+        drops.pictures += 1
+        rng = np.random.default_rng([settings.seed, number])
+        face = _labelled(picture, teacher, settings, rng, drops)
+        if face is not None:
+            drops.labelled += 1
+            yield replace(face, key=f"{Path(source.name).stem}_{number}", source=folder.name)
+
+
+def _labelled(
+    picture: Image,
+    teacher: MediapipeTeacher,
+    settings: LabelSettings,
+    rng: np.random.Generator,
+    drops: Drops,
+) -> LabelledFace | None:
+    image = _with_border(picture)
+    found = teacher.find(image)
+    if not found:
+        drops.no_face += 1
+        return None
+    try:
+        label = teacher.label(image, found[0], settings, rng)
+        if label is None:
+            drops.lost += 1
+            return None
+        crop, points, _ = stored_crop(image, label.landmarks)
+    except InputError:  # a crop outside the picture
+        drops.lost += 1
+        return None
+    if abs(label.yaw_deg) > LARGEST_YAW_DEG:
+        drops.turned += 1
+        return None
+    if label.spread > settings.largest_spread:
+        drops.doubtful += 1
+        return None
+    return LabelledFace("", crop, points, label.yaw_deg, "", label.spread)
+
+
+def yaw_of_landmarks(landmarks: Array) -> float:
+    """Yaw in degrees of (68, 3) image landmarks, positive toward the image's right."""
+    upright = landmarks * np.array([1.0, -1.0, 1.0])
+    weights = np.ones(68)
+    weights[:17] = 0.1  # the outline of a mesh is its own
+    pose = align_similarity(upright[None], builtin_blendshapes().neutral, weights)
+    return float(angles_300w_lp(pose.rotation[0])[0])
+
+
+def _with_border(picture: Image) -> Image:
+    """The picture with its edge continued, blurred: a black frame would tell of tight pictures."""
+    margin = round(max(picture.shape[:2]) * _BORDER)
+    grown = cv2.copyMakeBorder(picture, margin, margin, margin, margin, cv2.BORDER_REFLECT_101)
+    soft = cv2.blur(grown, (margin | 1, margin | 1))
+    soft[margin:-margin, margin:-margin] = picture
+    return np.asarray(soft, np.uint8)
+
+
+def _roi_of_mesh(mesh: Array) -> Roi:
+    """MediaPipe's square: the box of the mesh, turned upright, times 1.5."""
+    across = mesh[263, :2] - mesh[33, :2]
+    angle = float(np.arctan2(across[1], across[0]))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    upright = mesh[:, :2] @ turn
+    low, high = upright.min(axis=0), upright.max(axis=0)
+    x, y = turn @ ((low + high) / 2.0)
+    return _square((float(x), float(y)), float((high - low).max()) * _GROWN, np.degrees(angle))
+
+
+def _square(centre: tuple[float, float], side: float, roll_deg: float) -> Roi:
+    return Roi(centre[0] + 0.5 - side / 2.0, centre[1] + 0.5 - side / 2.0, side, float(roll_deg))
+
+
+def _jittered(roi: Roi, settings: LabelSettings, rng: np.random.Generator) -> Roi:
+    side = roi.side * (1.0 + rng.uniform(-settings.scale, settings.scale))
+    x, y = rng.uniform(-settings.shift, settings.shift, 2) * roi.side
+    move = (roi.side - side) / 2.0
+    return Roi(roi.x0 + move + x, roi.y0 + move + y, side, roi.roll_deg)
+
+
+def _centred(points: Array) -> Array:
+    """Z of zero mean."""
+    moved = points.copy()
+    moved[:, 2] -= moved[:, 2].mean()
+    return moved
