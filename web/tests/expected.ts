@@ -19,6 +19,14 @@ export interface Expected {
   readonly nms: { readonly boxes: number[][]; readonly scores: number[]; readonly kept: number[] };
   readonly rolls: { readonly points: number[][]; readonly degrees: number[] };
   readonly box_roi: number[];
+  readonly stream: {
+    readonly dt_s: number;
+    readonly frames: {
+      readonly params: number[];
+      readonly roi: readonly [number, number, number, number];
+      readonly smooth: number[];
+    }[];
+  };
   readonly face: {
     readonly params: number[];
     readonly roi: readonly [number, number, number, number];

@@ -94,6 +94,18 @@ export class MorphableModel {
     return transformed(combined(this.landmarkBasis, params), pose, new Float64Array(N_LANDMARKS * 3));
   }
 
+  /** How a change of the 10 expression coefficients moves the landmarks, (68, 3), model units. */
+  landmarkOffsets(change: ArrayLike<number>): Float64Array {
+    const offsets = new Float64Array(N_LANDMARKS * 3);
+    for (let mode = 0; mode < change.length; mode++) {
+      const start = (1 + N_COEFFICIENTS - change.length + mode) * offsets.length;
+      for (let i = 0; i < offsets.length; i++) {
+        offsets[i] += change[mode] * this.landmarkBasis[start + i];
+      }
+    }
+    return offsets;
+  }
+
   /** Dense surface of one face, (N, 3); arguments as for {@link landmarks}. */
   vertices(params: Float32Array, pose: PoseMatrix): Float32Array {
     return transformed(combined(this.basis, params), pose, new Float32Array(this.nVertices * 3));

@@ -7,7 +7,7 @@ import { N_LANDMARKS, N_POSE, imagePose, type MorphableModel } from "../morphabl
 import { nearestRotation, type Matrix3 } from "../morphable/nearest_rotation.js";
 import { applied, product, transposed } from "./rotation_vectors.js";
 
-const N_SHAPE = 40;
+export const N_SHAPE = 40;
 
 /** A face in the image: V = s R (I + E) (S - c) + p, y up. */
 export interface FaceState {

@@ -9,9 +9,9 @@ import type { FaceReconstructor } from "../reconstructor.js";
 import { FaceSmoother } from "./face_smoother.js";
 import { smoothingFromOption, type Smoothing } from "./smoothing_settings.js";
 import { TrackedFace } from "./tracked_face.js";
-import { Track, sameFace } from "./tracks.js";
+import { SAME_IOU, Track, bestOwner, keptByOwner, overlap } from "./tracks.js";
 
-const REMEMBERED_S = 1;
+const REMEMBERED_S = 1 + 1e-6;
 const SMALLEST_SIDE_PX = 16;
 const CALM = 5; // times as long between two looks while the faces are there
 
@@ -19,14 +19,14 @@ const CALM = 5; // times as long between two looks while the faces are there
 export interface TrackerOptions {
   /** Most faces to follow; the largest are taken. 1 when left out. */
   readonly maxFaces?: number;
-  /** The name of a preset ("balanced"), constants of your own; null gives raw results. */
+  /** "balanced", "steady" or "responsive", or constants of your own; null gives raw results. */
   readonly smoothing?: string | Smoothing | null;
   /**
    * While fewer faces than `maxFaces` are there, the least time between two looks for more, 0.08 s.
    * While some are there and none was lost within a second, five times as long passes.
    */
   readonly redetectS?: number;
-  /** Presence below which a face is lost, 0..1; 0.35 when left out. */
+  /** Presence below which a face is lost, 0..1; 0.4 when left out. */
   readonly minPresence?: number;
 }
 
@@ -57,7 +57,7 @@ export class FaceTracker {
     readonly reconstructor: FaceReconstructor,
     options: TrackerOptions = {},
   ) {
-    const { maxFaces = 1, smoothing = "balanced", redetectS = 0.08, minPresence = 0.35 } = options;
+    const { maxFaces = 1, smoothing = "balanced", redetectS = 0.08, minPresence = 0.4 } = options;
     if (!(maxFaces >= 1)) throw new InputError(`expected maxFaces >= 1, got ${maxFaces}`);
     if (!(redetectS >= 0 && redetectS < Infinity)) {
       throw new InputError(`expected redetectS of 0 or more seconds, got ${redetectS}`);
@@ -126,7 +126,7 @@ export class FaceTracker {
     const dtS = this.timeS === undefined ? 0 : timeS - this.timeS;
     this.timeS = timeS;
     const lost = await this.follow(frame, timeS);
-    this.lost = this.lost.filter((each) => timeS - each.seenS <= REMEMBERED_S);
+    this.lost = this.lost.filter((each) => timeS - each.lostS <= REMEMBERED_S);
     if (this.alive.length < this.maxFaces && (lost || this.isDue(timeS))) {
       await this.look(frame, timeS);
     }
@@ -141,19 +141,20 @@ export class FaceTracker {
 
   /** Reconstruct the faces where they were; whether one was lost. */
   private async follow(frame: Pixels, timeS: number): Promise<boolean> {
-    const followed = this.alive.filter((track) => isInside(track.nextRoi, frame));
-    const rois = followed.map((track) => track.nextRoi);
+    const before = this.alive;
+    const near = before.filter((track) => isInside(track.nextRoi, frame));
+    const rois = near.map((track) => track.nextRoi);
     const faces = rois.length
       ? await this.reconstructor.reconstruct(frame, { rois, presence: true })
       : [];
-    const kept = followed.filter((track, index) => {
-      const face = faces[index];
-      if (!this.isThere(face)) return false;
-      track.take(face, nextRoi(face), timeS);
-      return true;
-    });
-    const gone = this.alive.filter((track) => !kept.includes(track));
-    this.alive = kept;
+    const there = near
+      .map((track, index): [Track, Face] => [track, faces[index]])
+      .filter(([, face]) => this.isThere(face));
+    const kept = keptByOwner(there, timeS);
+    for (const [track, face] of kept) track.take(face, nextRoi(face), timeS);
+    this.alive = kept.map(([track]) => track);
+    const gone = before.filter((track) => !this.alive.includes(track));
+    for (const track of gone) track.lostS = timeS;
     this.lost.push(...gone);
     return gone.length > 0;
   }
@@ -166,20 +167,23 @@ export class FaceTracker {
   private async look(frame: Pixels, timeS: number): Promise<void> {
     this.lookedS = timeS;
     const found = await this.reconstructor.reconstruct(frame);
-    const fresh = found
-      .filter((face) => !this.alive.some((track) => sameFace(face, track.face)))
-      .slice(0, this.maxFaces - this.alive.length);
+    const fresh = found.filter((face) => !this.isFollowed(face));
     if (!fresh.length) return;
-    const rois = fresh.map((face) => face.roi);
+    const rois = fresh.map(nextRoi); // a second look, from the landmarks
     for (const face of await this.reconstructor.reconstruct(frame, { rois, presence: true })) {
-      if (!this.isThere(face)) continue;
-      const known = this.lost.find((track) => track.mayBe(face));
+      if (this.alive.length === this.maxFaces) return;
+      if (!this.isThere(face) || this.isFollowed(face)) continue;
+      const known = bestOwner(this.lost, face, timeS);
       if (known !== undefined) {
         this.lost = this.lost.filter((track) => track !== known);
-        known.take(face, nextRoi(face), timeS);
+        known.takeBack(face, nextRoi(face), timeS);
       }
       this.alive.push(known ?? this.newTrack(face, timeS));
     }
+  }
+
+  private isFollowed(face: Face): boolean {
+    return this.alive.some((track) => overlap(face, track.face) >= SAME_IOU);
   }
 
   private newTrack(face: Face, timeS: number): Track {
