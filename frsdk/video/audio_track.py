@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 # What browsers play in an MP4 file; anything else becomes AAC.
 _COPIED = frozenset({"aac", "mp3", "opus", "flac"})
+_LONGEST_S = 1e6
 _AAC_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
@@ -33,6 +34,7 @@ class AudioTrack:
         self._av = load_pyav()
         self._container = container
         self._start_s = start_s
+        self._last_dts = -(1 << 62)
         name = source.codec_context.name
         self._copied = name in _COPIED
         if self._copied:
@@ -45,21 +47,29 @@ class AudioTrack:
         self.codec = "aac"
 
     def write(self, packet: Packet[AudioStream]) -> None:
-        """Write one packet of the source."""
-        if self._copied:
-            if packet.dts is None or packet.time_base is None:
-                return
-            shift = round(self._start_s / packet.time_base)
-            packet.dts -= shift
-            packet.pts = packet.dts if packet.pts is None else packet.pts - shift
-            packet.stream = self._stream
-            self._container.mux(packet)
-            return
+        """Write one packet of the source; one that is damaged is a short silence."""
         try:
-            frames = packet.decode()
-        except self._av.error.FFmpegError:  # a damaged packet of sound is a short silence
+            if self._copied:
+                self._copy(packet)
+            else:
+                self._encode(packet)
+        # FFmpeg's errors about the data are ValueErrors too, as PyAV's own are.
+        except (ValueError, self._av.error.PatchWelcomeError):
             return
-        for frame in frames:
+
+    def _copy(self, packet: Packet[AudioStream]) -> None:
+        if packet.dts is None or packet.time_base is None:
+            return
+        shift = round(self._start_s / packet.time_base)
+        if not self._last_dts < packet.dts - shift < _LONGEST_S / packet.time_base:
+            return  # the file would not take it
+        self._last_dts = packet.dts = packet.dts - shift
+        packet.pts = packet.dts if packet.pts is None else max(packet.dts, packet.pts - shift)
+        packet.stream = self._stream
+        self._container.mux(packet)
+
+    def _encode(self, packet: Packet[AudioStream]) -> None:
+        for frame in packet.decode():
             if frame.pts is not None and frame.time_base is not None:
                 frame.pts -= round(self._start_s / frame.time_base)
             self._container.mux(self._stream.encode(frame))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 _SMALLEST_STEP_S = 0.001
 _JUMP_S = 1.0
+_DAY_S = 86_400.0
 
 
 class FrameClock:
@@ -12,7 +13,7 @@ class FrameClock:
     A frame without a time follows the last one by the nominal duration. One at or a little before
     the last one (up to a second: a repeated stamp, a muxer's slip) comes a millisecond after it.
     One further back is a cut, as where recordings were joined: from there on time goes on from the
-    last frame. Jumps forward are left alone, pauses are real.
+    last frame; so is a jump of over a day forward. Shorter ones are pauses and kept.
     """
 
     def __init__(self, *, start_s: float, nominal_s: float) -> None:
@@ -35,8 +36,10 @@ class FrameClock:
         else:
             time = presented_s + self._shift_s
             if last is None:
-                time = max(time, 0.0)
-            elif time <= last - _JUMP_S:
+                if not 0 <= time <= _DAY_S:
+                    self._shift_s -= max(time, 0.0)
+                    time = 0.0
+            elif not last - _JUMP_S < time <= last + _DAY_S:
                 self._shift_s += last + self._nominal_s - time
                 time = last + self._nominal_s
                 self.corrected += 1

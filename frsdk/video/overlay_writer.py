@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ENCODER = "libx264"
 # The fastest preset: no frames are held back, so that memory is flat; 8 ms of one core at 1080p.
 _OPTIONS = {"preset": "ultrafast", "crf": "20"}
+_INDEX_IN_FRONT = {"movflags": "+faststart"}
 _TICKS_PER_S = 90_000
 _BT709, _BT601, _LIMITED_RANGE = 1, 6, 1  # AVCOL_SPC_*, AVCOL_RANGE_MPEG
 _HD_HEIGHT = 720
@@ -69,26 +70,43 @@ class OverlayWriter:
             )
         self._path = path
         self._size_wh = size_wh
-        partial = str(partial_path(path))
+        self._frame_rate, self._pixel_aspect = frame_rate, pixel_aspect
+        self._colours = _BT709 if size_wh[1] >= _HD_HEIGHT else _BT601
+        self._last_tick = -1
+        try:
+            self._open(audio, audio_start_s)
+        except (self._av.error.FFmpegError, OSError) as error:
+            self.discard()
+            raise self._not_writable(error) from error
+
+    def _open(self, audio: AudioStream | None, audio_start_s: float) -> None:
+        """Begin the file: its streams and its header; without sound whose header is damaged."""
+        partial = partial_path(self._path)
         try:
             self._container = self._av.open(
-                f"file:{partial}", "w", format="mp4", options={"movflags": "+faststart"}
+                f"file:{partial}", "w", format="mp4", options=_INDEX_IN_FRONT
             )
         except (self._av.error.FFmpegError, OSError) as error:
             raise self._not_writable(error) from error
-        self._stream = self._container.add_stream(_ENCODER, rate=frame_rate, options=_OPTIONS)
-        self._stream.width, self._stream.height = (side + side % 2 for side in size_wh)
+        self._stream = self._container.add_stream(_ENCODER, rate=self._frame_rate, options=_OPTIONS)
+        self._stream.width, self._stream.height = (side + side % 2 for side in self._size_wh)
         self._stream.pix_fmt = "yuv420p"
         context = self._stream.codec_context
         context.time_base = Fraction(1, _TICKS_PER_S)
-        context.sample_aspect_ratio = pixel_aspect
-        self._colours = _BT709 if size_wh[1] >= _HD_HEIGHT else _BT601
+        context.sample_aspect_ratio = self._pixel_aspect
         context.colorspace = context.color_primaries = context.color_trc = self._colours
         context.color_range = _LIMITED_RANGE
-        self._duration = round(_TICKS_PER_S / frame_rate)
-        self._last_tick = -1
-        self._audio = AudioTrack(self._container, audio, audio_start_s) if audio else None
-        self.audio_codec = self._audio.codec if self._audio else None
+        self.audio_codec, self._audio = None, None
+        try:
+            if audio is not None:
+                self._audio = AudioTrack(self._container, audio, audio_start_s)
+                self.audio_codec = self._audio.codec
+            self._container.start_encoding()
+        except ValueError:  # FFmpeg's errors about the data are also that
+            if audio is None:
+                raise
+            self.discard()
+            self._open(None, 0.0)
 
     def write(self, image_bgr: NDArray[np.uint8], time_s: float) -> None:
         """Add a frame.
@@ -113,7 +131,7 @@ class OverlayWriter:
         frame = whole.reformat(format="yuv420p", dst_colorspace=matrix)
         self._last_tick = max(self._last_tick + 1, round(time_s * _TICKS_PER_S))
         frame.pts, frame.time_base = self._last_tick, Fraction(1, _TICKS_PER_S)
-        frame.duration = self._duration
+        frame.duration = round(_TICKS_PER_S / self._frame_rate)
         try:
             self._container.mux(self._stream.encode(frame))
         except (self._av.error.FFmpegError, OSError) as error:

@@ -96,6 +96,9 @@ class VideoReader:
             raise
         # An index of a truncated file still names all its frames.
         self._expected_packets = len(video.index_entries) if self._format.startswith("mov") else 0
+        duration_s = (self._container.duration or 0) / _MICROSECONDS
+        # Matroska's header tells the length of all streams.
+        self._promised_s = duration_s * 0.95 - 1 if self._format.startswith("matroska") else 0.0
         self.damaged = 0
         self.resized = 0
         self.truncated = False
@@ -114,9 +117,9 @@ class VideoReader:
 
     @property
     def pixel_aspect(self) -> Fraction:
-        """Width of a pixel / its height, as stored."""
+        """Width of a pixel / its height, as stored; 1 where the file tells no possible one."""
         aspect = self._video.sample_aspect_ratio
-        return Fraction(aspect) if aspect else Fraction(1)
+        return Fraction(aspect) if aspect and 0.1 <= aspect <= 10 else Fraction(1)
 
     @property
     def frame_bytes(self) -> int:
@@ -135,8 +138,9 @@ class VideoReader:
     @property
     def audio(self) -> AudioStream | None:
         """The audio stream whose packets come along, if there is one."""
-        stream = self._container.streams.best("audio")
-        return cast("AudioStream | None", stream)
+        stream = cast("AudioStream | None", self._container.streams.best("audio"))
+        # A codec that this FFmpeg does not know has no context.
+        return stream if stream is not None and stream.codec_context is not None else None
 
     @property
     def retimed(self) -> int:
@@ -152,10 +156,12 @@ class VideoReader:
         Raises:
             InputError: A frame is too large.
         """
-        packets = 0
+        packets, end_s = 0, 0.0
         for packet in self._packets():
             if stop is not None and stop.is_set():
                 return
+            if packet.pts is not None and packet.time_base is not None:
+                end_s = max(end_s, float(packet.pts * packet.time_base) - self.start_s)
             if packet.stream.type == "audio":
                 if packet.size:
                     yield AudioPacket(packet)
@@ -163,7 +169,7 @@ class VideoReader:
             packets += packet.size > 0
             self.truncated |= packet.is_corrupt
             yield from self._decoded(packet)
-        self.truncated |= packets < self._expected_packets
+        self.truncated |= packets < self._expected_packets or end_s < self._promised_s
 
     def close(self) -> None:
         """Close the file."""
@@ -193,7 +199,8 @@ class VideoReader:
                 packet = next(packets)
             except StopIteration:
                 return
-            except (self._av.error.FFmpegError, OSError):
+            # IndexError: a packet of a stream that the header did not name.
+            except (self._av.error.FFmpegError, OSError, IndexError):
                 self.truncated = True
                 return
             yield packet
@@ -231,7 +238,7 @@ class VideoReader:
             raise InputError(f"{self.name}: is empty (0 bytes)")
         try:
             container = self._av.open(
-                f"file:{path}", options={"protocol_whitelist": "file,crypto,data"}
+                f"file:{path}", options=_LOCAL_ONLY, metadata_errors="replace"
             )
         except self._av.error.InvalidDataError as error:
             raise InputError(
@@ -262,6 +269,8 @@ class VideoReader:
         if stream is None or stream.disposition & Disposition.attached_pic:
             what = "only audio" if self.audio is not None else "no video stream"
             raise InputError(f"{self.name}: has {what}, expected a video")
+        if stream.codec_context is None:
+            raise InputError(f"{self.name}: FFmpeg has no decoder for its video: convert it")
         return cast("VideoStream", stream)
 
     def _check_size(self, width: int, height: int) -> None:

@@ -36,6 +36,13 @@ def test_a_cut_goes_on_from_the_last_frame() -> None:
     assert corrected == 1
 
 
+def test_a_jump_of_days_is_a_cut_and_hours_a_pause() -> None:
+    found, corrected = times([0.0, 3600.0, 9e9, 9e9 + 0.5])
+    assert found == pytest.approx([0.0, 3600.0, 3600.04, 3600.54])
+    assert corrected == 1
+    assert times([9e9, 9e9 + 1])[0] == [0.0, 1.0]
+
+
 @given(st.lists(st.none() | st.floats(-1e6, 1e6), min_size=1, max_size=30))
 def test_times_strictly_increase_whatever_comes(presented: list[float | None]) -> None:
     found, _ = times(presented)
