@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..installation.optional_packages import missing_package
+from .mat_elements import check_mat
 
 Array = NDArray[np.float64]
 Content = dict[str, NDArray[np.generic]]
@@ -96,9 +98,12 @@ def _loaded(path: Path) -> Content:
     if not path.is_file():
         raise InputError(f"{path}: no such label file: each picture needs its .mat")
     try:  # what SciPy raises for damaged files; NotImplementedError for those of MATLAB 7.3
-        content = scipy.io.loadmat(path, appendmat=False)
+        held = path.read_bytes()
+        check_mat(held)
+        content = scipy.io.loadmat(io.BytesIO(held), appendmat=False)
     except (MatReadError, OSError, ValueError, TypeError, NotImplementedError, KeyError,
-            IndexError, EOFError, MemoryError, zlib.error) as error:  # fmt: skip
+            IndexError, EOFError, MemoryError, NameError, AttributeError, OverflowError,
+            zlib.error) as error:  # fmt: skip
         reason = " ".join(str(error).split())[:100]
         raise InputError(f"{path}: not a readable .mat file ({reason})") from error
     return {name: value for name, value in content.items() if isinstance(value, np.ndarray)}
