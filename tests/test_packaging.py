@@ -82,8 +82,8 @@ def test_the_base_needs_little(config: configparser.ConfigParser) -> None:
 def test_extras_take_one_onnxruntime(config: configparser.ConfigParser) -> None:
     extras = {name: set(lines(text)) for name, text in config["options.extras_require"].items()}
     assert set(extras) == {
-        "bench", "cpu", "docs", "engines", "eval", "export", "gpu", "heif", "label", "osc", "parquet",
-        "quickstart", "rtx", "tensorrt", "test", "video",
+        "bench", "cpu", "docs", "engines", "eval", "export", "gpu", "heif", "label", "osc",
+        "parquet", "quickstart", "rtx", "tensorrt", "test", "video",
     }  # fmt: skip
     assert extras["engines"] <= extras["tensorrt"] & extras["rtx"] & extras["export"]
     runtimes = {
