@@ -62,25 +62,25 @@ class OutlinedFace(Protocol):
         """Rotation and angles."""
 
 
-def draw_lines(canvas: Image, face: OutlinedFace) -> None:
+def draw_lines(canvas: Image, face: OutlinedFace, visible: NDArray[np.bool_] | None = None) -> None:
     """Draw landmarks, box, axes and angles of one face into a canvas (H, W, 3) uint8 BGR.
 
-    Lines follow the size of the face. One too small for lines of a pixel is drawn on an enlarged
-    window.
+    Landmarks that are not `visible` (68,) are hollow; None fills all of them. Lines follow the size
+    of the face. One too small for lines of a pixel is drawn on an enlarged window.
     """
     size = float(np.ptp(np.asarray(face.landmarks, np.float64)[:, :2], axis=0).max())
     zoom = 1 if size >= _SMALL_FACE else min(4, math.ceil(_SMALL_FACE / max(size, 1.0)))
     window, origin = _window(canvas, face, size)
     if not window.size:
         return
-    drawing = _FaceDrawing(window, face, size, origin, 1)
+    drawing = _FaceDrawing(window, face, visible, size, origin, 1)
     if zoom == 1:
         drawing.draw()
         drawing.write()
         return
     height, width = window.shape[:2]
     large = cv2.resize(window, (width * zoom, height * zoom), interpolation=cv2.INTER_NEAREST)
-    _FaceDrawing(np.asarray(large, np.uint8), face, size, origin, zoom).draw()
+    _FaceDrawing(np.asarray(large, np.uint8), face, visible, size, origin, zoom).draw()
     # Enlarged by repetition and averaged back: pixels without a line keep their value exactly.
     cv2.resize(large, (width, height), dst=window, interpolation=cv2.INTER_AREA)
     drawing.write()
@@ -105,9 +105,16 @@ class _FaceDrawing:
     """One face in the pixels of a window."""
 
     def __init__(
-        self, image: Image, face: OutlinedFace, size: float, origin: FloatArray, zoom: int
+        self,
+        image: Image,
+        face: OutlinedFace,
+        visible: NDArray[np.bool_] | None,
+        size: float,
+        origin: FloatArray,
+        zoom: int,
     ) -> None:
         self._image, self._pose = image, face.pose
+        self._visible = [True] * len(face.landmarks) if visible is None else visible.tolist()
         self._extent = size * zoom
         self._thickness = max(1, round(self._extent / 230))
         self._labelled = size >= _MIN_LABEL_FACE
@@ -128,14 +135,22 @@ class _FaceDrawing:
                 if ring == closed
             ]
             self._lines(lines, _LINE, self._thickness, closed=closed)
-        radius = round(max(self._extent / 130, 1.1) * (1 << _SUBPIXEL_BITS))
-        for x, y in _fixed(self._points).tolist():
-            cv2.circle(self._image, (x, y), radius, _DOT, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL_BITS)
+        self._dots()
         ways = self._ways
         self._axis(_HEADING, self._points[_NOSE_TIP], ways[_HEADING, :2], _HEADING_SHARE)
         corner = self._axes_corner()
         for k in np.argsort(ways[:, 2]):  # farthest first
             self._axis(int(k), corner, ways[k, :2], _AXIS_SHARE)
+
+    def _dots(self) -> None:
+        """Landmarks: filled, or hollow and a little wider where the face hides them."""
+        one = 1 << _SUBPIXEL_BITS
+        radius = max(self._extent / 130, 1.1)
+        for (x, y), seen in zip(_fixed(self._points).tolist(), self._visible, strict=True):
+            size, width = (radius, cv2.FILLED) if seen else (radius * 1.5, self._thickness)
+            cv2.circle(
+                self._image, (x, y), round(size * one), _DOT, width, cv2.LINE_AA, _SUBPIXEL_BITS
+            )
 
     def write(self) -> None:
         """Name the axes, and say the angles."""

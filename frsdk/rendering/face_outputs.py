@@ -47,13 +47,11 @@ class FaceOutputs:
 
         A face model without triangles hides nothing: all are true.
         """
-        from ..meshes.mesh_arrays import checked_mesh
-        from .visibility import unhidden_points
+        from .visibility import visible_landmarks
 
         if not len(self.face_model.triangles):
             return np.ones(len(self.landmarks), np.bool_)
-        points, corners = checked_mesh(self.vertices, self.face_model.triangles)
-        return unhidden_points(points, corners, np.asarray(self.landmarks, np.float64))
+        return visible_landmarks(self.vertices, self.face_model.triangles, self.landmarks)
 
     def texture(self: ReconstructedFace, image_bgr: Image, size: int = TEXTURE_SIZE) -> Texture:
         """The unwrapped picture of the face with a mask of what was seen.

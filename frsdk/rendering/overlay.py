@@ -14,6 +14,7 @@ from ..imaging.face_crop import check_image
 from .face_outline import OutlinedFace, draw_lines
 from .live_surface import blend_live_surface
 from .mesh_shading import render_mesh
+from .visibility import visible_landmarks
 
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float64]
@@ -48,7 +49,7 @@ def draw_faces(
     looks, the axes at the box's upper right corner, x (red) toward the picture's right for a
     frontal face, y (green) up, z (blue) out of the face, and the angles in degrees beside the box
     (yaw +: turned to the picture's right, pitch +: up, roll +: clockwise). Lines and dots follow
-    the size of the face.
+    the size of the face. Landmarks that the face itself hides are hollow (quality "still").
 
     Args:
         image_bgr: (H, W, 3) uint8.
@@ -81,8 +82,14 @@ def draw_faces(
             else:
                 _blend_mesh(canvas, face)
     for face in shown:
-        draw_lines(canvas, face)
+        draw_lines(canvas, face, _visible(face) if quality == "still" else None)
     return canvas
+
+
+def _visible(face: DrawableFace) -> NDArray[np.bool_] | None:
+    if not len(face.triangles):
+        return None
+    return visible_landmarks(face.vertices, face.triangles, face.landmarks)
 
 
 def _canvas(image_bgr: Image, out: Image | None) -> Image:

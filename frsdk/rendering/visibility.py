@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from ..meshes.mesh_arrays import FloatArray, IndexArray, unit_vertex_normals
+from ..meshes.mesh_arrays import FloatArray, IndexArray, checked_mesh, unit_vertex_normals
 from .surface_buffer import surface_buffer
 
 BoolArray = NDArray[np.bool_]
@@ -31,6 +31,16 @@ def unhidden_points(points: FloatArray, corners: IndexArray, asked: FloatArray) 
     """
     probe = _Probe(points, corners)
     return probe.unhidden(asked, probe.depth)
+
+
+def visible_landmarks(vertices: ArrayLike, triangles: ArrayLike, landmarks: ArrayLike) -> BoolArray:
+    """(K,) true for the landmarks (K, 3) that a mesh does not hide, all in image pixels.
+
+    Raises:
+        InputError: Arrays of a wrong shape or range.
+    """
+    points, corners = checked_mesh(vertices, triangles)
+    return unhidden_points(points, corners, np.asarray(landmarks, np.float64))
 
 
 def well_seen_vertices(points: FloatArray, corners: IndexArray) -> BoolArray:
