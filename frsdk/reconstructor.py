@@ -24,7 +24,7 @@ from .detectors.face_rois import (
     targets_from_rois,
 )
 from .detectors.point_agreement import landmarks_contradict
-from .detectors.turned_copies import TurnedCopiesDetector, checked_orientations
+from .detectors.turned_copies import checked_orientations
 from .errors import BackendError, InputError
 from .face import Face, VertexDecoder, dense_vertices, face_from_params
 from .imaging.face_crop import Image, check_image, crop_face, network_input
@@ -335,15 +335,13 @@ class FaceReconstructor:
 
     @cached_property
     def _detector(self) -> Detector:
-        detector = detector_from_option(
+        return detector_from_option(
             self._detector_option,
             min_score=self._min_score,
             min_face_px=self._min_face_px,
+            orientations=self._orientations,
             threads=self._threads,
         )
-        if self._orientations == (0,):
-            return detector
-        return TurnedCopiesDetector(detector, self._orientations)
 
     @cached_property
     def _presence(self) -> FacePresence:

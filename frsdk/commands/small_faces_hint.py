@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..face import Face
     from ..reconstructor import FaceReconstructor
 
+_WORTH_SAYING = 1.5  # a limit below this many times the least one leaves little out
 _NEAR = 1.6  # a face below this many times the limit says that smaller ones may be there
 
 
@@ -39,7 +40,10 @@ class SmallFacesHint:
         if isinstance(detector, BuiltinDetector):
             limit = detector.smallest_face_px(image_bgr)
             sides = [float((face.box[2:] - face.box[:2]).max()) for face in faces]
-            if limit > 1.1 * DEFAULT_MIN_FACE_PX and min(sides, default=0.0) < _NEAR * limit:
+            if (
+                limit > _WORTH_SAYING * DEFAULT_MIN_FACE_PX
+                and min(sides, default=0.0) < _NEAR * limit
+            ):
                 self._photos += 1
                 self._largest_px = max(self._largest_px, limit)
         return faces

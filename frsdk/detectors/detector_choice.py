@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from ..backends.onnxruntime_backend import OnnxRuntimeBackend
 from ..backends.onnxruntime_session import open_session, text_of
@@ -10,6 +11,7 @@ from ..errors import InputError
 from ..specs.model_spec import METADATA_KEY
 from .builtin_detector import BuiltinDetector
 from .detection import Detector
+from .turned_copies import TurnedCopiesDetector, checked_orientations
 from .yunet_detector import YuNetDetector
 
 _NO_MIN_FACE = "only frsdk's own detectors take min_face_px: leave it out, or use the built-in one"
@@ -20,15 +22,17 @@ def detector_from_option(
     *,
     min_score: float | None,
     min_face_px: float | None = None,
+    orientations: Sequence[int] = (0,),
     threads: int = 1,
 ) -> Detector:
-    """Make or pass on a detector.
+    """Make or pass on a detector, and let it see turned copies where that is asked for.
 
     Args:
         option: None or "builtin"; the path of an `.onnx` file, a detector of `frsdk-train detector`
             or a YuNet network; or a callable, which is returned as it is.
         min_score: The detector's threshold, 0..1; None is its default.
         min_face_px: Smallest faces to find, see :class:`BuiltinDetector`; frsdk's detectors only.
+        orientations: Rolls around which faces are looked for, see :class:`TurnedCopiesDetector`.
         threads: Threads of one call of the network.
 
     Raises:
@@ -37,6 +41,17 @@ def detector_from_option(
         SpecError: The file is a network of frsdk's that is no detector.
         MissingDependencyError: ONNX Runtime is not installed.
     """
+    chosen = checked_orientations(orientations)
+    detector = _upright_detector(option, min_score, min_face_px, threads)
+    return detector if chosen == (0,) else TurnedCopiesDetector(detector, chosen)
+
+
+def _upright_detector(
+    option: str | os.PathLike[str] | Detector | None,
+    min_score: float | None,
+    min_face_px: float | None,
+    threads: int,
+) -> Detector:
     if option is None or option == "builtin":
         return BuiltinDetector(min_score=min_score, min_face_px=min_face_px, threads=threads)
     if isinstance(option, str | os.PathLike):
