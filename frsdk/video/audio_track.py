@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .pyav_module import load_pyav
 
 if TYPE_CHECKING:
-    from av import AudioStream, Packet
+    from av import AudioFrame, AudioStream, Packet
     from av.container import OutputContainer
 
 # What browsers play in an MP4 file; anything else becomes AAC.
@@ -35,7 +36,7 @@ class AudioTrack:
         self._container = container
         self._start_s = start_s
         self._last_dts = -(1 << 62)
-        name = source.codec_context.name
+        name = source.codec_context.codec.canonical_name  # mp3 where the decoder is mp3float
         self._copied = name in _COPIED
         if self._copied:
             self._stream: AudioStream = container.add_stream_from_template(source)
@@ -72,9 +73,16 @@ class AudioTrack:
         for frame in packet.decode():
             if frame.pts is not None and frame.time_base is not None:
                 frame.pts -= round(self._start_s / frame.time_base)
-            self._container.mux(self._stream.encode(frame))
+            self._mux_encoded(frame)
 
     def finish(self) -> None:
         """Write what the encoder still holds."""
         if not self._copied:
-            self._container.mux(self._stream.encode(None))
+            with suppress(ValueError):  # as in `write`
+                self._mux_encoded(None)
+
+    def _mux_encoded(self, frame: AudioFrame | None) -> None:
+        for packet in self._stream.encode(frame):
+            if packet.dts is not None and packet.dts > self._last_dts:
+                self._last_dts = packet.dts
+                self._container.mux(packet)

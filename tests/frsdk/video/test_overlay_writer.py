@@ -88,10 +88,15 @@ def with_sound(source: Path, path: Path) -> OverlayWriter:
     return writer
 
 
-def test_sound_is_copied_bit_for_bit(tmp_path: Path) -> None:
-    source = make_clip(tmp_path / "a.mp4", lit_frames(30), audio="aac")
+@pytest.mark.parametrize(
+    ("name", "encoder", "codec"),
+    [("a.mp4", "aac", "aac"), ("a.mkv", "libmp3lame", "mp3"), ("a.webm", "libopus", "opus")],
+)
+def test_sound_is_copied_bit_for_bit(tmp_path: Path, name: str, encoder: str, codec: str) -> None:
+    video = "libvpx" if name.endswith("webm") else "libx264"
+    source = make_clip(tmp_path / name, lit_frames(30), codec=video, audio=encoder)
     writer = with_sound(source, tmp_path / "o.mp4")
-    assert writer.audio_codec == "aac"
+    assert writer.audio_codec == codec
     before, after = packets_of(source), packets_of(tmp_path / "o.mp4")
     assert [content for content, _ in after] == [content for content, _ in before]
     shift = [late - early for (_, early), (_, late) in zip(before, after, strict=True)]
