@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from frsdk.face import Face
+from frsdk.rendering.photo_scene import write_scene
 from frsdk.rendering.surface_buffer import surface_buffer
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -177,9 +178,10 @@ def issues(path: Path) -> dict[str, Any]:
 def test_the_validator_finds_nothing(files: Path, tmp_path: Path, posed_once: Face) -> None:
     posed_once.save(tmp_path / "plain.glb")
     posed_once.save(tmp_path / "frontal.glb", frontal=True)
-    for path in (files / "face.glb", tmp_path / "plain.glb", tmp_path / "frontal.glb"):
+    write_scene(tmp_path / "scene.glb", [posed_once, posed_once], np.zeros((64, 128, 3), np.uint8))
+    for path in (files / "face.glb", *sorted(tmp_path.glob("*.glb"))):
         found = issues(path)
-        assert found["messages"] == [], found["messages"][:3]
+        assert found["messages"] == [], (path.name, found["messages"][:3])
 
 
 def test_the_frontal_mesh_looks_at_the_viewer(tmp_path: Path, make_posed: Any) -> None:
