@@ -27,7 +27,7 @@ _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
     default="fp32",
     show_default=True,
     metavar="LIST",
-    help="Precisions or artefacts, interleaved: fp32,fp16,int8.",
+    help="Precisions, artefacts or builtin, interleaved: fp32,fp16,int8.",
 )
 @click.option("--backend", default="auto", show_default=True, help="Backend of the engines.")
 @click.option(

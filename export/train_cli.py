@@ -22,6 +22,11 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
+def _given(context: click.Context, option: click.Parameter, engine: Path | None) -> Path | None:
+    """The file; None for builtin, the network in this installation."""
+    return None if engine == Path("builtin") and not engine.exists() else engine
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="frsdk-train")
 def main() -> None:
@@ -122,7 +127,7 @@ def network(
 
 @main.command()
 @click.argument("faces", type=_FOLDER)
-@click.option("--engine", type=_FILE, help="An .onnx; the built-in one by default.")
+@click.option("--engine", type=_FILE, callback=_given, help="An .onnx, or builtin, the default.")
 @click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
 @reports_errors
 def evaluate(faces: Path, engine: Path | None, face_model: Path | None) -> None:
@@ -146,7 +151,12 @@ def evaluate(faces: Path, engine: Path | None, face_model: Path | None) -> None:
     required=True,
 )
 @click.option("--basis", type=_FILE, help="BFM-space face model (.npz) of the parameters.")
-@click.option("--engine", type=_FILE, help="expressions: the teacher; the built-in one by default.")
+@click.option(
+    "--engine",
+    type=_FILE,
+    callback=_given,
+    help="expressions: the teacher, an .onnx, or builtin, the default.",
+)
 @click.option("--parameters", type=_FILE, help="3ddfa-list: param_all_norm*.pkl.")
 @click.option("--whitening", type=_FILE, help="3ddfa-list: param_whitening.pkl, or an .npz.")
 @click.option("--pictures", type=_FOLDER, help="3ddfa-list: folder of the pictures.")
@@ -228,7 +238,12 @@ def _import_expressions(source: Path, output: Path, split: str, engine: Path | N
     type=click.Path(path_type=Path),
     help="The wheel mediapipe 0.10.14 (pip download --no-deps), or its models' folder.",
 )
-@click.option("--engine", type=_FILE, help="The teacher, an .onnx; the built-in one by default.")
+@click.option(
+    "--engine",
+    type=_FILE,
+    callback=_given,
+    help="The teacher, an .onnx, or builtin, the default.",
+)
 @click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
 @click.option("--detector", type=_FILE, help="A detector's .onnx; the built-in one by default.")
 @click.option("--crops", type=click.IntRange(1), default=10, show_default=True)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .backends.backend import Backend
-from .backends.engine_choice import PRECISIONS, open_backend
+from .backends.engine_choice import PRECISIONS, is_builtin, open_backend
 from .detectors.detection import Detector
 from .detectors.detector_choice import detector_from_option
 from .detectors.face_presence import FacePresence
@@ -69,8 +69,8 @@ class FaceReconstructor:
 
         Args:
             engine: "fp32", "fp16" or "int8", the built-in network in that precision, which is built
-                at first use and cached; or an `.onnx` or `.engine` file; None is the built-in
-                network as it is, on the CPU.
+                at first use and cached; or an `.onnx` or `.engine` file; None or "builtin" is the
+                built-in network as it is, on the CPU.
             backend: "tensorrt", "rtx", "onnxruntime-cuda", "onnxruntime-tensorrt",
                 "onnxruntime-rtx" or "onnxruntime"; one that is named is taken or an error. "auto"
                 takes for a precision the first of "tensorrt", "rtx", "onnxruntime-cuda" (not for
@@ -355,7 +355,7 @@ def _opened_anew(kind: type[FaceReconstructor], options: dict[str, Any]) -> Face
 def _builtin_network(engine: PathLike | None) -> Path:
     """The built-in network, which a path of another one does without."""
     path = asset_path(NETWORK)
-    if not path.is_file() and engine in (None, *PRECISIONS):
+    if not path.is_file() and (is_builtin(engine) or engine in PRECISIONS):
         raise BackendError(
             f"{path}: the built-in network is not in this installation: "
             "install frsdk from its wheel, or pass engine= an .onnx file"

@@ -48,3 +48,21 @@ def test_json_is_all_that_stdout_holds() -> None:
     main = PROGRAMS["frsdk"].load()
     for arguments in (["doctor", "--json"], ["cache", "list", "--json"]):
         assert isinstance(json.loads(CliRunner().invoke(main, arguments).stdout), dict)
+
+
+def test_every_engine_may_be_builtin(tmp_path, monkeypatch) -> None:
+    from frsdk import FaceReconstructor
+    from frsdk.errors import BackendError
+
+    monkeypatch.chdir(tmp_path)
+    with FaceReconstructor(engine="builtin") as named, FaceReconstructor() as default:
+        assert named.engine == default.engine
+    (tmp_path / "builtin").touch()  # a file of that name is that file
+    with pytest.raises(BackendError, match=r"expected fp32, fp16, int8, an \.onnx"):
+        FaceReconstructor(engine="builtin")
+    for program in PROGRAMS:
+        for line, command in commands(program, PROGRAMS[program].load()):
+            for option in command.params:
+                if "--engine" in option.opts and not line.startswith("frsdk-eval"):
+                    text = f"{option.metavar} {getattr(option, 'help', '')} {option.default}"
+                    assert "builtin" in text, line

@@ -26,6 +26,7 @@ from .tensorrt_modules import load_tensorrt, named_capabilities
 PRECISIONS = ("fp32", "fp16", "int8")
 DEVICES = ("cpu", "gpu")
 AUTO = "auto"
+BUILTIN = "builtin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def open_backend(
 
     Args:
         engine: A precision of the built-in network (built at first use and cached), an `.onnx` or
-            `.engine` file, or None: the built-in network as it is.
+            `.engine` file, or None or "builtin": the built-in network as it is.
         builtin: The built-in network.
         backend: A name in :data:`BACKENDS`, which never falls back to another one; or ``"auto"``.
             Auto takes the first that this machine can run, in the order of :data:`BACKENDS`, for a
@@ -87,6 +88,8 @@ def open_backend(
         FrsdkError: As building an engine raises.
     """
     _check_names(backend, device)
+    if is_builtin(engine):
+        engine = None
     path = None if engine is None or engine in PRECISIONS else Path(engine)
     if path is not None and path.suffix.lower() == ".engine":
         return EngineChoice(_open_engine_file(path, backend, device))
@@ -99,6 +102,11 @@ def open_backend(
     name, passed_over = _choose(precision, backend, device)
     source = path or builtin
     return EngineChoice(_open(name, source, precision, threads), passed_over)
+
+
+def is_builtin(engine: str | os.PathLike[str] | None) -> bool:
+    """Whether the built-in network is meant as it is: None, or "builtin" where no file has it."""
+    return engine is None or (os.fspath(engine) == BUILTIN and not Path(engine).exists())
 
 
 def _choose(precision: str | None, backend: str, device: str | None) -> tuple[str, tuple[str, ...]]:

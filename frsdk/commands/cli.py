@@ -74,7 +74,7 @@ main.add_command(web)
     "--engine",
     "--network",
     "engine",
-    metavar="fp32|fp16|int8|FILE",
+    metavar="builtin|fp32|fp16|int8|FILE",
     help="Precision of the built-in network, or an .onnx or .engine file [default: built in].",
 )
 @click.option("--backend", default="auto", show_default=True, metavar="NAME", help="What runs it.")

@@ -31,7 +31,7 @@ _OPTIONS = (
     ),
     click.option(
         "--engine",
-        metavar="fp32|fp16|int8|FILE",
+        metavar="builtin|fp32|fp16|int8|FILE",
         help="Precision of the built-in network, or an .onnx or .engine file [default: built in].",
     ),
     click.option(
