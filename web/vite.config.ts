@@ -1,4 +1,5 @@
 // The page: `npm run build` writes it where the wheel and `frsdk web` look for it.
+// `npm run build -- --mode webgpu` adds WebGPU, whose WASM takes 27 MB, for a site of your own.
 import { defineConfig, type Plugin } from "vite";
 
 // What the page may do, also on hosts that send no headers: nothing may be fetched from elsewhere,

@@ -5,7 +5,7 @@ export default defineConfig({
     include: [process.env.FPS ? "browser/fps.measure.ts" : "browser/**/*.test.ts"],
     environment: "node",
     fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 180_000,
+    testTimeout: 400_000,
+    hookTimeout: 400_000,
   },
 });

@@ -2,8 +2,8 @@
 
 import mjs from "onnxruntime-web/ort-wasm-simd-threaded.mjs?url";
 import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
-import type { Runtime } from "../backends/runtime.js";
-import { FaceReconstructor } from "../reconstructor.js";
+import { BackendError } from "../errors.js";
+import { FaceReconstructor, type ReconstructorOptions } from "../reconstructor.js";
 
 /** Where the models lie: beside the page, wherever that is. */
 export const MODELS = new URL("models/", document.baseURI);
@@ -14,13 +14,27 @@ export const WASM_PATHS = {
   wasm: new URL(wasm, document.baseURI).href,
 };
 
-/** A warmed-up reconstructor. */
-export async function loadNetworks(runtime?: Runtime): Promise<FaceReconstructor> {
-  const reconstructor = await FaceReconstructor.create({
-    models: MODELS,
-    wasmPaths: WASM_PATHS,
-    ...(runtime && { runtime }),
-  });
+/**
+ * A warmed-up reconstructor: on WebGPU where the build and the browser have it, else on WASM.
+ *
+ * @param gpu False after the GPU was lost.
+ */
+export async function loadNetworks(gpu = true): Promise<FaceReconstructor> {
+  if (import.meta.env.MODE === "webgpu" && gpu) {
+    const { webgpuOptions } = await import("./webgpu_networks.js");
+    const options = await webgpuOptions();
+    try {
+      if (options) return await opened(options);
+    } catch (error) {
+      if (!(error instanceof BackendError)) throw error;
+      console.info(`WASM instead of WebGPU: ${error.message}`);
+    }
+  }
+  return opened({ wasmPaths: WASM_PATHS });
+}
+
+async function opened(options: ReconstructorOptions): Promise<FaceReconstructor> {
+  const reconstructor = await FaceReconstructor.create({ models: MODELS, ...options });
   await reconstructor.warmUp();
   return reconstructor;
 }

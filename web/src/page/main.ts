@@ -78,7 +78,8 @@ async function showPicture(file: Blob): Promise<void> {
     speed.textContent = `${pixels.width} × ${pixels.height}, ${elapsed.toFixed(0)} ms`;
     say(faces.length ? "" : "No face was found in this picture.");
   } catch (error) {
-    fail(error);
+    if (await replacesLostGpu(error)) await showPicture(file);
+    else fail(error);
   }
 }
 
@@ -116,6 +117,15 @@ function stopCamera(): void {
   speed.textContent = "";
 }
 
+/** Whether an error was a lost GPU, instead of which WASM now runs. */
+async function replacesLostGpu(error: unknown): Promise<boolean> {
+  if (!(error instanceof frsdk.BackendError) || reconstructor?.engine !== "WebGPU") return false;
+  say("The GPU was lost: going on with WASM.");
+  reconstructor = await loadNetworks(false);
+  element("engine").textContent = `Runs on ${reconstructor.engine}, after the GPU was lost.`;
+  return true;
+}
+
 /** Follow the faces of the camera until it is stopped. */
 async function follow(running: Camera, networks: frsdk.FaceReconstructor): Promise<void> {
   const count = element<HTMLSelectElement>("faces");
@@ -144,6 +154,7 @@ async function follow(running: Camera, networks: frsdk.FaceReconstructor): Promi
       speed.textContent = speedText(width, height, times);
     } catch (error) {
       if (camera !== running) break;
+      if ((await replacesLostGpu(error)) && reconstructor) return follow(running, reconstructor);
       stopCamera();
       fail(error);
     }
