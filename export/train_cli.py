@@ -142,6 +142,20 @@ def evaluate(faces: Path, engine: Path | None, face_model: Path | None) -> None:
         click.echo(line)
 
 
+@main.command()
+@click.argument("first", type=_FILE)
+@click.argument("second", type=_FILE)
+@click.option("--share", type=click.FloatRange(0, 1), required=True, help="Of SECOND.")
+@click.option("-o", "--output", type=_FILE, required=True, help="The .pth to write.")
+@reports_errors
+def interpolate(first: Path, second: Path, share: float, output: Path) -> None:
+    """Write weights between FIRST and SECOND, which was fine-tuned from it."""
+    from .training.interpolated_weights import write_interpolated
+
+    write_interpolated(first, second, share, output)
+    click.echo(f"{output}: {1 - share:g} {first} + {share:g} {second}")
+
+
 @main.command("import")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of crops to write.")

@@ -44,7 +44,7 @@ def load_initial_weights(trainer: Trainer, path: Path, model: MorphableModel) ->
     if same:
         unit = np.ones(len(spec.param_mean))
         unit[12:] = model.coefficient_std  # training works in standard deviations
-        _rewhiten(
+        rewhiten(
             network,
             (np.array(spec.param_mean) / unit, np.array(spec.param_std) / unit),
             (trainer.whitening.mean, trainer.whitening.std),
@@ -57,7 +57,7 @@ def load_initial_weights(trainer: Trainer, path: Path, model: MorphableModel) ->
     return same
 
 
-def _rewhiten(
+def rewhiten(
     network: nn.Module,
     old: tuple[NDArray[np.float64], NDArray[np.float64]],
     new: tuple[NDArray[np.float64], NDArray[np.float64]],
