@@ -159,13 +159,17 @@ class OverlayWriter:
         """Complete the file; it keeps its partial name until :meth:`publish`.
 
         Raises:
-            OutputError: The disk is full.
+            OutputError: The disk is full, or the header of the sound was damaged.
         """
         try:
             self._container.mux(self._stream.encode(None))
             if self._audio is not None:
                 self._audio.finish()
             self._container.close()
+        except self._av.error.InvalidDataError as error:  # met where the index is written
+            raise OutputError(
+                f"{self._path}: cannot be written (the video's sound is damaged): use --no-overlay"
+            ) from error
         except (self._av.error.FFmpegError, OSError) as error:
             raise self._not_writable(error) from error
 
