@@ -27,7 +27,7 @@ _FACES = 600
 _ACTIVE = 0.2  # probability of an expression
 _ALIKE = 0.7  # probability that both sides do the same
 _NOISE_MM = (1.5, 1.5, 3.0)  # of landmarks in a picture: 1.4 % of the face's size, more in depth
-_STRONG_NOISY, _STRONG_FITTED, _KNOWN_NOISY = 0.75, 0.8, 0.6
+_STRONG_NOISY, _STRONG_FITTED, _KNOWN_NOISY = 0.65, 0.8, 0.6
 
 
 @dataclass(frozen=True, slots=True)

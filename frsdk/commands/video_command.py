@@ -115,6 +115,8 @@ def _summary_dict(
     source: str, paths: OutputPaths, options: VideoOptions, report: VideoReport
 ) -> dict[str, object]:
     """The report, ready for JSON."""
+    from ..video.blendshape_takes import BlendshapeTakes
+
     return {
         "input": source,
         "complete": not (report.interrupted or report.truncated),
@@ -122,6 +124,7 @@ def _summary_dict(
         "faces_file": str(paths.lines),
         "csv": str(paths.csv) if options.csv else None,
         "parquet": str(paths.parquet) if options.parquet else None,
+        "blendshapes": BlendshapeTakes.pattern(paths.csv) if options.blendshapes else None,
         "meshes": report.meshes,
         "frames": report.frames,
         "frames_with_face": report.frames_with_face,
@@ -140,8 +143,8 @@ def _summary_dict(
 
 def _summary(report: VideoReport, summary: dict[str, object]) -> str:
     rate = report.frames / max(report.elapsed_s, 1e-9)
-    written = [str(summary[key]) for key in ("overlay", "faces_file", "csv", "parquet")
-               if summary[key]]  # fmt: skip
+    files = ("overlay", "faces_file", "csv", "parquet", "blendshapes")
+    written = [str(summary[key]) for key in files if summary[key]]
     meshes = [counted(report.meshes, "mesh", "meshes")] if report.meshes else []
     return (
         f"a face in {report.frames_with_face} of {counted(report.frames, 'frame')}, "

@@ -20,6 +20,10 @@ from .bounded_least_squares import solve_in_unit_box
 Array = NDArray[np.float64]
 
 _NOISE_MM = (1.5, 1.5, 3.0)  # of a landmark: x, y and depth
+# Faces beyond the scans, and where each network puts its landmarks: standard deviation in mm, and
+# the length over which it varies. Lips that part say more of a jaw than where the chin lies.
+_STRANGER_SMOOTH, _KNOWN_SMOOTH = (4.0, 30.0), (1.0, 20.0)
+_PEOPLE = 1.2  # scans' standard deviations that count as one
 _SPARSITY = 1.0  # price of a full weight beside squared residuals in units of the noise
 _RIDGE = 1e-3
 _ALIGNMENTS = 3
@@ -90,9 +94,10 @@ class BlendshapeSolver:
         pose = _pose_directions(self.table.neutral)
         noise = np.tile(np.square(_NOISE_MM), 68)
         covariance = np.diag(noise) + _FREE * pose @ pose.T
+        covariance += _smooth(self.table.neutral, _KNOWN_SMOOTH if known else _STRANGER_SMOOTH)
         if not known:
-            people = self.table.identity.reshape(len(self.table.identity), -1)
-            covariance = covariance + people.T @ people
+            people = _PEOPLE * self.table.identity.reshape(len(self.table.identity), -1)
+            covariance += people.T @ people
         shapes = self.table.displacement[self._solved].reshape(int(self._solved.sum()), -1)
         weighted = np.asarray(np.linalg.solve(covariance, shapes.T).T, np.float64)
         return _Problem(weighted @ shapes.T + _RIDGE * np.eye(len(shapes)), weighted)
@@ -122,6 +127,14 @@ def _pose_directions(points: Array) -> Array:
     ]  # fmt: skip
     flat = np.stack([np.stack(move, axis=1).reshape(-1) for move in moves], axis=1)
     return np.asarray(np.linalg.qr(flat)[0], np.float64)
+
+
+def _smooth(points: Array, sigma_and_length_mm: tuple[float, float]) -> Array:
+    """(204, 204) covariance of a smooth displacement of 68 points."""
+    sigma, length = sigma_and_length_mm
+    squared = np.square(points[:, None] - points).sum(axis=2)
+    kernel = sigma**2 * np.exp(-squared / (2.0 * length**2))
+    return np.asarray(np.kron(kernel, np.eye(3)), np.float64)
 
 
 def _similarity(points: Array, reference: Array) -> Array:

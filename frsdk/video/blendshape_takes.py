@@ -77,6 +77,11 @@ class BlendshapeTakes:
         """A person's file."""
         return self._stem.with_name(f"{self._stem.name}.blendshapes.{person}.csv")
 
+    @staticmethod
+    def pattern(csv: Path) -> str:
+        """What the files are called, with ``*`` for the person."""
+        return str(csv.with_suffix(".blendshapes.*.csv"))
+
     def finish(self) -> None:
         """Nothing is open."""
 

@@ -98,6 +98,7 @@ def test_json_is_all_of_stdout(run: Run, tmp_path: Path) -> None:
         "faces_file": str(out / "faces.jsonl"),
         "csv": None,
         "parquet": None,
+        "blendshapes": None,
         "meshes": 0,
         "frames": 10,
         "frames_with_face": 10,

@@ -32,6 +32,7 @@ def test_each_person_has_a_file(tmp_path: Path) -> None:
         "a.faces.blendshapes.0.csv",
         "a.faces.blendshapes.4.csv",
     ]
+    assert BlendshapeTakes.pattern(tmp_path / "a.faces.csv").endswith("a.faces.blendshapes.*.csv")
     with takes.path(0).open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 20 and rows[-1]["Timecode"] == "00:00:00:19.000"  # 25 a second
