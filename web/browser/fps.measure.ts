@@ -78,7 +78,9 @@ async function processorSeconds(): Promise<number> {
 }
 
 /** Frames that the page draws, and those without a face in the table. */
-async function framesDrawn(limit: number): Promise<{ frames: number; seconds: number; lost: number }> {
+async function framesDrawn(
+  limit: number,
+): Promise<{ frames: number; seconds: number; lost: number }> {
   const canvas = document.getElementById("canvas") as HTMLCanvasElement;
   const table = document.getElementById("results") as HTMLTableElement;
   const context = canvas.getContext("2d") as CanvasRenderingContext2D;

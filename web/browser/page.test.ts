@@ -6,7 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { PYTHON, ROOT, astronautPath, pretendedCamera, servePage, type PageUnderTest } from "./page_under_test.js";
+import {
+  PYTHON,
+  ROOT,
+  astronautPath,
+  pretendedCamera,
+  servePage,
+  type PageUnderTest,
+} from "./page_under_test.js";
 
 const FOLDER = mkdtempSync(join(tmpdir(), "frsdk-page-"));
 const ASTRONAUT = astronautPath();
@@ -20,7 +27,9 @@ beforeAll(async () => {
 afterAll(() => served?.close());
 
 afterEach(() => {
-  const elsewhere = served.requests.filter((url) => !url.startsWith(served.url) && !/^(blob|data):/.test(url));
+  const elsewhere = served.requests.filter(
+    (url) => !url.startsWith(served.url) && !/^(blob|data):/.test(url),
+  );
   expect(elsewhere).toEqual([]); // nothing is asked of another host, whatever a visitor does
   expect(served.complaints).toEqual([]);
 });
@@ -32,7 +41,9 @@ async function shot(page: Page, name: string): Promise<void> {
 
 async function choose(page: Page, path: string): Promise<void> {
   await page.locator("#file").setInputFiles(path);
-  await page.waitForFunction(() => !/Looking|Ready/.test(document.getElementById("message")!.textContent!));
+  await page.waitForFunction(
+    () => !/Looking|Ready/.test(document.getElementById("message")!.textContent!),
+  );
 }
 
 const textOf = (page: Page, selector: string) => page.locator(selector).innerText();
@@ -123,7 +134,10 @@ describe("a picture", () => {
 
   test("without a face says so", async () => {
     const path = join(FOLDER, "grey.png");
-    execFileSync(PYTHON, ["-c", `import cv2, numpy; cv2.imwrite(${JSON.stringify(path)}, numpy.full((64, 64, 3), 90, 'u1'))`]);
+    execFileSync(PYTHON, [
+      "-c",
+      `import cv2, numpy; cv2.imwrite(${JSON.stringify(path)}, numpy.full((64, 64, 3), 90, 'u1'))`,
+    ]);
     const page = await served.open();
     await choose(page, path);
     expect(await textOf(page, "#message")).toBe("No face was found in this picture.");
@@ -223,7 +237,8 @@ describe("the page", () => {
   test("without its networks says what is missing", async () => {
     const page = await served.open({
       ready: false,
-      before: (tab) => tab.route("**/network.onnx", (route) => route.fulfill({ status: 200, body: "<p>moved" })),
+      before: (tab) =>
+        tab.route("**/network.onnx", (route) => route.fulfill({ status: 200, body: "<p>moved" })),
     });
     await page.locator("#message.error").waitFor();
     expect(await textOf(page, "#message")).toContain("The network: not an ONNX file");

@@ -22,7 +22,10 @@ interface FaceJson {
 
 const astronaut = astronautPath();
 const photos = existsSync(PHOTOS)
-  ? readdirSync(PHOTOS).filter((name) => name.endsWith(".jpg")).sort().map((name) => join(PHOTOS, name))
+  ? readdirSync(PHOTOS)
+      .filter((name) => name.endsWith(".jpg"))
+      .sort()
+      .map((name) => join(PHOTOS, name))
   : [];
 const pictures = [astronaut, ...photos];
 
@@ -58,7 +61,9 @@ describe.each(pictures)("%s", (path) => {
       );
       const largest = Math.max(...apart);
       const depth = Math.max(
-        ...face.landmarks_px.map((point, i) => Math.abs(point[2] - same.landmarks_px[i][2]) * scale),
+        ...face.landmarks_px.map(
+          (point, i) => Math.abs(point[2] - same.landmarks_px[i][2]) * scale,
+        ),
       );
       const mean = apart.reduce((sum, value) => sum + value, 0) / apart.length;
       const score = Math.abs(face.score - same.score);
@@ -106,7 +111,10 @@ function facesInBrowser(path: string, options: { rois?: number[][] } = {}): Prom
     async ([text, asked]) => {
       const { FaceReconstructor, MODELS, WASM_PATHS, readPicture } = (globalThis as any).frsdk;
       const state = globalThis as any;
-      state.reconstructor ??= await FaceReconstructor.create({ models: MODELS, wasmPaths: WASM_PATHS });
+      state.reconstructor ??= await FaceReconstructor.create({
+        models: MODELS,
+        wasmPaths: WASM_PATHS,
+      });
       const bytes = Uint8Array.from(atob(text as string), (c) => c.charCodeAt(0));
       const pixels = await readPicture(new Blob([bytes]));
       const faces = await state.reconstructor.reconstruct(pixels, asked);

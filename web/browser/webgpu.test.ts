@@ -13,7 +13,11 @@ let page: Page;
 let hasAdapter = false;
 
 beforeAll(async () => {
-  served = await servePage(["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"]);
+  served = await servePage([
+    "--enable-unsafe-webgpu",
+    "--use-webgpu-adapter=swiftshader",
+    "--enable-features=Vulkan",
+  ]);
   page = await served.open({
     // The page has WASM alone; the package's WebGPU build comes from node_modules.
     before: (tab) =>
@@ -30,11 +34,15 @@ beforeAll(async () => {
 
 afterAll(() => served?.close());
 
-test("WebGPU finds the face that WASM finds; after a loss another reconstructor goes on", async ({ skip }) => {
+test("WebGPU finds the face that WASM finds; after a loss another reconstructor goes on", async ({
+  skip,
+}) => {
   if (!hasAdapter) skip("this Chromium has no WebGPU adapter");
   const picture = readFileSync(astronautPath()).toString("base64");
   // As text: in a function the test's own build would replace the import.
-  await page.evaluate("import('./ort/ort.webgpu.min.mjs').then((ort) => { globalThis.ort = ort; })");
+  await page.evaluate(
+    "import('./ort/ort.webgpu.min.mjs').then((ort) => { globalThis.ort = ort; })",
+  );
   const { engine, apart, failure, again } = await page.evaluate(async (text) => {
     const { FaceReconstructor, MODELS, WASM_PATHS, readPicture } = (globalThis as any).frsdk;
     const { ort } = globalThis as any;
@@ -47,7 +55,8 @@ test("WebGPU finds the face that WASM finds; after a loss another reconstructor 
     const [there] = await gpu.reconstruct(pixels);
     const [here] = await cpu.reconstruct(pixels);
     const apart = here.landmarks.reduce(
-      (most: number, value: number, i: number) => Math.max(most, Math.abs(value - there.landmarks[i])),
+      (most: number, value: number, i: number) =>
+        Math.max(most, Math.abs(value - there.landmarks[i])),
       0,
     );
     (await ort.env.webgpu.device).destroy();

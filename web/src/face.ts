@@ -79,7 +79,9 @@ export class Face {
   toJSON(): Record<string, unknown> {
     const { pose } = this;
     const rows = (values: ArrayLike<number>) =>
-      Array.from({ length: values.length / 3 }, (_, i) => Array.from(values).slice(3 * i, 3 * i + 3));
+      Array.from({ length: values.length / 3 }, (_, i) =>
+        Array.from(values).slice(3 * i, 3 * i + 3),
+      );
     return {
       score: this.score,
       box_xyxy_px: [...this.box],

@@ -1,6 +1,11 @@
 // From a picture to 3D faces.
 
-import { NetworkSession, openEngine, type Engine, type WasmPaths } from "./backends/network_session.js";
+import {
+  NetworkSession,
+  openEngine,
+  type Engine,
+  type WasmPaths,
+} from "./backends/network_session.js";
 import { wasmRuntime, type Runtime } from "./backends/runtime.js";
 import { BuiltinDetector, type DetectorOptions } from "./detectors/builtin_detector.js";
 import { FacePresence } from "./detectors/face_presence.js";
@@ -95,7 +100,8 @@ export class FaceReconstructor {
     if (minScore !== undefined && !(minScore >= 0 && minScore <= 1)) {
       throw new InputError(`expected minScore in 0..1, got ${minScore}`);
     }
-    const inFolder = (name: string) => `${String(options.models ?? "models/").replace(/\/?$/, "/")}${name}`;
+    const inFolder = (name: string) =>
+      `${String(options.models ?? "models/").replace(/\/?$/, "/")}${name}`;
     const runtime = options.runtime ?? wasmRuntime;
     const [graph, finderGraph, faceModel, engine] = await Promise.all([
       bytesOf(options.engine ?? inFolder("network.onnx")),
@@ -115,7 +121,16 @@ export class FaceReconstructor {
     );
     const presence = await FacePresence.open(engine, finderGraph, finderSpec);
     const detector = new BuiltinDetector(finder, finderSpec, options);
-    return new FaceReconstructor(engine, network, spec, finder, presence, detector, faceModel, maxFaces);
+    return new FaceReconstructor(
+      engine,
+      network,
+      spec,
+      finder,
+      presence,
+      detector,
+      faceModel,
+      maxFaces,
+    );
   }
 
   /** What runs, in one line. */

@@ -6,7 +6,11 @@ import { DEFAULT_BOX_RULE, roiFromBox } from "../src/detectors/detection.js";
 import { CellDecoder, rollOfPoints } from "../src/detectors/detector_outputs.js";
 import { SURE_FROM, lookedAgain } from "../src/detectors/doubtful_faces.js";
 import { agreement } from "../src/detectors/face_presence.js";
-import { targetsFromBoxes, targetsFromDetections, targetsFromRois } from "../src/detectors/face_rois.js";
+import {
+  targetsFromBoxes,
+  targetsFromDetections,
+  targetsFromRois,
+} from "../src/detectors/face_rois.js";
 import { levelSides, ownFacesInImage, tilesOf } from "../src/detectors/image_tiles.js";
 import { iou, nonMaximumSuppression } from "../src/detectors/non_maximum_suppression.js";
 import { fivePoints, landmarksContradict } from "../src/detectors/point_agreement.js";
@@ -35,7 +39,11 @@ test("tiles are Python's", () => {
 
 test("a tile keeps the faces whose centre is its own", () => {
   const [, left] = tilesOf(picture(700, 300), 320, 408.3);
-  const face = (x: number, side: number) => ({ box: [x, 10, x + side, 10 + side], score: 1, points: [] });
+  const face = (x: number, side: number) => ({
+    box: [x, 10, x + side, 10 + side],
+    score: 1,
+    points: [],
+  });
   const [first] = ownFacesInImage(left, [face(20, 40)]);
   expect(first.box[0]).toBeCloseTo((20 + left.x) / left.scaleX, 9);
   expect(ownFacesInImage(left, [face(left.own[2], 40), face(20, 200)])).toEqual([]);
@@ -56,7 +64,9 @@ test("roll from five points, and the square of a leaning box", () => {
   expected.rolls.points.forEach((points, i) => {
     expect(rollOfPoints(points)).toBeCloseTo(expected.rolls.degrees[i], 9);
   });
-  expect(apart(roiFromBox([10, 20, 60, 90], DEFAULT_BOX_RULE, 30).xyxy, expected.box_roi)).toBeLessThan(1e-9);
+  expect(
+    apart(roiFromBox([10, 20, 60, 90], DEFAULT_BOX_RULE, 30).xyxy, expected.box_roi),
+  ).toBeLessThan(1e-9);
 });
 
 const spec: DetectorSpec = {
@@ -88,7 +98,12 @@ test("a doubtful face gets the mean of two looks, a sure one keeps its score", a
   const again = await lookedAgain(image, [sure, doubtful], 64, async (squares) => {
     seen.push(squares.length, squares[0].width);
     // Alone in its square, the face fills it: 64 px around the middle of 64.
-    return [[{ box: [0, 0, 64, 64], score: 0.9, points: [] }, { box: [0, 0, 9, 9], score: 1, points: [] }]];
+    return [
+      [
+        { box: [0, 0, 64, 64], score: 0.9, points: [] },
+        { box: [0, 0, 9, 9], score: 1, points: [] },
+      ],
+    ];
   });
   expect(seen).toEqual([1, 64]);
   expect(again.map((face) => face.score)).toEqual([SURE_FROM, 0.7]);
@@ -99,24 +114,58 @@ test("points that agree with the landmarks count fully, others not", () => {
   const mean = (first: number, axis: number) =>
     [0, 1, 2, 3, 4, 5].reduce((sum, i) => sum + landmarks[(first + i) * 3 + axis] / 6, 0);
   const at = (point: number) => [landmarks[point * 3], landmarks[point * 3 + 1]];
-  const points = [mean(36, 0), mean(36, 1), mean(42, 0), mean(42, 1), ...at(30), ...at(48), ...at(54)];
+  const points = [
+    mean(36, 0),
+    mean(36, 1),
+    mean(42, 0),
+    mean(42, 1),
+    ...at(30),
+    ...at(48),
+    ...at(54),
+  ];
   const found = { box: [0, 0, 1, 1], score: 1, points };
   expect(agreement(found, landmarks)).toBe(1);
-  const moved = (by: number) => ({ ...found, points: points.map((value, i) => value + (i % 2 ? 0 : by)) });
+  const moved = (by: number) => ({
+    ...found,
+    points: points.map((value, i) => value + (i % 2 ? 0 : by)),
+  });
   expect(agreement(moved(100), landmarks)).toBe(0);
   expect(agreement(moved(15), landmarks)).toBeGreaterThan(0);
   expect(agreement(moved(15), landmarks)).toBeLessThan(1);
 });
 
 test("targets: the largest faces first, a caller's in their order", () => {
-  const face = (side: number) => ({ box: [0, 0, side, side] as const, score: 1, rollDeg: 0, points: [] });
+  const face = (side: number) => ({
+    box: [0, 0, side, side] as const,
+    score: 1,
+    rollDeg: 0,
+    points: [],
+  });
   const sides = targetsFromDetections([face(10), face(30), face(20)], DEFAULT_BOX_RULE);
   expect(sides.map((target) => target.box?.[2])).toEqual([30, 20, 10]);
-  expect(targetsFromBoxes([[1, 2, 30, 40], [5, 5, 60, 60]], image).map((t) => t.box?.[0])).toEqual([1, 5]);
+  expect(
+    targetsFromBoxes(
+      [
+        [1, 2, 30, 40],
+        [5, 5, 60, 60],
+      ],
+      image,
+    ).map((t) => t.box?.[0]),
+  ).toEqual([1, 5]);
 });
 
 test.each([
-  [() => targetsFromBoxes([[0, 0, 20, 20], [5, 5, 1, 9]], image), /boxes\[1\]: expected x1 > x0/],
+  [
+    () =>
+      targetsFromBoxes(
+        [
+          [0, 0, 20, 20],
+          [5, 5, 1, 9],
+        ],
+        image,
+      ),
+    /boxes\[1\]: expected x1 > x0/,
+  ],
   [() => targetsFromBoxes([[0, 0, NaN, 5]], image), /boxes\[0\]: expected 4 finite numbers/],
   [() => targetsFromBoxes([[200, 0, 240, 40]], image), /outside the image of 100 x 80/],
   [() => targetsFromRois([[0, 0, 4, 4]], image), /shows no face/],
@@ -133,13 +182,18 @@ test("a box may have a roll", () => {
 });
 
 test("a face that looks more like one turned is left out", async () => {
-  const face = (score: number) => ({ box: [20, 20, 60, 60], score, points: [30, 30, 50, 30, 40, 40, 32, 50, 48, 50] });
+  const face = (score: number) => ({
+    box: [20, 20, 60, 60],
+    score,
+    points: [30, 30, 50, 30, 40, 40, 32, 50, 48, 50],
+  });
   const quarters = (scores: number[]) =>
     scores.map((score, k) => {
       const [x, y] = [16 + 32 * (k % 2), 16 + 32 * Math.floor(k / 2)];
       return { box: [x - 6.4, y - 6.4, x + 6.4, y + 6.4], score, points: [] };
     });
-  const look = (scores: number[]) => async (squares: readonly unknown[]) => squares.map(() => quarters(scores));
+  const look = (scores: number[]) => async (squares: readonly unknown[]) =>
+    squares.map(() => quarters(scores));
   expect(await rightWayUp(image, [face(0.8)], 64, look([0.8, 0.1, 0.9, 0.1]))).toEqual([]);
   expect(await rightWayUp(image, [face(0.8)], 64, look([0.8, 0.1, 0.7, 0.1]))).toHaveLength(1);
   expect(await rightWayUp(image, [face(0.8)], 64, look([0.6, 0, 0, 0]))).toEqual([]);

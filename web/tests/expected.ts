@@ -10,12 +10,20 @@ interface Resized {
 
 /** What `make_expected.py` wrote. */
 export interface Expected {
-  readonly crops: { readonly roi: readonly [number, number, number, number]; readonly pixels: number[] }[];
+  readonly crops: {
+    readonly roi: readonly [number, number, number, number];
+    readonly pixels: number[];
+  }[];
   readonly area: Resized[];
   readonly linear: Resized[];
   /** Longer side, tile, finest side, sides of the levels. */
   readonly levels: [number, number, number, number[]][];
-  readonly tiles: { readonly scale: number[]; readonly corner: number[]; readonly own: number[]; readonly sum: number }[];
+  readonly tiles: {
+    readonly scale: number[];
+    readonly corner: number[];
+    readonly own: number[];
+    readonly sum: number;
+  }[];
   readonly nms: { readonly boxes: number[][]; readonly scores: number[]; readonly kept: number[] };
   readonly rolls: { readonly points: number[][]; readonly degrees: number[] };
   readonly box_roi: number[];

@@ -29,7 +29,12 @@ test.each(expected.crops)("a crop at $roi is Python's within one level", ({ roi,
 
 test("a crop of whole pixels is the picture itself", () => {
   const crop = cropFace(image, new Roi(7, 9, 20, 0), 20);
-  for (const [x, y] of [[0, 0], [19, 0], [4, 13], [19, 19]]) {
+  for (const [x, y] of [
+    [0, 0],
+    [19, 0],
+    [4, 13],
+    [19, 19],
+  ]) {
     const at = (y * 20 + x) * 4;
     const there = ((y + 9) * 53 + x + 7) * 4;
     expect([...crop.data.subarray(at, at + 3)]).toEqual([...image.data.subarray(there, there + 3)]);
@@ -39,9 +44,30 @@ test("a crop of whole pixels is the picture itself", () => {
 test("the network's input is planes of blue, green, red, whitened", () => {
   const crop = blackPixels(2, 2);
   crop.data.set([255, 0, 128, 255], 4); // the second pixel
-  const spec = { name: "x", size: 2, colourOrder: "BGR", mean: [127.5, 100, 0], std: [128, 50, 1] } as const;
+  const spec = {
+    name: "x",
+    size: 2,
+    colourOrder: "BGR",
+    mean: [127.5, 100, 0],
+    std: [128, 50, 1],
+  } as const;
   const batch = networkInput([crop], spec);
-  expect(apart(batch, [-127.5 / 128, 0.5 / 128, -127.5 / 128, -127.5 / 128, -2, -2, -2, -2, 0, 255, 0, 0])).toBeLessThan(1e-6);
+  expect(
+    apart(batch, [
+      -127.5 / 128,
+      0.5 / 128,
+      -127.5 / 128,
+      -127.5 / 128,
+      -2,
+      -2,
+      -2,
+      -2,
+      0,
+      255,
+      0,
+      0,
+    ]),
+  ).toBeLessThan(1e-6);
 });
 
 test("the square of landmarks is Python's", () => {
@@ -56,14 +82,23 @@ test("a turned face's square turns with it", () => {
   const turned = landmarks.map((value, i) => {
     if (i % 3 === 2) return value;
     const [x, y] = i % 3 === 0 ? [value, landmarks[i + 1]] : [landmarks[i - 1], value];
-    return i % 3 === 0 ? x * Math.cos(angle) - y * Math.sin(angle) : x * Math.sin(angle) + y * Math.cos(angle);
+    return i % 3 === 0
+      ? x * Math.cos(angle) - y * Math.sin(angle)
+      : x * Math.sin(angle) + y * Math.cos(angle);
   });
   const roi = roiFromLandmarks(turned, rollFromLandmarks(turned));
   expect(roi.rollDeg - upright.rollDeg).toBeCloseTo(30, 9);
   expect(roi.side).toBeCloseTo(upright.side, 9);
 });
 
-test.each([[0.5, 0], [1.5, 2], [2.4999, 2], [-0.5, 0], [-1.5, -2], [3.5, 4]])("%d rounds to %d", (value, whole) => {
+test.each([
+  [0.5, 0],
+  [1.5, 2],
+  [2.4999, 2],
+  [-0.5, 0],
+  [-1.5, -2],
+  [3.5, 4],
+])("%d rounds to %d", (value, whole) => {
   expect(roundHalfEven(value) + 0).toBe(whole);
 });
 
@@ -78,7 +113,11 @@ describe("what is unusable is refused", () => {
     expect(() => new Roi(0, NaN, 5)).toThrow(/finite/);
   });
   test("pixels that do not fill the picture", () => {
-    expect(() => checkPixels({ width: 2, height: 2, data: new Uint8ClampedArray(12) })).toThrow(/2 x 2 with 12/);
-    expect(() => checkPixels({ width: 0, height: 2, data: new Uint8ClampedArray(0) })).toThrow(InputError);
+    expect(() => checkPixels({ width: 2, height: 2, data: new Uint8ClampedArray(12) })).toThrow(
+      /2 x 2 with 12/,
+    );
+    expect(() => checkPixels({ width: 0, height: 2, data: new Uint8ClampedArray(0) })).toThrow(
+      InputError,
+    );
   });
 });

@@ -4,7 +4,11 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { FaceModelError } from "../src/errors.js";
 import { Roi } from "../src/imaging/roi.js";
-import { anglesFromRotation, poseFromParams, rotationFromAngles } from "../src/morphable/head_pose.js";
+import {
+  anglesFromRotation,
+  poseFromParams,
+  rotationFromAngles,
+} from "../src/morphable/head_pose.js";
 import { MorphableModel, cropPose, imagePose } from "../src/morphable/morphable_model.js";
 import { nearestRotation } from "../src/morphable/nearest_rotation.js";
 import { float32FromHalf, readNpz } from "../src/morphable/npz.js";
@@ -24,14 +28,18 @@ describe("the built-in face model", () => {
   });
 
   test("decodes the landmarks that Python decodes", () => {
-    expect(apart(model.landmarks(params, cropPose(params, 120)), expected.face.landmarks)).toBeLessThan(1e-4);
+    expect(
+      apart(model.landmarks(params, cropPose(params, 120)), expected.face.landmarks),
+    ).toBeLessThan(1e-4);
   });
 
   test("has the landmarks among its vertices", () => {
     const vertices = model.vertices(params, imagePose(params, roi, 120));
     const landmarks = model.landmarks(params, imagePose(params, roi, 120));
     model.landmarkIndices.forEach((vertex, i) => {
-      expect(apart(vertices.subarray(vertex * 3, vertex * 3 + 3), landmarks.subarray(i * 3, i * 3 + 3))).toBeLessThan(1e-3);
+      expect(
+        apart(vertices.subarray(vertex * 3, vertex * 3 + 3), landmarks.subarray(i * 3, i * 3 + 3)),
+      ).toBeLessThan(1e-3);
     });
   });
 });
@@ -46,14 +54,23 @@ describe("head pose", () => {
     expect(apart(forms, expected.face.forms)).toBeLessThan(1e-5);
   });
 
-  test.each([[20, -30, 40], [-80, 60, -170], [150, 5, 12], [0, 0, 0]])("angles %d, %d, %d come back", (yaw, pitch, roll) => {
-    expect(apart(anglesFromRotation(rotationFromAngles(yaw, pitch, roll)), [yaw, pitch, roll])).toBeLessThan(1e-9);
+  test.each([
+    [20, -30, 40],
+    [-80, 60, -170],
+    [150, 5, 12],
+    [0, 0, 0],
+  ])("angles %d, %d, %d come back", (yaw, pitch, roll) => {
+    expect(
+      apart(anglesFromRotation(rotationFromAngles(yaw, pitch, roll)), [yaw, pitch, roll]),
+    ).toBeLessThan(1e-9);
   });
 
   test("looking straight up, roll is 0", () => {
     const [yaw, pitch, roll] = anglesFromRotation(rotationFromAngles(25, 90, 10));
     expect([pitch, roll]).toEqual([90, 0]);
-    expect(apart(rotationFromAngles(yaw, pitch, roll), rotationFromAngles(25, 90, 10))).toBeLessThan(1e-9);
+    expect(
+      apart(rotationFromAngles(yaw, pitch, roll), rotationFromAngles(25, 90, 10)),
+    ).toBeLessThan(1e-9);
   });
 
   test("of a bent block the nearest rotation is taken", () => {
@@ -65,9 +82,16 @@ describe("head pose", () => {
   });
 
   test("a mirrored or flat block gives a proper rotation", () => {
-    for (const block of [[1, 0, 0, 0, 1, 0, 0, 0, -1e-3], [1, 2, 0, 0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0, 0]]) {
+    for (const block of [
+      [1, 0, 0, 0, 1, 0, 0, 0, -1e-3],
+      [1, 2, 0, 0, 1, 0, 0, 0, 0],
+      [0, 0, 0, 0, 0, 0, 0, 0, 0],
+    ]) {
       const { rotation: r } = nearestRotation(Float64Array.from(block));
-      const det = r[0] * (r[4] * r[8] - r[5] * r[7]) - r[1] * (r[3] * r[8] - r[5] * r[6]) + r[2] * (r[3] * r[7] - r[4] * r[6]);
+      const det =
+        r[0] * (r[4] * r[8] - r[5] * r[7]) -
+        r[1] * (r[3] * r[8] - r[5] * r[6]) +
+        r[2] * (r[3] * r[7] - r[4] * r[6]);
       if (block.some((value) => value !== 0)) expect(det).toBeCloseTo(1, 6);
       expect(r.every(Number.isFinite)).toBe(true);
     }
@@ -77,7 +101,17 @@ describe("head pose", () => {
 test("half precision is widened exactly", () => {
   const halves = Uint16Array.of(0, 0x8000, 0x3c00, 0xbc00, 0x3555, 0x7bff, 0x0001, 0x7c00, 0x03ff);
   const wide = float32FromHalf(halves);
-  expect([...wide]).toEqual([0, -0, 1, -1, Math.fround(0.333251953125), 65504, 2 ** -24, Infinity, Math.fround(1023 * 2 ** -24)]);
+  expect([...wide]).toEqual([
+    0,
+    -0,
+    1,
+    -1,
+    Math.fround(0.333251953125),
+    65504,
+    2 ** -24,
+    Infinity,
+    Math.fround(1023 * 2 ** -24),
+  ]);
 });
 
 test("a packed archive is read too", async () => {

@@ -21,7 +21,14 @@ const faceModel = await MorphableModel.fromNpz(file, "facemodel.npz");
 const balanced = PRESETS.get("balanced")!;
 
 function faceAt(params: ArrayLike<number>, roi: Roi, presence = 0.8): Face {
-  return new Face({ params: Float32Array.from(params), roi, score: 0.9, faceModel, cropSize: 120, presence });
+  return new Face({
+    params: Float32Array.from(params),
+    roi,
+    score: 0.9,
+    faceModel,
+    cropSize: 120,
+    presence,
+  });
 }
 
 describe("smoothing", () => {
@@ -58,12 +65,15 @@ describe("smoothing", () => {
     expect(gain(0, 1 / 30)).toBe(0);
   });
 
-  test.each([[0.3, -0.2, 0.1], [0, 0, 0], [1e-13, 0, 0], [Math.PI - 1e-4, 0, 0], [0, 2, -2]])(
-    "the rotation of %d, %d, %d has that vector",
-    (...vector) => {
-      expect(apart(vectorFromRotation(rotationFromVector(vector)), vector)).toBeLessThan(1e-7);
-    },
-  );
+  test.each([
+    [0.3, -0.2, 0.1],
+    [0, 0, 0],
+    [1e-13, 0, 0],
+    [Math.PI - 1e-4, 0, 0],
+    [0, 2, -2],
+  ])("the rotation of %d, %d, %d has that vector", (...vector) => {
+    expect(apart(vectorFromRotation(rotationFromVector(vector)), vector)).toBeLessThan(1e-7);
+  });
 
   test("half a turn has a vector of length pi", () => {
     const [x, y, z] = vectorFromRotation(rotationFromAngles(180, 0, 0));
@@ -136,7 +146,11 @@ describe("tracking", () => {
 
   test("two faces keep their ids, and a third has no place", async () => {
     const { scene, tracker } = tracked({ maxFaces: 2, redetectS: 0 });
-    scene.there = [[150, 200], [450, 200], [320, 400]];
+    scene.there = [
+      [150, 200],
+      [450, 200],
+      [320, 400],
+    ];
     for (let i = 0; i < 5; i++) {
       expect((await tracker.track(frame, i * S)).map((face) => face.id)).toEqual([0, 1]);
     }

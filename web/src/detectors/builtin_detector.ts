@@ -54,7 +54,10 @@ export class BuiltinDetector {
   async detect(image: Pixels): Promise<Detection[]> {
     const size = this.spec.input.size;
     const tiles = tilesOf(image, size, this.finestPx(image));
-    const seen = await this.look(tiles.map((tile) => tile.pixels), Math.min(this.minScore, DOUBTFUL_FROM));
+    const seen = await this.look(
+      tiles.map((tile) => tile.pixels),
+      Math.min(this.minScore, DOUBTFUL_FROM),
+    );
     const found = tiles.flatMap((tile, index) => ownFacesInImage(tile, seen[index]));
     const inside = found.filter(({ box }) => {
       const [x, y] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];

@@ -52,7 +52,10 @@ export class FacePresence {
   ): Promise<number[]> {
     if (!crops.length) return [];
     const squares = crops.map(fitted);
-    const batch = networkInput(squares.map((square) => square.pixels), this.spec.input);
+    const batch = networkInput(
+      squares.map((square) => square.pixels),
+      this.spec.input,
+    );
     const output = await this.session.run(batch, crops.length);
     const length = this.decoder.length;
     return squares.map(({ scale, margin }, index) => {

@@ -3,7 +3,13 @@
 import { InputError } from "../errors.js";
 import type { Pixels } from "../imaging/pixels.js";
 import { Roi } from "../imaging/roi.js";
-import { DEFAULT_BOX_RULE, roiFromBox, type Box, type BoxRule, type Detection } from "./detection.js";
+import {
+  DEFAULT_BOX_RULE,
+  roiFromBox,
+  type Box,
+  type BoxRule,
+  type Detection,
+} from "./detection.js";
 
 const FARTHEST_PX = 1e9; // beyond this, arithmetic on a square loses its pixels
 const SMALLEST_SIDE_PX = 8; // of a square: below, its pixels hold no face
@@ -18,7 +24,10 @@ export interface Target {
 }
 
 /** Targets for exact squares. @throws InputError when one is unusable; its index is named. */
-export function targetsFromRois(rois: readonly (Roi | ArrayLike<number>)[], image: Pixels): Target[] {
+export function targetsFromRois(
+  rois: readonly (Roi | ArrayLike<number>)[],
+  image: Pixels,
+): Target[] {
   return rois.map((item, index) => {
     const name = `rois[${index}]`;
     const roi = item instanceof Roi ? item : Roi.fromXyxy(checkedBox(item, name));
@@ -28,7 +37,11 @@ export function targetsFromRois(rois: readonly (Roi | ArrayLike<number>)[], imag
   });
 }
 
-/** Targets for face boxes, with their roll as a fifth number or without. @throws InputError when one is unusable; its index is named. */
+/**
+ * Targets for face boxes, with their roll as a fifth number or without.
+ *
+ * @throws InputError when one is unusable; its index is named.
+ */
 export function targetsFromBoxes(boxes: readonly ArrayLike<number>[], image: Pixels): Target[] {
   return boxes.map((item, index) => {
     const name = `boxes[${index}]`;
@@ -45,10 +58,7 @@ export function targetsFromBoxes(boxes: readonly ArrayLike<number>[], image: Pix
 }
 
 /** Targets for what a detector found, largest first. */
-export function targetsFromDetections(
-  found: readonly Detection[],
-  rule: BoxRule,
-): Target[] {
+export function targetsFromDetections(found: readonly Detection[], rule: BoxRule): Target[] {
   const targets = found.map(({ box, score, rollDeg, points }) => ({
     roi: roiFromBox(box, rule, rollDeg),
     score,

@@ -29,7 +29,10 @@ export async function rightWayUp(
 ): Promise<Found[]> {
   const unsure = found.filter(({ score }) => score < CHECKED_BELOW);
   if (!unsure.length) return [...found];
-  const seen = await look(unsure.map((face) => fourViews(image, face, size)), LEAST_SCORE);
+  const seen = await look(
+    unsure.map((face) => fourViews(image, face, size)),
+    LEAST_SCORE,
+  );
   const wrong = unsure.filter((_, index) => {
     const [own, ...others] = scoresOfQuarters(seen[index], size);
     return own < Math.max(LEAST_OWN, ...others);

@@ -57,8 +57,12 @@ export function networkInput(crops: readonly Pixels[], spec: InputSpec): Float32
 function shifted(matrix: Affine, part: Window, blockX: number, blockY: number): Affine {
   const [a, b, c, d, e, f] = matrix;
   return [
-    a / blockX, b / blockX, (c + 0.5 - part.x0) / blockX - 0.5,
-    d / blockY, e / blockY, (f + 0.5 - part.y0) / blockY - 0.5,
+    a / blockX,
+    b / blockX,
+    (c + 0.5 - part.x0) / blockX - 0.5,
+    d / blockY,
+    e / blockY,
+    (f + 0.5 - part.y0) / blockY - 0.5,
   ];
 }
 
@@ -121,7 +125,10 @@ function warp(image: Pixels, part: Window, matrix: Affine, size: number): Pixels
       const third = inBottom > 0 && inLeft > 0 ? at + stride : origin;
       const fourth = inBottom > 0 && inRight > 0 ? at + stride + 4 : origin;
       const [w1, w2, w3, w4] = [
-        inTop * inLeft, inTop * inRight, inBottom * inLeft, inBottom * inRight,
+        inTop * inLeft,
+        inTop * inRight,
+        inBottom * inLeft,
+        inBottom * inRight,
       ];
       for (let channel = 0; channel < 3; channel++) {
         out.data[to + channel] =

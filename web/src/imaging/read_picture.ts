@@ -62,7 +62,10 @@ function pixelsOf(
   source: CanvasImageSource,
   width: number,
   height: number,
-  { maxPixels = DEFAULT_MAX_PIXELS, fitPixels = Infinity }: { maxPixels?: number; fitPixels?: number },
+  {
+    maxPixels = DEFAULT_MAX_PIXELS,
+    fitPixels = Infinity,
+  }: { maxPixels?: number; fitPixels?: number },
 ): Pixels {
   if (!(width > 0 && height > 0)) {
     throw new InputError("the picture has no pixels yet: wait until it is loaded");

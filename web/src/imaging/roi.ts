@@ -110,7 +110,10 @@ export function rollFromLandmarks(landmarks: ArrayLike<number>): number {
     for (let point = first; point < first + 6; point++) sum += landmarks[point * 3 + axis] / 6;
     return sum;
   };
-  const [right, left] = [[mean(36, 0), mean(36, 1)], [mean(42, 0), mean(42, 1)]];
+  const [right, left] = [
+    [mean(36, 0), mean(36, 1)],
+    [mean(42, 0), mean(42, 1)],
+  ];
   const corner = (point: number): number[] => [landmarks[point * 3], landmarks[point * 3 + 1]];
   const [first, second] = [corner(48), corner(54)];
   const across = [0, 1].map((axis) => left[axis] - right[axis] + second[axis] - first[axis]);

@@ -52,9 +52,15 @@ export function rotationFromAngles(yawDeg: number, pitchDeg: number, rollDeg: nu
   const [cy, sy, cp, sp] = [Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch)];
   const [cr, sr] = [Math.cos(roll), Math.sin(roll)];
   return Float64Array.of(
-    cy * cr + sy * sp * sr, -cy * sr + sy * sp * cr, sy * cp,
-    cp * sr, cp * cr, -sp,
-    -sy * cr + cy * sp * sr, sy * sr + cy * sp * cr, cy * cp,
+    cy * cr + sy * sp * sr,
+    -cy * sr + sy * sp * cr,
+    sy * cp,
+    cp * sr,
+    cp * cr,
+    -sp,
+    -sy * cr + cy * sp * sr,
+    sy * sr + cy * sp * cr,
+    cy * cp,
   );
 }
 
@@ -68,9 +74,15 @@ export function rotationFromAngles(yawDeg: number, pitchDeg: number, rollDeg: nu
  */
 export function poseFromParams(params: Float32Array, roi: Roi, size: number): Pose {
   const block = Float64Array.of(
-    params[0], params[1], params[2],
-    params[4], params[5], params[6],
-    params[8], params[9], params[10],
+    params[0],
+    params[1],
+    params[2],
+    params[4],
+    params[5],
+    params[6],
+    params[8],
+    params[9],
+    params[10],
   );
   const { rotation: upright, scale } = nearestRotation(block);
   const angle = (-roi.rollDeg * Math.PI) / 180;
@@ -94,10 +106,22 @@ export function poseFromParams(params: Float32Array, roi: Roi, size: number): Po
     rotation,
     direction: [r[2], -r[5], r[8]],
     matrix: Float64Array.of(
-      pixels * r[0], pixels * r[1], pixels * r[2], x,
-      pixels * r[3], pixels * r[4], pixels * r[5], -y,
-      pixels * r[6], pixels * r[7], pixels * r[8], z,
-      0, 0, 0, 1,
+      pixels * r[0],
+      pixels * r[1],
+      pixels * r[2],
+      x,
+      pixels * r[3],
+      pixels * r[4],
+      pixels * r[5],
+      -y,
+      pixels * r[6],
+      pixels * r[7],
+      pixels * r[8],
+      z,
+      0,
+      0,
+      0,
+      1,
     ),
     quaternionWxyz: quaternionFromRotation(r),
   };

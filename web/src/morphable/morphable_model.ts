@@ -61,10 +61,15 @@ export class MorphableModel {
     const rows = 1 + N_COEFFICIENTS;
     const fits = basis.shape.length === 2 && basis.shape[0] === rows && basis.shape[1] % 3 === 0;
     if (!fits || !(basis.data instanceof Float32Array)) {
-      throw new FaceModelError(`${source}: basis: expected (51, 3 N), got (${basis.shape.join(", ")})`);
+      throw new FaceModelError(
+        `${source}: basis: expected (51, 3 N), got (${basis.shape.join(", ")})`,
+      );
     }
     const count = basis.shape[1] / 3;
-    for (const [name, array] of [["landmark_indices", landmarks], ["triangles", triangles]] as const) {
+    for (const [name, array] of [
+      ["landmark_indices", landmarks],
+      ["triangles", triangles],
+    ] as const) {
       const inside = array.data.every((index) => index >= 0 && index < count);
       if (!(array.data instanceof Int32Array) || !inside) {
         throw new FaceModelError(`${source}: ${name}: expected indices of ${count} vertices`);
@@ -91,7 +96,11 @@ export class MorphableModel {
    * @returns (68, 3).
    */
   landmarks(params: Float32Array, pose: PoseMatrix): Float64Array {
-    return transformed(combined(this.landmarkBasis, params), pose, new Float64Array(N_LANDMARKS * 3));
+    return transformed(
+      combined(this.landmarkBasis, params),
+      pose,
+      new Float64Array(N_LANDMARKS * 3),
+    );
   }
 
   /** How a change of the 10 expression coefficients moves the landmarks, (68, 3), model units. */
@@ -115,7 +124,10 @@ export class MorphableModel {
 /** A basis of whole numbers times a step for each row. */
 function stepped(basis: NpyArray, steps: NpyArray): NpyArray {
   const columns = basis.shape[1];
-  const data = Float32Array.from(basis.data, (value, i) => value * steps.data[Math.floor(i / columns)]);
+  const data = Float32Array.from(
+    basis.data,
+    (value, i) => value * steps.data[Math.floor(i / columns)],
+  );
   return { shape: basis.shape, data };
 }
 

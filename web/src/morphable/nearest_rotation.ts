@@ -6,10 +6,18 @@ export type Matrix3 = Float64Array;
 /** Nearest proper rotation and mean singular value of a 3x3 matrix (orthogonal Procrustes). */
 export function nearestRotation(matrix: Matrix3): { rotation: Matrix3; scale: number } {
   const columns = [0, 1, 2].map((k) => [matrix[k], matrix[3 + k], matrix[6 + k]]); // U S
-  const right = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]; // columns of V
+  const right = [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ]; // columns of V
   for (let sweep = 0; sweep < 30; sweep++) {
     let turned = false;
-    for (const [p, q] of [[0, 1], [0, 2], [1, 2]]) {
+    for (const [p, q] of [
+      [0, 1],
+      [0, 2],
+      [1, 2],
+    ]) {
       turned = makeOrthogonal(columns, right, p, q) || turned;
     }
     if (!turned) break;
@@ -42,7 +50,10 @@ function makeOrthogonal(columns: number[][], right: number[][], p: number, q: nu
   const tangent = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
   const cosine = 1 / Math.hypot(1, tangent);
   const sine = cosine * tangent;
-  for (const pair of [[first, second], [right[p], right[q]]]) {
+  for (const pair of [
+    [first, second],
+    [right[p], right[q]],
+  ]) {
     for (let i = 0; i < 3; i++) {
       const [a, b] = [pair[0][i], pair[1][i]];
       pair[0][i] = cosine * a - sine * b;

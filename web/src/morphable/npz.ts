@@ -60,7 +60,9 @@ async function membersOf(file: Uint8Array): Promise<[string, Uint8Array][]> {
 
 async function inflated(content: Uint8Array, method: number): Promise<Uint8Array> {
   if (method !== 8) throw new RangeError(`zip method ${method}`);
-  const stream = new Blob([content.slice()]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  const stream = new Blob([content.slice()])
+    .stream()
+    .pipeThrough(new DecompressionStream("deflate-raw"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
@@ -74,7 +76,11 @@ function npyArray(bytes: Uint8Array, name: string): NpyArray {
   const type = /'descr':\s*'([^']+)'/.exec(header)?.[1] ?? "";
   const dims = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1] ?? "";
   if (/'fortran_order':\s*True/.test(header)) throw new RangeError(`${name} is column-major`);
-  const shape = dims.split(",").map((part) => part.trim()).filter(Boolean).map(Number);
+  const shape = dims
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean)
+    .map(Number);
   const count = shape.reduce((product, size) => product * size, 1);
   const content = new Uint8Array(bytes.subarray(start + length)); // a copy, so that it is aligned
   return { shape, ...valuesOf(content, type, count, name) };

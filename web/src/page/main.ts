@@ -20,7 +20,8 @@ const saveJson = element<HTMLButtonElement>("save-json");
 const savePng = element<HTMLButtonElement>("save-png");
 
 /** What is on the stage, to draw it again when the view changes. */
-let shown: { source: CanvasImageSource; width: number; height: number; faces: readonly Shown[] } | undefined;
+let shown:
+  { source: CanvasImageSource; width: number; height: number; faces: readonly Shown[] } | undefined;
 let camera: Camera | undefined;
 let opening = false;
 let reconstructor: frsdk.FaceReconstructor | undefined;

@@ -42,11 +42,16 @@ const MESH_OPACITY = 0.55;
  * tip of the nose: x (red) to the picture's right for a frontal face, y (green) up, z (blue) out of
  * the face. Lines and dots follow the size of the face.
  */
-export function drawFaces(context: Context, faces: readonly Drawable[], options: DrawOptions = {}): void {
+export function drawFaces(
+  context: Context,
+  faces: readonly Drawable[],
+  options: DrawOptions = {},
+): void {
   const { landmarks = true, box = true, axes = true, mesh, scale = 1 } = options;
   const { width, height } = context.canvas;
   context.save();
-  const painted = mesh && faces.length ? mesh.paint(faces, width / scale, height / scale, scale) : null;
+  const painted =
+    mesh && faces.length ? mesh.paint(faces, width / scale, height / scale, scale) : null;
   if (painted) {
     context.globalAlpha = MESH_OPACITY;
     context.drawImage(painted, 0, 0);
@@ -93,13 +98,21 @@ function drawLandmarks(context: Context, points: Float32Array, line: number, dot
   context.fill();
 }
 
-function drawAxes(context: Context, { landmarks, pose }: Drawable, size: number, line: number): void {
+function drawAxes(
+  context: Context,
+  { landmarks, pose }: Drawable,
+  size: number,
+  line: number,
+): void {
   const [x, y] = [landmarks[NOSE_TIP * 3], landmarks[NOSE_TIP * 3 + 1]];
   const r = pose.rotation;
   // Column k is axis k in the y-up frame: the picture's y is the other way. Farthest first.
   for (const k of [0, 1, 2].sort((a, b) => r[6 + a] - r[6 + b])) {
     const [endX, endY] = [x + 0.45 * size * r[k], y - 0.45 * size * r[3 + k]];
-    for (const [colour, wide] of [["white", 3.4], [AXES[k], 2]] as const) {
+    for (const [colour, wide] of [
+      ["white", 3.4],
+      [AXES[k], 2],
+    ] as const) {
       context.strokeStyle = colour;
       context.lineWidth = line * wide;
       context.beginPath();

@@ -26,7 +26,11 @@ export interface ModelSpec {
   /** 62 numbers, added to the whitened output times `paramStd`. */
   readonly paramMean: Float32Array;
   readonly paramStd: Float32Array;
-  readonly faceModel: { readonly name: string; readonly sha256: string; readonly nVertices: number };
+  readonly faceModel: {
+    readonly name: string;
+    readonly sha256: string;
+    readonly nVertices: number;
+  };
   readonly licence: string;
 }
 
@@ -47,7 +51,8 @@ type Json = Record<string, unknown>;
 /** @throws SpecError when the file is no reconstruction network of frsdk's. */
 export function modelSpecOf(file: Uint8Array, source: string): ModelSpec {
   const spec = documentOf(file, source);
-  if (spec.kind) throw new SpecError(`${source}: holds a ${spec.kind}, not a reconstruction network`);
+  if (spec.kind)
+    throw new SpecError(`${source}: holds a ${spec.kind}, not a reconstruction network`);
   const part = partOf(spec, "face_model", source);
   const output = partOf(spec, "output", source);
   return {

@@ -85,9 +85,17 @@ export class FaceSmoother {
     const size = Math.exp(state.logScale) * this.size;
     const taken = this.poseGain.next(difference(state, last, size), dtS);
     const ahead = dtS * this.settings.lead * taken.lead;
-    const predicted = moved(smooth, this.velocity.map((value) => value * ahead), size);
+    const predicted = moved(
+      smooth,
+      this.velocity.map((value) => value * ahead),
+      size,
+    );
     const rest = difference(state, predicted, size);
-    const pose = moved(predicted, rest.map((value) => taken.value * value), size);
+    const pose = moved(
+      predicted,
+      rest.map((value) => taken.value * value),
+      size,
+    );
     // The gain of the velocity that suits a gain of the place (Benedict and Bordner, 1962).
     const follow = (taken.settled * taken.settled) / (2 - taken.settled) / dtS;
     this.velocity = this.velocity.map((value, i) => value + follow * rest[i]);

@@ -3,7 +3,12 @@
 import { Face } from "../face.js";
 import type { Roi } from "../imaging/roi.js";
 import { boundsOf } from "../imaging/roi.js";
-import { N_LANDMARKS, N_POSE, imagePose, type MorphableModel } from "../morphable/morphable_model.js";
+import {
+  N_LANDMARKS,
+  N_POSE,
+  imagePose,
+  type MorphableModel,
+} from "../morphable/morphable_model.js";
 import { nearestRotation, type Matrix3 } from "../morphable/nearest_rotation.js";
 import { applied, product, transposed } from "./rotation_vectors.js";
 

@@ -71,7 +71,8 @@ export class AdaptiveGain {
     } else {
       // Steps of a smooth motion are alike; what differs between two of them is noise.
       const change = norm(now.map((value, i) => value - last[i]));
-      this.noise += Math.max(gain(NOISE_CUTOFF_HZ, dtS), 1 / (this.count - 1)) * (change - this.noise);
+      this.noise +=
+        Math.max(gain(NOISE_CUTOFF_HZ, dtS), 1 / (this.count - 1)) * (change - this.noise);
       this.velocity = velocity.map((value, i) => value + share * (now[i] - value));
     }
     this.last = now;

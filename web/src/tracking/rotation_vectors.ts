@@ -50,8 +50,14 @@ export function rotationFromVector([x, y, z]: readonly number[]): Matrix3 {
   const [cosine, sine] = [Math.cos(angle), Math.sin(angle)];
   const rest = 1 - cosine;
   return Float64Array.of(
-    cosine + a * a * rest, a * b * rest - c * sine, a * c * rest + b * sine,
-    a * b * rest + c * sine, cosine + b * b * rest, b * c * rest - a * sine,
-    a * c * rest - b * sine, b * c * rest + a * sine, cosine + c * c * rest,
+    cosine + a * a * rest,
+    a * b * rest - c * sine,
+    a * c * rest + b * sine,
+    a * b * rest + c * sine,
+    cosine + b * b * rest,
+    b * c * rest - a * sine,
+    a * c * rest - b * sine,
+    b * c * rest + a * sine,
+    cosine + c * c * rest,
   );
 }
