@@ -10,10 +10,11 @@ import numpy as np
 from frsdk.rendering.overlay import draw_faces
 
 
-def test_a_frontal_face_hides_nothing(make_posed: Any) -> None:
+def test_a_frontal_face_hides_next_to_nothing(make_posed: Any) -> None:
     visible = make_posed().visible
     assert visible.shape == (68,) and visible.dtype == np.bool_
-    assert visible.all()
+    assert visible[17:60].all()  # brows, nose, eyes, lips; the jaw's ends are seen edge on
+    assert visible.sum() >= 55
 
 
 def test_a_profile_hides_the_far_side(make_posed: Any) -> None:
