@@ -16,22 +16,16 @@ from .backends.backend import Backend
 from .backends.engine_choice import PRECISIONS, is_builtin, open_backend
 from .detectors.detection import Detector
 from .detectors.detector_choice import detector_from_option
-from .detectors.face_presence import FacePresence
-from .detectors.face_rois import (
-    Target,
-    targets_from_boxes,
-    targets_from_detector,
-    targets_from_rois,
-)
+from .detectors.face_rois import targets_from_boxes, targets_from_detector, targets_from_rois
 from .detectors.point_agreement import landmarks_contradict
 from .detectors.turned_copies import checked_orientations
 from .errors import BackendError, InputError
-from .face import Face, VertexDecoder, dense_vertices, face_from_params
-from .imaging.face_crop import Image, check_image, crop_face, network_input
+from .face import Face, dense_vertices
+from .face_network import FaceNetwork
+from .imaging.face_crop import Image, check_image
 from .imaging.roi import Roi
 from .installation.asset_files import NETWORK, asset_path
 from .morphable.decoder_choice import face_model_from_option, vertex_decoder
-from .morphable.face_model_match import check_fits
 from .morphable.morphable_model import MorphableModel
 from .morphable.registered_models import register_face_model
 
@@ -39,7 +33,6 @@ PathLike = str | os.PathLike[str]
 
 # On two shared cores two threads were slower and noisier than one (docs/notes/speed.md).
 DEFAULT_THREADS = 1
-_CHUNK = 16  # faces of one engine call: more take more memory, and no less time each
 _ReconstructorT = TypeVar("_ReconstructorT", bound="FaceReconstructor")
 
 
@@ -116,7 +109,7 @@ class FaceReconstructor:
         self._detector_option = detector
         self._model = face_model_from_option(face_model)
         register_face_model(self._model)
-        self._decoder: VertexDecoder = vertex_decoder(vertex_precision, self._model)
+        decoder = vertex_decoder(vertex_precision, self._model)
         choice = open_backend(
             engine,
             builtin=_builtin_network(engine),
@@ -126,11 +119,7 @@ class FaceReconstructor:
         )
         self._backend, self._passed_over = choice.backend, choice.passed_over
         try:
-            spec = self._backend.spec
-            inside = spec.decoder is not None  # the surface is part of the graph
-            check_fits(self._model, spec.face_model, "the network", surface=inside)
-            self._mean = np.array(spec.param_mean, np.float32)
-            self._std = np.array(spec.param_std, np.float32)
+            self._network = FaceNetwork(self._backend, self._model, decoder, threads=threads)
             if detector is not None:
                 self._detector  # noqa: B018 (loaded now, so that errors come early)
         except BaseException:
@@ -203,10 +192,10 @@ class FaceReconstructor:
             raise InputError("expected boxes= or rois=, got both: pass one of them")
         if rois is not None:
             targets = targets_from_rois(rois, image)
-            return self._reconstructed([(image, each) for each in targets], presence)
+            return self._network.faces([(image, each) for each in targets], presence=presence)
         if boxes is not None:
             targets = targets_from_boxes(boxes, image)
-            return self._reconstructed([(image, each) for each in targets], presence)
+            return self._network.faces([(image, each) for each in targets], presence=presence)
         return self._detected([image], presence)[0]
 
     def batch(self, images_bgr: Iterable[Image], *, presence: bool = False) -> list[list[Face]]:
@@ -284,54 +273,12 @@ class FaceReconstructor:
                 return faces
             waiting = [each[len(part) :] for each, part in zip(waiting, parts, strict=True)]
             looked_at = [(index, target) for index, part in enumerate(parts) for target in part]
-            found = self._reconstructed([(images[i], each) for i, each in looked_at], presence)
+            found = self._network.faces(
+                [(images[i], each) for i, each in looked_at], presence=presence
+            )
             for face, (index, target) in zip(found, looked_at, strict=True):
                 if not landmarks_contradict(face.landmarks, target.points_xy, target.roi.side):
                     faces[index].append(face)
-
-    def _reconstructed(self, pairs: Sequence[tuple[Image, Target]], presence: bool) -> list[Face]:
-        """The targets' faces, each chunk of them by one engine call."""
-        chunks = [pairs[start : start + _CHUNK] for start in range(0, len(pairs), _CHUNK)]
-        return [face for chunk in chunks for face in self._chunk(chunk, presence)]
-
-    def _chunk(self, pairs: Sequence[tuple[Image, Target]], presence: bool) -> list[Face]:
-        spec = self._backend.spec
-        size = spec.input.size
-        crops = [crop_face(image, target.roi, size) for image, target in pairs]
-        params, landmarks, vertices = self._infer(network_input(crops, spec.input))
-        seen = self._presence(crops, landmarks).tolist() if presence else [None] * len(pairs)
-        faces = [
-            face_from_params(
-                each_params,
-                points,
-                roi=target.roi,
-                box_xyxy=target.box_xyxy,
-                score=target.score,
-                face_model=self._model,
-                crop_size=size,
-                decoder=self._decoder,
-                presence=each_seen,
-                image_size_wh=(image.shape[1], image.shape[0]),
-            )
-            for (image, target), each_params, points, each_seen in zip(
-                pairs, params, landmarks, seen, strict=True
-            )
-        ]
-        if vertices is not None:
-            for face, points in zip(faces, vertices, strict=True):
-                face.keep_vertices(points)
-        return faces
-
-    def _infer(
-        self, batch: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32] | None]:
-        """De-whitened (n, 62), (n, 68, 3) in crop pixels, and vertices where the graph has them."""
-        spec = self._backend.spec
-        if spec.decoder is None:
-            params = self._backend.run(batch) * self._std + self._mean
-            return params, self._model.decode_landmarks(params, size=spec.input.size), None
-        found = self._backend.run_decoded(batch)
-        return found.whitened * self._std + self._mean, found.landmarks, found.vertices
 
     @cached_property
     def _detector(self) -> Detector:
@@ -342,10 +289,6 @@ class FaceReconstructor:
             orientations=self._orientations,
             threads=self._threads,
         )
-
-    @cached_property
-    def _presence(self) -> FacePresence:
-        return FacePresence(threads=self._threads)
 
 
 def _opened_anew(kind: type[FaceReconstructor], options: dict[str, Any]) -> FaceReconstructor:

@@ -57,6 +57,7 @@ WINGS = {
         "tracking",
         "web",
         "reconstructor",
+        "face_network",
         "face",
         "expressions",
         "rendering",
