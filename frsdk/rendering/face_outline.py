@@ -41,7 +41,7 @@ _AXES: tuple[tuple[str, Colour], ...] = (
 )
 _HEADING = 2  # the axis out of the face
 _SUBPIXEL_BITS = 4
-_LEAST_TEXT_PX = 13.0
+_LEAST_TEXT_PX = 16.0  # below, a 3 reads as an 8
 _SMALL_FACE, _MIN_LABEL_FACE = 160.0, 90.0
 _AXIS_SHARE, _HEADING_SHARE = 0.17, 0.45  # lengths, of the face's size
 
