@@ -13,6 +13,7 @@ from frsdk.commands.console import reports_errors, version_option
 from frsdk.commands.terminal import progress
 
 from .detection.detector_command import detector
+from .video.video_command import video
 
 if TYPE_CHECKING:
     from .protocols.face_set import FaceSet
@@ -29,6 +30,7 @@ def main() -> None:
 
 
 main.add_command(detector)
+main.add_command(video)
 
 
 def _measures(read: Callable[..., FaceSet]) -> Callable[..., None]:

@@ -222,6 +222,7 @@ def face_from_params(
     decoder: VertexDecoder | None = None,
     presence: float | None = None,
     image_size_wh: tuple[int, int] | None = None,
+    pose: Pose | None = None,
 ) -> Face:
     """A result from one row of the network's output.
 
@@ -236,6 +237,7 @@ def face_from_params(
         decoder: What decodes the dense surface; None is the face model.
         presence: See :class:`Face`.
         image_size_wh: Width, height of the photograph.
+        pose: Of the parameters, where it is known already.
     """
     points = image_from_crop_points(crop_points, roi, crop_size)  # (68, 3)
     if box_xyxy is None:
@@ -249,7 +251,7 @@ def face_from_params(
     return Face(
         params=own_params,
         landmarks=landmarks,
-        pose=pose_from_params(own_params, roi, crop_size),
+        pose=pose or pose_from_params(own_params, roi, crop_size),
         box=box,
         roi=roi,
         score=score,

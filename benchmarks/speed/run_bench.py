@@ -27,6 +27,7 @@ from .tables import count_tables, engine_tables, limit_tables
 from .tables.device_table import device_table
 from .tables.output_table import output_table
 from .tables.overlay_table import overlay_table
+from .tables.tracked_table import tracked_table
 
 DEFAULT_BATCHES = (1, 2, 4, 8, 16, 32, 64)
 
@@ -112,6 +113,7 @@ def run_bench(
         on_step("outputs")
         outputs = output_table(first, photo, options.rounds, on_round)
         tables += [outputs] if outputs else []
+        tables.append(tracked_table(first, photo, options.rounds, on_round))
         on_step("limits")
         ceilings = measure_ceilings(on_round)
         at_one = samples[min(samples)]

@@ -13,6 +13,12 @@ from ..errors import InputError
 Array = NDArray[np.float64]
 
 _N_LANDMARKS = 68
+# Of 68 landmarks: from eye to eye and from corner to corner of the mouth; from eyes to mouth.
+_ACROSS_AND_DOWN = np.zeros((2, _N_LANDMARKS))
+_ACROSS_AND_DOWN[0, 36:42], _ACROSS_AND_DOWN[0, 42:48] = -1.0 / 6.0, 1.0 / 6.0
+_ACROSS_AND_DOWN[0, 48], _ACROSS_AND_DOWN[0, 54] = -1.0, 1.0
+_ACROSS_AND_DOWN[1, 36:48] = -0.5 / 6.0
+_ACROSS_AND_DOWN[1, [48, 54]] = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +137,8 @@ def roll_from_landmarks(landmarks_xy: NDArray[np.floating]) -> float:
         landmarks_xy: (68, 2) or (68, 3) image pixels.
     """
     points = np.asarray(landmarks_xy, np.float64)[:, :2]
-    right, left = points[36:42].mean(axis=0), points[42:48].mean(axis=0)
-    across = left - right + points[54] - points[48]
-    down = (points[48] + points[54] - right - left) / 2.0
-    return math.degrees(math.atan2(across[1] - down[0], across[0] + down[1]))
+    (across_x, across_y), (down_x, down_y) = (_ACROSS_AND_DOWN @ points).tolist()
+    return math.degrees(math.atan2(across_y - down_x, across_x + down_y))
 
 
 def image_from_crop_points(

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from ..face import Face, face_from_params
 from ..imaging.roi import Roi
+from ..morphable.face_model_arrays import N_COEFFICIENTS
+from ..morphable.head_pose import Pose
 from ..morphable.morphable_model import N_SHAPE, MorphableModel
-from ..morphable.vertex_decoding import N_POSE, image_from_crop_matrix
+from ..morphable.vertex_decoding import N_POSE
 
 Array = NDArray[np.float64]
 
@@ -47,17 +49,16 @@ def state_of(face: Face, middle: Array) -> FaceState:
         middle: (3,) c in the model frame, see :func:`landmark_middle`.
     """
     params = np.asarray(face.params, np.float64)
-    pose = _image_pose(params[:N_POSE].reshape(3, 4), face.roi, face.crop_size)
-    u, singular, vt = np.linalg.svd(pose[:, :3])
-    if np.linalg.det(u @ vt) < 0:
-        vt = vt * np.array([[1.0], [1.0], [-1.0]])
-        singular = singular * np.array([1.0, 1.0, -1.0])
-    scale = float(np.abs(singular).mean())
+    pose, roi = face.pose, face.roi
+    linear = _turned(params[:N_POSE].reshape(3, 4)[:, :3], -roi.roll_deg)
+    linear *= roi.side / face.crop_size
+    stretch = pose.rotation.T @ linear / pose.scale
+    stretch[[0, 1, 2], [0, 1, 2]] -= 1.0
     return FaceState(
-        place=pose[:, :3] @ middle + pose[:, 3],
-        log_scale=math.log(scale),
-        rotation=u @ vt,
-        stretch=(vt.T * (singular / scale)) @ vt - np.eye(3),
+        place=linear @ middle + pose.translation * _FLIP,
+        log_scale=math.log(pose.scale),
+        rotation=pose.rotation,
+        stretch=stretch,
         shape=params[N_POSE : N_POSE + N_SHAPE],
         expression=params[N_POSE + N_SHAPE :],
     )
@@ -71,12 +72,16 @@ def face_of(state: FaceState, middle: Array, like: Face) -> Face:
         middle: (3,) c in the model frame.
         like: Whose ROI, score, presence and face model it has.
     """
-    linear = math.exp(state.log_scale) * state.rotation @ (np.eye(3) + state.stretch)
+    scale, size = math.exp(state.log_scale), like.crop_size
+    linear = scale * (state.rotation + state.rotation @ state.stretch)
     offset = state.place - linear @ middle
-    pose = _crop_pose(np.column_stack([linear, offset]), like.roi, like.crop_size)
-    params = np.concatenate([pose.reshape(-1), state.shape, state.expression])
-    params = params.astype(np.float32)
-    size = like.crop_size
+    params = np.empty(N_POSE + N_COEFFICIENTS, np.float32)
+    params[:N_POSE] = _crop_pose(linear, offset, like.roi, size).reshape(-1)  # (3, 4) -> (12,)
+    params[N_POSE : N_POSE + N_SHAPE] = state.shape
+    params[N_POSE + N_SHAPE :] = state.expression
+    translation, rotation = offset * _FLIP, state.rotation.copy()
+    for array in (translation, rotation):
+        array.setflags(write=False)
     return face_from_params(
         params,
         like.face_model.decode_landmarks(params[None], size=size)[0],
@@ -88,6 +93,7 @@ def face_of(state: FaceState, middle: Array, like: Face) -> Face:
         decoder=like.decoder,
         presence=like.presence,
         image_size_wh=like.image_size_wh,
+        pose=Pose.from_rotation(rotation, scale=scale, translation=translation),
     )
 
 
@@ -98,22 +104,25 @@ def landmark_middle(model: MorphableModel) -> tuple[Array, float]:
     return points.mean(axis=0), size
 
 
-def _image_pose(pose: Array, roi: Roi, size: int) -> Array:
-    """(3, 4) of the crop's frame (y up) -> model to image, y up."""
-    down = pose * _FLIP[:, None]
-    down[1, 3] += size - 1
-    matrix = image_from_crop_matrix(roi, size)
-    image = matrix[:, :3] @ down
-    image[:, 3] += matrix[:, 3]
-    return np.asarray(image * _FLIP[:, None], np.float64)
+def _crop_pose(linear: Array, offset: Array, roi: Roi, size: int) -> Array:
+    """(3, 4) in the crop's frame of a pose in the image's, both y up."""
+    pose = np.empty((3, 4))
+    pose[:, :3], pose[:, 3] = linear, offset
+    middle = (size - 1) / 2.0
+    pose[0, 3] -= roi.x0 + roi.side / 2.0 - 0.5
+    pose[1, 3] += roi.y0 + roi.side / 2.0 - 0.5
+    pose = _turned(pose, roi.roll_deg) * (size / roi.side)
+    pose[:2, 3] += middle
+    return pose
 
 
-def _crop_pose(pose: Array, roi: Roi, size: int) -> Array:
-    """The way back."""
-    matrix = image_from_crop_matrix(roi, size)
-    image = pose * _FLIP[:, None]
-    image[:, 3] -= matrix[:, 3]
-    # A similarity: its inverse is its transpose over the squared scale.
-    down = matrix[:, :3].T @ image / (roi.side / size) ** 2
-    down[1, 3] -= size - 1
-    return np.asarray(down * _FLIP[:, None], np.float64)
+def _turned(rows: Array, angle_deg: float) -> Array:
+    """Vectors (3, k) turned in the image, counter-clockwise where y is up."""
+    if not angle_deg:
+        return rows.copy()
+    angle = math.radians(angle_deg)
+    cosine, sine = math.cos(angle), math.sin(angle)
+    out = rows.copy()
+    out[0] = cosine * rows[0] - sine * rows[1]
+    out[1] = sine * rows[0] + cosine * rows[1]
+    return out

@@ -24,7 +24,7 @@ _TrackerT = TypeVar("_TrackerT", bound="FaceTracker")
 DEFAULT_REDETECT_S = 0.08
 DEFAULT_MIN_PRESENCE = 0.4
 _REMEMBERED_S = 1.0 + 1e-6
-_SMALLEST_SIDE_PX = 16.0
+_SMALLEST_SIDE_PX = 16.0  # of the network's square
 
 
 class FaceTracker:
@@ -181,13 +181,17 @@ class FaceTracker:
         before = self._alive
         near = [track for track in before if _inside(track.next_roi, frame)]
         there: list[tuple[Track, Face]] = []
+        next_rois: dict[int, Roi] = {}
         if near:
             rois = [track.next_roi for track in near]
             faces = self._reconstruct(frame, rois=rois, presence=True)
-            there = [pair for pair in zip(near, faces, strict=True) if self._is_there(pair[1])]
+            for track, face in zip(near, faces, strict=True):
+                next_rois[track.id] = _next_roi(face)
+                if self._is_there(face, next_rois[track.id]):
+                    there.append((track, face))
         kept, _ = split_by_owner(there, time_s)
         for track, face in kept:
-            track.take(face, _next_roi(face), time_s)
+            track.take(face, next_rois[track.id], time_s)
         self._alive = [track for track, _ in kept]
         gone = [track for track in before if track not in self._alive]
         for track in gone:
@@ -195,11 +199,11 @@ class FaceTracker:
         self._lost += gone
         return bool(gone)
 
-    def _is_there(self, face: Face) -> bool:
+    def _is_there(self, face: Face, roi: Roi) -> bool:
         return (
             face.presence is not None
             and face.presence >= self._min_presence
-            and _next_roi(face).side >= _SMALLEST_SIDE_PX
+            and roi.side >= _SMALLEST_SIDE_PX
         )
 
     def _look(self, frame: Image, time_s: float) -> None:
@@ -214,21 +218,22 @@ class FaceTracker:
         for face in self._reconstruct(frame, rois=rois, presence=True):
             if len(self._alive) == self._max_faces:
                 return
-            if not self._is_there(face) or _overlaps(face, [t.face for t in self._alive]):
+            roi = _next_roi(face)
+            if not self._is_there(face, roi) or _overlaps(face, [t.face for t in self._alive]):
                 continue
             known = best_owner(self._lost, face, time_s)
             if known is None:
-                known = self._new_track(face, time_s)
+                known = self._new_track(face, roi, time_s)
             else:
                 self._lost.remove(known)
-                known.take_back(face, _next_roi(face), time_s)
+                known.take_back(face, roi, time_s)
             self._alive.append(known)
 
-    def _new_track(self, face: Face, time_s: float) -> Track:
+    def _new_track(self, face: Face, roi: Roi, time_s: float) -> Track:
         smoother = None
         if self._smoothing is not None:
             smoother = FaceSmoother(self._smoothing, face.face_model)
-        track = Track(self._next_id, time_s, face, _next_roi(face), smoother)
+        track = Track(self._next_id, time_s, face, roi, smoother)
         self._next_id += 1
         return track
 

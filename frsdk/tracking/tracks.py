@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -23,9 +24,12 @@ _FARTHEST = 0.8  # of the face's size, between where a face should be and where 
 _MOST_GROWTH = math.log(1.6)
 _OTHER_SHAPE = 1.0  # distance of shape coefficients between two people seconds apart
 _MOST_SHAPE = 1.5  # in poor light coefficients shake too much to tell people apart
-_FOLLOW = 0.5  # share of a new velocity
-_FORGET = 0.2  # share of a new shape
+_PAST = 6  # frames that tell velocity and shape
 _LONGEST_COAST_S = 0.5  # how long a lost face is taken to go on as it went
+
+
+def _short_past() -> deque[tuple[float, Face]]:
+    return deque(maxlen=_PAST)
 
 
 @dataclass(slots=True, eq=False)
@@ -49,25 +53,23 @@ class Track:
     smoother: FaceSmoother | None
     seen_s: float = field(init=False)
     lost_s: float = math.inf
-    _velocity: Array = field(default_factory=lambda: np.zeros(2), init=False)
-    _shape: Array = field(init=False)
+    _past: deque[tuple[float, Face]] = field(default_factory=_short_past, init=False)
 
     def __post_init__(self) -> None:
         """A new person was seen just now."""
         self.seen_s = self.first_s
-        self._shape = _shape(self.face)
+        self._past.append((self.first_s, self.face))
 
     def take(self, face: Face, next_roi: Roi, time_s: float) -> None:
         """The person's face in the next frame."""
-        step = (_middle(face) - _middle(self.face)) / (time_s - self.seen_s)
-        self._velocity = self._velocity + _FOLLOW * (step - self._velocity)
-        self._shape = self._shape + _FORGET * (_shape(face) - self._shape)
         self.face, self.next_roi, self.seen_s = face, next_roi, time_s
+        self._past.append((time_s, face))
 
     def take_back(self, face: Face, next_roi: Roi, time_s: float) -> None:
         """The person's face after a gap: how it moved before means nothing now."""
-        self._velocity = np.zeros(2)
-        self.face, self.next_roi, self.seen_s, self.lost_s = face, next_roi, time_s, math.inf
+        self._past.clear()
+        self.take(face, next_roi, time_s)
+        self.lost_s = math.inf
         if self.smoother is not None:
             self.smoother.restart()
 
@@ -85,14 +87,22 @@ class Track:
         coast_s = min(time_s - self.seen_s, _LONGEST_COAST_S)
         away = _middle(face) - _middle(self.face)
         # It may have gone on, or have stopped.
-        still, gone = _norm(away), _norm(away - self._velocity * coast_s)
+        still, gone = _norm(away), _norm(away - self._velocity() * coast_s)
         distance = min(still, gone) / (size * _FARTHEST)
         growth = abs(math.log(_size(face) / size)) / _MOST_GROWTH
         if distance > 1.0 or growth > 1.0:
             return math.inf
         towards = gone / (size * _FARTHEST)
-        other = _norm(_shape(face) - self._shape) / _OTHER_SHAPE
+        shape = np.mean([_shape(each) for _, each in self._past], axis=0)
+        other = _norm(_shape(face) - shape) / _OTHER_SHAPE
         return min(towards, 2.0) + growth + min(other, _MOST_SHAPE)
+
+    def _velocity(self) -> Array:
+        """Image pixels a second, over the last frames."""
+        (first_s, first), (last_s, last) = self._past[0], self._past[-1]
+        if last_s <= first_s:
+            return np.zeros(2)
+        return np.asarray((_middle(last) - _middle(first)) / (last_s - first_s), np.float64)
 
 
 def split_by_owner(

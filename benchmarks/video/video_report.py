@@ -1,0 +1,82 @@
+"""The evaluation of a tracker as tables."""
+
+from __future__ import annotations
+
+from ..speed.reporting.report_tables import Cell, Table
+from .run_video_evaluation import VideoEvaluation
+
+
+def tables(found: VideoEvaluation) -> list[Table]:
+    """One table for motion, one for loss and identity, one for clips without truth."""
+    out = []
+    if found.motion:
+        out.append(_motion_table(found))
+    if found.scenes:
+        rows: list[tuple[Cell, ...]] = [
+            (
+                each.clip,
+                100.0 * each.share_found,
+                f"{each.false_frames} of {each.frames_without}",
+                each.frames_to_return,
+                each.id_switches,
+            )
+            for each in found.scenes
+        ]
+        columns = ("clip", "found %", "false frames", "frames to return", "id switches")
+        note = (
+            "Found: of the frames in which a face is. False frames: of those in which nobody is. "
+            "Frames to return: until a face that came back is reported; 1 is at once."
+        )
+        out.append(Table("scenes", "Loss and identity", columns, rows, note))
+    if found.own:
+        columns = ("clip", "filter", "found %", "step %", "acceleration %")
+        own: list[tuple[Cell, ...]] = [
+            (
+                each.clip,
+                each.filter,
+                100.0 * each.share_found,
+                each.step_percent,
+                each.acceleration_percent,
+            )
+            for each in found.own
+        ]
+        note = "Medians over the frames, in % of the face; real motion is part of them."
+        out.append(Table("own", "Clips without truth", columns, own, note))
+    return out
+
+
+def _motion_table(found: VideoEvaluation) -> Table:
+    columns = (
+        "clip",
+        "photograph",
+        "filter",
+        "found %",
+        "NME %",
+        "jitter %",
+        "ratio",
+        "acceleration %",
+        "path %",
+        "lag ms",
+    )
+    rows: list[tuple[Cell, ...]] = [
+        (
+            each.clip,
+            each.photograph.rpartition("/")[2],
+            each.filter,
+            100.0 * each.share_found,
+            each.error.nme_percent,
+            each.error.jitter_percent,
+            each.ratio,
+            each.error.acceleration_percent,
+            each.error.path_percent,
+            None if each.error.lag_ms is None else round(each.error.lag_ms, 1),
+        )
+        for each in found.motion
+    ]
+    note = (
+        "In % of the face. Jitter: mean error of the points' steps from frame to frame (NMJ), with "
+        "its ratio to the raw one. Path: root mean square error without each point's mean. Lag: "
+        "the shift of the true path that fits best; raw landmarks have one where the network "
+        "answers a motion by less than all of it."
+    )
+    return Table("motion", "Faces that move", columns, rows, note)
