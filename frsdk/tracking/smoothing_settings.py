@@ -26,7 +26,7 @@ class Smoothing:
     """
 
     min_cutoff_hz: float = 0.05
-    beta: float = 120.0
+    beta: float = 150.0
     speed_cutoff_hz: float = 1.5
     hold_s: float = 0.8
     noise_knee: float = 1.0
