@@ -24,8 +24,8 @@ _FARTHEST = 0.8  # of the face's size, between where a face should be and where 
 _MOST_GROWTH = math.log(1.6)
 _OTHER_SHAPE = 1.0  # distance of shape coefficients between two people seconds apart
 _MOST_SHAPE = 1.5  # in poor light coefficients shake too much to tell people apart
-_PAST = 6  # frames that tell velocity and shape
-_LONGEST_COAST_S = 0.5  # how long a lost face is taken to go on as it went
+_PAST = 10  # frames that tell velocity and shape
+_LONGEST_COAST_S = 0.8  # how long a lost face is taken to go on as it went
 
 
 def _short_past() -> deque[tuple[float, Face]]:
@@ -83,9 +83,11 @@ class Track:
         Returns:
             Infinite where place or size alone rule it out.
         """
-        size = _size(self.face)
-        coast_s = min(time_s - self.seen_s, _LONGEST_COAST_S)
-        away = _middle(face) - _middle(self.face)
+        # Half of the past back: what hides a face draws its landmarks along before it is missed.
+        then_s, then = self._past[len(self._past) // 2]
+        size = _size(then)
+        coast_s = min(time_s - then_s, _LONGEST_COAST_S)
+        away = _middle(face) - _middle(then)
         # It may have gone on, or have stopped.
         still, gone = _norm(away), _norm(away - self._velocity() * coast_s)
         distance = min(still, gone) / (size * _FARTHEST)
@@ -98,8 +100,8 @@ class Track:
         return min(towards, 2.0) + growth + min(other, _MOST_SHAPE)
 
     def _velocity(self) -> Array:
-        """Image pixels a second, over the last frames."""
-        (first_s, first), (last_s, last) = self._past[0], self._past[-1]
+        """Image pixels a second, over the first half of the past."""
+        (first_s, first), (last_s, last) = self._past[0], self._past[len(self._past) // 2]
         if last_s <= first_s:
             return np.zeros(2)
         return np.asarray((_middle(last) - _middle(first)) / (last_s - first_s), np.float64)
