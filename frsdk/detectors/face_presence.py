@@ -33,8 +33,9 @@ class FacePresence:
     """Looks at the network's own crops with the built-in detector, at 96 px.
 
     A presence is the detector's score times how well its five points agree with the landmarks:
-    1 for a mean distance of at most 0.10 of the face's size, falling to 0 at 0.30. It costs
-    less than a fifth of the reconstruction network (`frsdk-bench`, a tracked frame). One object may be called from several threads at once.
+    1 for a mean distance of at most 0.10 of the face's size, falling to 0 at 0.30. It costs about a
+    fifth of the reconstruction network (`frsdk-bench`, a tracked frame). One object may be called
+    from several threads at once.
     """
 
     def __init__(self, *, threads: int = 1) -> None:
