@@ -19,7 +19,7 @@ from .resized_graph import resized_graph
 
 FloatArray = NDArray[np.float64]
 
-SIZE = 96
+SIZE = 64
 _LEAST_SCORE = 0.02
 # Of the face's size: within the first the points agree fully, from the second on not at all.
 _AGREES, _DISAGREES = 0.10, 0.30
@@ -30,11 +30,11 @@ _FIVE[[2, 3, 4], [30, 48, 54]] = 1.0
 
 
 class FacePresence:
-    """Looks at the network's own crops with the built-in detector, at 96 px.
+    """Looks at the network's own crops with the built-in detector, at 64 px.
 
     A presence is the detector's score times how well its five points agree with the landmarks:
     1 for a mean distance of at most 0.10 of the face's size, falling to 0 at 0.30. It costs about a
-    fifth of the reconstruction network (`frsdk-bench`, a tracked frame). One object may be called
+    sixth of the reconstruction network (`frsdk-bench`, a tracked frame). One object may be called
     from several threads at once.
     """
 
@@ -109,7 +109,7 @@ def five_points(landmarks_xy: FloatArray) -> FloatArray:
 
 
 def _fitted(crop: Image) -> Image:
-    """A crop as a square of SIZE; the network's own crops shrink by a fifth."""
+    """A crop as a square of SIZE; the network's own crops shrink to about a half."""
     near = len(crop) < 2 * SIZE  # then every pixel still counts
     way = cv2.INTER_LINEAR if near else cv2.INTER_AREA
     return np.asarray(cv2.resize(crop, (SIZE, SIZE), interpolation=way), np.uint8)
