@@ -9,8 +9,10 @@ import click
 
 from frsdk._version import __version__
 from frsdk.commands.console import ReportedError, reports_errors
-from frsdk.errors import InputError
 
+from .commands.import_command import import_faces
+from .commands.label_command import label
+from .commands.network_option import builtin_as_none
 from .detector.train_detector_command import detector
 from .runs.run_progress import show_progress
 
@@ -22,11 +24,6 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-def _given(context: click.Context, option: click.Parameter, engine: Path | None) -> Path | None:
-    """The file; None for builtin, the network in this installation."""
-    return None if engine == Path("builtin") and not engine.exists() else engine
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="frsdk-train")
 def main() -> None:
@@ -34,6 +31,8 @@ def main() -> None:
 
 
 main.add_command(detector)
+main.add_command(import_faces)
+main.add_command(label)
 
 
 @main.command()
@@ -127,7 +126,9 @@ def network(
 
 @main.command()
 @click.argument("faces", type=_FOLDER)
-@click.option("--engine", type=_FILE, callback=_given, help="An .onnx, or builtin, the default.")
+@click.option(
+    "--engine", type=_FILE, callback=builtin_as_none, help="An .onnx, or builtin, the default."
+)
 @click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
 @reports_errors
 def evaluate(faces: Path, engine: Path | None, face_model: Path | None) -> None:
@@ -154,162 +155,6 @@ def interpolate(first: Path, second: Path, share: float, output: Path) -> None:
 
     write_interpolated(first, second, share, output)
     click.echo(f"{output}: {1 - share:g} {first} + {share:g} {second}")
-
-
-@main.command("import")
-@click.argument("source", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of crops to write.")
-@click.option(
-    "--kind",
-    type=click.Choice(["300w-lp", "aflw2000", "3ddfa-list", "expressions"]),
-    required=True,
-)
-@click.option("--basis", type=_FILE, help="BFM-space face model (.npz) of the parameters.")
-@click.option(
-    "--engine",
-    type=_FILE,
-    callback=_given,
-    help="expressions: the teacher, an .onnx, or builtin, the default.",
-)
-@click.option("--parameters", type=_FILE, help="3ddfa-list: param_all_norm*.pkl.")
-@click.option("--whitening", type=_FILE, help="3ddfa-list: param_whitening.pkl, or an .npz.")
-@click.option("--pictures", type=_FOLDER, help="3ddfa-list: folder of the pictures.")
-@click.option("--split", type=click.Choice(["train", "val"]), default="train", show_default=True)
-@click.option("--bad-share", type=click.FloatRange(0, 1), default=0.0, show_default=True)
-@reports_errors
-def import_faces(
-    source: Path,
-    output: Path,
-    kind: str,
-    basis: Path | None,
-    engine: Path | None,
-    parameters: Path | None,
-    whitening: Path | None,
-    pictures: Path | None,
-    split: str,
-    bad_share: float,
-) -> None:
-    """Turn a published data set into labelled crops.
-
-    SOURCE is a folder of .jpg and .mat (300w-lp, aflw2000), the list of 3ddfa-list, or a folder of
-    faces with labels.csv, landmarks.npz and mediapipe_points.npz (expressions; val: 15 of 100
-    people).
-    """
-    if kind == "expressions":
-        click.echo(f"{output}: {_import_expressions(source, output, split, engine)} {split} crops")
-        return
-    if basis is None:
-        raise click.UsageError(f"--kind {kind} needs --basis")
-    from frsdk.morphable.morphable_model import MorphableModel
-
-    from .datasets.crop_shards import write_shards
-    from .datasets.read_3ddfa_list import read_cropped_list
-    from .datasets.read_300w_lp import read_mat_folder
-    from .training.prepare_training import space_of
-
-    model = MorphableModel.load(basis)
-    if space_of(model) != "bfm":
-        raise InputError(
-            f"--basis {basis}: face model {model.name} is in another space than the parameters: "
-            "give a file of frsdk-export facemodel import --kind 3ddfa-v2 (or 3ddfa-sparse)"
-        )
-    if kind == "3ddfa-list":
-        if parameters is None or whitening is None:
-            raise click.UsageError("--kind 3ddfa-list needs --parameters and --whitening")
-        faces = read_cropped_list(
-            source, parameters, whitening, model, pictures=pictures, bad_share=bad_share
-        )
-    else:
-        faces = read_mat_folder(source, model, source=kind, bad_share=bad_share)
-    click.echo(f"{output}: {write_shards(faces, output, split)} {split} crops")
-
-
-def _import_expressions(source: Path, output: Path, split: str, engine: Path | None) -> int:
-    from frsdk import FaceReconstructor
-
-    from .datasets.crop_shards import write_shards
-    from .datasets.label_photographs import LabelSettings
-    from .datasets.read_expressions import read_expression_folder
-
-    settings = LabelSettings(crops=3, largest_spread=0.03)
-    with FaceReconstructor(engine=engine) as teacher:
-        faces = read_expression_folder(source, teacher, split, settings)
-        return write_shards(faces, output, split)
-
-
-@main.command()
-@click.argument("photos", type=_FOLDER)
-@click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of crops to write.")
-@click.option(
-    "--teacher",
-    type=click.Choice(["network", "mediapipe"]),
-    default="network",
-    show_default=True,
-    help="mediapipe: its face mesh, near-frontal faces only.",
-)
-@click.option(
-    "--mediapipe",
-    type=click.Path(path_type=Path),
-    help="The wheel mediapipe 0.10.14 (pip download --no-deps), or its models' folder.",
-)
-@click.option(
-    "--engine",
-    type=_FILE,
-    callback=_given,
-    help="The teacher, an .onnx, or builtin, the default.",
-)
-@click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
-@click.option("--detector", type=_FILE, help="A detector's .onnx; the built-in one by default.")
-@click.option("--crops", type=click.IntRange(1), default=10, show_default=True)
-@click.option(
-    "--largest-spread",
-    type=click.FloatRange(0, min_open=True),
-    default=0.02,
-    show_default=True,
-    help="Leave out faces whose labels disagree by more than this share of the crop.",
-)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--split", type=click.Choice(["train", "val"]), default="train", show_default=True)
-@click.option("--bad-share", type=click.FloatRange(0, 1), default=0.0, show_default=True)
-@reports_errors
-def label(
-    photos: Path,
-    output: Path,
-    teacher: str,
-    mediapipe: Path | None,
-    engine: Path | None,
-    face_model: Path | None,
-    detector: Path | None,
-    crops: int,
-    largest_spread: float,
-    seed: int,
-    split: str,
-    bad_share: float,
-) -> None:
-    """Make labelled crops of the photographs in PHOTOS with a teacher."""
-    from frsdk import FaceReconstructor
-
-    from .datasets.crop_shards import write_shards
-    from .datasets.label_photographs import LabelSettings, label_photos
-
-    settings = LabelSettings(crops=crops, largest_spread=largest_spread, seed=seed)
-    if (teacher == "mediapipe") != (mediapipe is not None):
-        raise click.UsageError("--teacher mediapipe and --mediapipe WHEEL belong together")
-    if mediapipe is not None:
-        from .labelling.mediapipe_teacher import Drops, MediapipeTeacher, label_photos_by_mesh
-
-        if engine or face_model or detector:
-            raise click.UsageError("--engine, --face-model, --detector are not for mediapipe")
-        drops = Drops()
-        faces = label_photos_by_mesh(
-            photos, MediapipeTeacher(mediapipe), settings, drops=drops, bad_share=bad_share
-        )
-        written = write_shards(faces, output, split)
-        click.echo(f"{output}: {written} {split} crops; {drops}")
-        return
-    with FaceReconstructor(engine=engine, face_model=face_model, detector=detector) as network:
-        faces = label_photos(photos, network, settings, bad_share=bad_share)
-        click.echo(f"{output}: {write_shards(faces, output, split)} {split} crops")
 
 
 def _run(trainer: Trainer, board: ScalarLog | None) -> None:

@@ -78,6 +78,7 @@ WINGS = {
     ),
     "export": (
         "",
+        "commands",
         "detector",
         "training",
         "facemodel",

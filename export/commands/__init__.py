@@ -1,0 +1,1 @@
+"""Subcommands of `frsdk-train` that make labelled crops."""

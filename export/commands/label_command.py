@@ -1,0 +1,89 @@
+"""``frsdk-train label``: labelled crops of photographs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from frsdk.commands.console import reports_errors
+
+from .network_option import builtin_as_none
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("photos", type=_FOLDER)
+@click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of crops to write.")
+@click.option(
+    "--teacher",
+    type=click.Choice(["network", "mediapipe"]),
+    default="network",
+    show_default=True,
+    help="mediapipe: its face mesh, near-frontal faces only.",
+)
+@click.option(
+    "--mediapipe",
+    type=click.Path(path_type=Path),
+    help="The wheel mediapipe 0.10.14 (pip download --no-deps), or its models' folder.",
+)
+@click.option(
+    "--engine",
+    type=_FILE,
+    callback=builtin_as_none,
+    help="The teacher, an .onnx, or builtin, the default.",
+)
+@click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
+@click.option("--detector", type=_FILE, help="A detector's .onnx; the built-in one by default.")
+@click.option("--crops", type=click.IntRange(1), default=10, show_default=True)
+@click.option(
+    "--largest-spread",
+    type=click.FloatRange(0, min_open=True),
+    default=0.02,
+    show_default=True,
+    help="Leave out faces whose labels disagree by more than this share of the crop.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--split", type=click.Choice(["train", "val"]), default="train", show_default=True)
+@click.option("--bad-share", type=click.FloatRange(0, 1), default=0.0, show_default=True)
+@reports_errors
+def label(
+    photos: Path,
+    output: Path,
+    teacher: str,
+    mediapipe: Path | None,
+    engine: Path | None,
+    face_model: Path | None,
+    detector: Path | None,
+    crops: int,
+    largest_spread: float,
+    seed: int,
+    split: str,
+    bad_share: float,
+) -> None:
+    """Make labelled crops of the photographs in PHOTOS with a teacher."""
+    from frsdk import FaceReconstructor
+
+    from ..datasets.crop_shards import write_shards
+    from ..datasets.label_photographs import LabelSettings, label_photos
+
+    settings = LabelSettings(crops=crops, largest_spread=largest_spread, seed=seed)
+    if (teacher == "mediapipe") != (mediapipe is not None):
+        raise click.UsageError("--teacher mediapipe and --mediapipe WHEEL belong together")
+    if mediapipe is not None:
+        from ..labelling.mediapipe_teacher import Drops, MediapipeTeacher, label_photos_by_mesh
+
+        if engine or face_model or detector:
+            raise click.UsageError("--engine, --face-model, --detector are not for mediapipe")
+        drops = Drops()
+        faces = label_photos_by_mesh(
+            photos, MediapipeTeacher(mediapipe), settings, drops=drops, bad_share=bad_share
+        )
+        written = write_shards(faces, output, split)
+        click.echo(f"{output}: {written} {split} crops; {drops}")
+        return
+    with FaceReconstructor(engine=engine, face_model=face_model, detector=detector) as network:
+        faces = label_photos(photos, network, settings, bad_share=bad_share)
+        click.echo(f"{output}: {write_shards(faces, output, split)} {split} crops")
