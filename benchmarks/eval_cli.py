@@ -190,7 +190,7 @@ def expression(
     output: Path | None,
     as_json: bool,
 ) -> None:
-    """Eyes, mouth and brows against people's points, and closed eyes.
+    """Eyes, mouth and brows against annotated landmarks, and closed eyes.
 
     FOLDER holds crops in shards, as for faces. Eye opening, mouth opening, mouth width and brow
     height: correlation, slope and offset, by source and yaw.

@@ -54,7 +54,7 @@ def table(network: Path, faces: Path) -> str:
     base = nme_percent(wanted, truth)
     calibration = table_of(network.read_bytes(), source=str(network))
     lines = [
-        "| form | NME | " + " | ".join(f"{low}-{high} deg" for low, high in _BINS_DEG)
+        "| variant | NME | " + " | ".join(f"{low}-{high} deg" for low, high in _BINS_DEG)
         + " | landmarks moved: mean, median | layers in FP32 by sensitivity |",
         "|---|---|---|---|---|---|---|",
         f"| fp32 | {_row(base, bins, '.3f')} | | |",

@@ -120,7 +120,7 @@ def compare_expression(faces: Path) -> None:
 def people_table(comparison: str) -> str:
     """README's part of a comparison: the sets that people annotated."""
     lines = [
-        "| NME against people's points, % | faces | frsdk | 3DDFA_V2, MobileNetV1 ×0.5 |",
+        "| NME against annotated landmarks, % | faces | frsdk | 3DDFA_V2, MobileNetV1 ×0.5 |",
         "|---|---:|---:|---:|",
     ]
     for line in comparison.splitlines():

@@ -28,7 +28,7 @@ from .calibration_table import (
     with_table,
 )
 from .layer_sensitivity import BUDGET_PERCENT, QUANTISE, LayerCost, fewest_layers, layer_costs
-from .outlier_crops import runaway_crops
+from .outlier_crops import outlier_crops
 
 Crops = NDArray[np.uint8]
 ReportLayers = Callable[[int, int], None]
@@ -94,7 +94,7 @@ def calibrate(
     """
     _check(network, crops)
     folded = fold_constants(network.content)
-    usual = ~runaway_crops(folded, crops, network.spec.input)
+    usual = ~outlier_crops(folded, crops, network.spec.input)
     held_out = np.arange(len(crops)) % _HELD_OUT == 0
     ranges = activation_ranges(folded, crops[usual & ~held_out], network.spec.input)
     compared = crops[usual & held_out]
@@ -137,7 +137,7 @@ def sensitivity_report(
         calibration = read_calibration(calibration, network.spec.input.size)
     table = calibrate(network, calibration)
     folded = fold_constants(network.content)
-    usual = ~runaway_crops(folded, calibration, network.spec.input)
+    usual = ~outlier_crops(folded, calibration, network.spec.input)
     held_out = _few(calibration[::_HELD_OUT][usual[::_HELD_OUT]])
     meter = DriftMeter(folded, network.spec, builtin_face_model(), held_out)
     return layer_costs(folded, table.ranges_for(target), meter, target=target, report=report)

@@ -14,7 +14,7 @@ _TIMES_MEDIAN = 4.0
 _LARGEST_SHARE = 0.02
 
 
-def runaway_crops(content: bytes, crops: NDArray[np.uint8], entry: InputSpec) -> NDArray[np.bool_]:
+def outlier_crops(content: bytes, crops: NDArray[np.uint8], entry: InputSpec) -> NDArray[np.bool_]:
     """Which crops make an activation several times as large as the median crop makes it.
 
     A residual network may amplify a strange crop from block to block, up to a hundred times what

@@ -6,6 +6,8 @@ import csv
 import json
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import cv2
@@ -48,6 +50,38 @@ def test_a_folder_becomes_a_csv(photos: Path, tmp_path: Path) -> None:
 def test_a_detector_of_ones_own(photos: Path) -> None:
     done = run("own_detector.py", photos / "astronaut.png")
     assert done.returncode == 0 and done.stdout.startswith("yaw ")
+
+
+def test_a_clip_is_tracked_with_one_id(photos: Path, tmp_path: Path) -> None:
+    still = cv2.imread(str(photos / "astronaut.png"))
+    clip = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"MJPG"), 25, still.shape[1::-1])
+    for _ in range(6):
+        writer.write(still)
+    writer.release()
+    done = run("webcam.py", "--source", clip)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0 and len(lines) == 6
+    assert {line.split("face ")[1].split()[0] for line in lines} == {"0"}
+    assert "no such camera or file" in run("webcam.py", "--source", tmp_path / "none.avi").stderr
+
+
+def test_the_service_answers_pictures_and_refuses_the_rest(photos: Path) -> None:
+    command = [sys.executable, str(EXAMPLES / "serve_http.py"), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            address = server.stdout.readline().strip()
+            picture = (photos / "astronaut.png").read_bytes()
+            with urllib.request.urlopen(address, data=picture, timeout=30) as reply:
+                (face,) = json.load(reply)["faces"]
+            assert len(face["landmarks_px"]) == 68
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(address, data=b"no picture", timeout=30)
+            assert refused.value.code == 415
+            assert "error" in json.load(refused.value)
+            refused.value.close()
+        finally:
+            server.terminate()
 
 
 def test_blender_is_named_where_it_is_missing(tmp_path: Path) -> None:

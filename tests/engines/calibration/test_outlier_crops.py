@@ -10,7 +10,7 @@ pytest.importorskip("onnx", reason="needs onnx (frsdk[engines])")
 
 from onnx import TensorProto, helper, numpy_helper
 
-from frsdk.engines.calibration.outlier_crops import runaway_crops
+from frsdk.engines.calibration.outlier_crops import outlier_crops
 from frsdk.specs.model_spec import ModelSpec
 
 
@@ -42,16 +42,16 @@ def crops(bright: list[int], count: int = 200) -> NDArray[np.uint8]:
 
 
 def test_the_crops_that_run_away_are_found(tiny_spec: ModelSpec) -> None:
-    found = runaway_crops(network(tiny_spec), crops([3, 150]), tiny_spec.input)
+    found = outlier_crops(network(tiny_spec), crops([3, 150]), tiny_spec.input)
     assert np.flatnonzero(found).tolist() == [3, 150]
-    assert not runaway_crops(network(tiny_spec), crops([]), tiny_spec.input).any()
+    assert not outlier_crops(network(tiny_spec), crops([]), tiny_spec.input).any()
 
 
 def test_what_is_frequent_is_no_accident(tiny_spec: ModelSpec) -> None:
-    found = runaway_crops(network(tiny_spec), crops(list(range(0, 200, 4))), tiny_spec.input)
+    found = outlier_crops(network(tiny_spec), crops(list(range(0, 200, 4))), tiny_spec.input)
     assert found.sum() == 4  # one in 50
 
 
 def test_a_network_without_relu_keeps_all_crops(tiny_spec: ModelSpec) -> None:
-    found = runaway_crops(network(tiny_spec, relu=False), crops([3]), tiny_spec.input)
+    found = outlier_crops(network(tiny_spec, relu=False), crops([3]), tiny_spec.input)
     assert found.shape == (200,) and not found.any()
