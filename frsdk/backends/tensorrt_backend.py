@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any  # TensorRT's objects have no types
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from ..engine_files.engine_compatibility import check_flavour_version, check_gpu, check_platform
 from ..engine_files.engine_file import EngineFile, read_engine
-from ..engine_files.engine_header import EngineHeader, profile_for
+from ..engine_files.engine_header import BatchProfile, EngineHeader, profile_for
 from ..errors import BackendError
 from .backend import Backend, DecodedBatch, FloatBatch
 from .cuda.device_seconds import DeviceSeconds
@@ -21,6 +22,7 @@ from .cuda.device_timing import DeviceWatch
 from .cuda.engine_buffers import EngineBuffers
 from .cuda.open_device import open_device
 from .engine_tensors import check_tensors
+from .loaded_plan import LoadedPlan
 from .tensorrt_modules import TensorrtModule, load_tensorrt, message_log
 
 
@@ -73,6 +75,9 @@ class TensorrtBackend(Backend):
         self._lock = threading.Lock()
         with device.active():
             self._open_plan(handle, engine_file, cuda_graph)
+        # Freed with the object too. Not at the interpreter's end: CUDA may be gone by then.
+        self._free = weakref.finalize(self, self._loaded.release)
+        self._free.atexit = False
 
     @property
     def header(self) -> EngineHeader:
@@ -83,13 +88,15 @@ class TensorrtBackend(Backend):
         trt = handle.trt
         self._log = message_log(trt)
         try:
-            self._runtime = runtime = trt.Runtime(self._log)
+            runtime = trt.Runtime(self._log)
         except (RuntimeError, TypeError) as error:  # TypeError: the bindings got a null pointer
             raise BackendError(
                 f"{handle.label} cannot start on this machine: {self._log.last_errors()}"
             ) from error
         if file.header.version_compatible:
             runtime.engine_host_code_allowed = True  # such plans carry their own runtime
+        if file.header.dla_core is not None:
+            runtime.DLA_core = file.header.dla_core
         engine = runtime.deserialize_cuda_engine(file.plan)
         if engine is None:
             raise BackendError(
@@ -97,17 +104,15 @@ class TensorrtBackend(Backend):
                 "update the driver, or build it here"
             )
         check_tensors(trt, engine, file.header, self._source)
-        self._engine = engine
         self._graphs_inside = cuda_graph and hasattr(trt, "CudaGraphStrategy")
         self._records = cuda_graph and not self._graphs_inside
-        self._recorded: dict[tuple[int, int], tuple[Any, Any]] = {}
         self._buffers = EngineBuffers(self._device, file.header.spec, file.header.largest_batch)
+        self._loaded = LoadedPlan(self._device, self._buffers, runtime, engine)
         try:
-            self._contexts = [
-                self._create_context(index) for index in range(len(file.header.profiles))
-            ]
+            for index in range(len(file.header.profiles)):
+                self._loaded.contexts.append(self._create_context(index))
         except BackendError:
-            self._buffers.release()
+            self._loaded.release()
             raise
 
     def _create_context(self, index: int) -> Any:
@@ -115,7 +120,7 @@ class TensorrtBackend(Backend):
 
         That of RTX records graphs itself.
         """
-        engine, trt = self._engine, self._handle.trt
+        engine, trt = self._loaded.engine, self._handle.trt
         if self._graphs_inside:
             runtime_config = engine.create_runtime_config()
             runtime_config.cuda_graph_strategy = trt.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
@@ -136,11 +141,12 @@ class TensorrtBackend(Backend):
         return context
 
     def _infer(self, batch: FloatBatch) -> FloatBatch:
-        (output,) = self._run(batch, (self._spec.output.name,), self._run_part)
+        (output,) = self._run(batch, (self._spec.output.name,), self._run_part, self._size_for)
         return output
 
     def _infer_decoded(self, batch: FloatBatch) -> DecodedBatch:
-        return DecodedBatch(*self._run(batch, tuple(self.spec.output_shapes), self._run_part))
+        names = tuple(self.spec.output_shapes)
+        return DecodedBatch(*self._run(batch, names, self._run_part, self._size_for))
 
     def _timed(self, batch: FloatBatch) -> DeviceSeconds:
         parts = len(split_batch(len(batch), self._header.largest_batch))
@@ -148,12 +154,13 @@ class TensorrtBackend(Backend):
         with device.active(), contextlib.closing(DeviceWatch(device, parts)) as watch:
 
             def run_part(size: int, index: int, names: tuple[str, ...]) -> None:
-                context = self._contexts[index]
+                context = self._loaded.contexts[index]
+                self._set_size(context, size)
                 self._enqueue(context, size, names, lambda: watch.mark(buffers.stream))
                 device.synchronise(buffers.stream)
 
             begin = time.perf_counter()
-            self._run(batch, tuple(self.spec.output_shapes), run_part)
+            self._run(batch, tuple(self.spec.output_shapes), run_part, filled)
             return watch.seconds(time.perf_counter() - begin)
 
     def _run(
@@ -161,12 +168,13 @@ class TensorrtBackend(Backend):
         batch: FloatBatch,
         names: tuple[str, ...],
         run_part: Callable[[int, int, tuple[str, ...]], None],
+        size_for: Callable[[int, BatchProfile], int],
     ) -> list[FloatBatch]:
         """The named outputs; `run_part` takes a batch that lies in the pinned memory to its end."""
         shapes = self.spec.output_shapes
         outputs = [np.empty((len(batch), *shapes[name]), np.float32) for name in names]
         with self._lock:
-            if not self._contexts:
+            if not self._loaded.contexts:
                 raise BackendError(f"{self._source}: the backend is closed: open a new one")
             host, profiles = self._buffers.host, self._header.profiles
             entry = host[self._spec.input.name]
@@ -174,7 +182,7 @@ class TensorrtBackend(Backend):
                 start = 0
                 for count in split_batch(len(batch), self._header.largest_batch):
                     index = profile_for(profiles, count)
-                    size = max(count, profiles[index].minimum)
+                    size = size_for(count, profiles[index])
                     entry[:count] = batch[start : start + count]
                     entry[count:size] = 0.0
                     run_part(size, index, names)
@@ -185,14 +193,33 @@ class TensorrtBackend(Backend):
 
     def _run_part(self, size: int, index: int, names: tuple[str, ...]) -> None:
         device, stream = self._device, self._buffers.stream
-        if self._records:
-            key = (size, len(names))  # the parameters alone, or all
-            if key not in self._recorded:
-                self._recorded[key] = self._record(size, index, names)
-            device.launch(self._recorded[key][1], stream)
-        else:
-            self._enqueue(self._contexts[index], size, names)
+        try:
+            if self._records:
+                recorded = self._loaded.recorded
+                key = (size, len(names))  # the parameters alone, or all
+                if key not in recorded:
+                    recorded[key] = self._record(size, index, names)
+                device.launch(recorded[key][1], stream)
+            else:
+                context = self._loaded.contexts[index]
+                self._set_size(context, size)
+                self._enqueue(context, size, names)
+        except BaseException:
+            with contextlib.suppress(BackendError):  # the first error is the one to tell
+                device.synchronise(stream)  # a copy may still read the pinned memory
+            raise
         device.synchronise(stream)
+
+    def _size_for(self, count: int, batches: BatchProfile) -> int:
+        """The batch that a part runs as.
+
+        Recorded work is kept for a profile's three sizes alone, because each recording holds a
+        context with scratch memory of its own.
+        """
+        if not self._records:
+            return filled(count, batches)
+        sizes = (batches.minimum, batches.optimum, batches.maximum)
+        return next(size for size in sizes if size >= count)
 
     def _record(self, size: int, index: int, names: tuple[str, ...]) -> tuple[Any, Any]:
         """A context and the graph of its work on a batch size.
@@ -201,14 +228,22 @@ class TensorrtBackend(Backend):
         """
         device, stream = self._device, self._buffers.stream
         context = self._create_context(index)
+        self._set_size(context, size)
         self._enqueue(context, size, names)  # once unrecorded: TensorRT sets the shape up
         device.synchronise(stream)
         device.begin_capture(stream)
         try:
             self._enqueue(context, size, names)
-        finally:
-            graph = device.end_capture(stream)
-        return context, graph
+        except BaseException:
+            with contextlib.suppress(BackendError):  # CUDA's error would hide TensorRT's reason
+                device.destroy_graph(device.end_capture(stream))
+            raise
+        return context, device.end_capture(stream)
+
+    def _set_size(self, context: Any, size: int) -> None:
+        entry = self._spec.input
+        if not context.set_input_shape(entry.name, (size, *entry.shape)):
+            self._fail(f"a batch of {size}")
 
     def _enqueue(
         self,
@@ -219,8 +254,6 @@ class TensorrtBackend(Backend):
     ) -> None:
         """Put copy in, network and copy out on the stream, with a mark before and behind each."""
         entry, stream = self._spec.input, self._buffers.stream
-        if not context.set_input_shape(entry.name, (size, *entry.shape)):
-            self._fail(f"a batch of {size}")
         mark()
         self._buffers.copy_in(entry.name, size)
         mark()
@@ -237,15 +270,13 @@ class TensorrtBackend(Backend):
         )
 
     def _release(self) -> None:
-        with self._lock, self._device.active():
-            self._device.synchronise(self._buffers.stream)
-            for _, graph in self._recorded.values():
-                self._device.destroy_graph(graph)
-            # In this order: a context needs its engine, an engine its runtime, all the memory.
-            self._recorded.clear()
-            self._contexts = []
-            self._engine = self._runtime = None
-            self._buffers.release()
+        with self._lock:
+            self._free()
+
+
+def filled(count: int, batches: BatchProfile) -> int:
+    """A batch filled up to what its profile takes at least."""
+    return max(count, batches.minimum)
 
 
 def split_batch(count: int, maximum: int) -> list[int]:

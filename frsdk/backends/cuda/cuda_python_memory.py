@@ -43,9 +43,13 @@ class CudaPythonMemory(DeviceMemory):
 
     @contextmanager
     def active(self) -> Iterator[None]:
-        """Choose the GPU for the calling thread."""
+        """Choose the GPU for the calling thread, and give it back the one that it had."""
+        before = self._call("cudaGetDevice")
         self._call("cudaSetDevice", _DEVICE)
-        yield
+        try:
+            yield
+        finally:
+            self._call("cudaSetDevice", before)
 
     def allocate(self, n_bytes: int) -> int:
         """Device memory; returns its address."""

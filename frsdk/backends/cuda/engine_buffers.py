@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ...errors import BackendError
 from ...specs.model_spec import ModelSpec
 from .device_memory import DeviceMemory, FloatArray
 
@@ -51,9 +52,20 @@ class EngineBuffers:
         self._device.copy_out(self.host[name][:count], self.addresses[name], self.stream)
 
     def release(self) -> None:
-        """Give everything back; a second call does nothing."""
-        while self.host:
-            self._device.free_pinned(self.host.popitem()[1])
-        while self._taken:
-            kind, handle = self._taken.pop()
-            (self._device.free if kind == "memory" else self._device.destroy_stream)(handle)
+        """Give everything back, whatever fails on the way; a second call does nothing.
+
+        Raises:
+            BackendError: The first failure, after all the rest was given back.
+        """
+        failures: list[BackendError] = []
+        while self.host or self._taken:
+            try:
+                if self.host:
+                    self._device.free_pinned(self.host.popitem()[1])
+                    continue
+                kind, handle = self._taken.pop()
+                (self._device.free if kind == "memory" else self._device.destroy_stream)(handle)
+            except BackendError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]

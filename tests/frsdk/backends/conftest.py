@@ -223,13 +223,19 @@ class Machine:
             self.engine = self.next_engine()
             return self.engine
 
+        self.runtimes: list[SimpleNamespace] = []
+
+        def start(log: object) -> SimpleNamespace:
+            self.runtimes.append(SimpleNamespace(deserialize_cuda_engine=load, DLA_core=-1))
+            return self.runtimes[-1]
+
         class Logger:
             Severity = SimpleNamespace(INTERNAL_ERROR=0, ERROR=1)
 
         self.trt = SimpleNamespace(
             __version__=VERSION,
             ILogger=Logger,
-            Runtime=lambda log: SimpleNamespace(deserialize_cuda_engine=load),
+            Runtime=start,
             TensorIOMode=SimpleNamespace(INPUT="in", OUTPUT="out"),
             DataType=SimpleNamespace(FLOAT="float32"),
         )

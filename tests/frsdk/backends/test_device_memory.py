@@ -76,7 +76,7 @@ def test_without_a_gpu_the_reason_is_given() -> None:
 
 
 def test_without_a_binding_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device_memory, "_is_installed", lambda module: False)
+    monkeypatch.setattr("frsdk.backends.cuda.open_device._is_installed", lambda module: False)
     with pytest.raises(MissingDependencyError, match="pip install cuda-bindings"):
         open_device()
 

@@ -42,6 +42,8 @@ def test_batches_of_any_size(
         assert np.allclose(backend.run(second), expected(second), atol=1e-5)
         assert np.allclose(kept, expected(first), atol=1e-5)  # the caller owns the first output
         sizes = {max(size, 2) for size in split_batch(n, 4)}
+        if cuda_graph:  # recorded for the profile's own sizes alone
+            sizes = {2 if size == 2 else 4 for size in sizes}
         assert set(machine.engine.runs) == sizes
         assert machine.engine.contexts == 1 + (len(sizes) if cuda_graph else 0)
     assert machine.device.held == {}
@@ -98,11 +100,8 @@ def test_an_engine_for_elsewhere_is_refused_unloaded(
 def test_compatible_engines_are_taken(machine: Any, write: Write, changes: dict[str, Any]) -> None:
     with TensorrtBackend(write(**changes)) as backend:
         assert backend.spec.precision == "fp16"
-        assert (
-            backend._runtime is None
-            or "version_compatible" not in changes
-            or (backend._runtime.engine_host_code_allowed is True)
-        )
+        allowed = getattr(machine.runtimes[-1], "engine_host_code_allowed", False)
+        assert allowed is ("version_compatible" in changes)
 
 
 def test_an_altered_file_is_refused_unloaded(machine: Any, write: Write) -> None:
@@ -123,7 +122,7 @@ def test_another_flavour_is_refused(machine: Any, write: Write) -> None:
 def test_a_missing_package_is_named(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     for flavour, extra in (("tensorrt", "tensorrt"), ("tensorrt_rtx", "rtx")):
         monkeypatch.setitem(sys.modules, flavour, None)
-        with pytest.raises(MissingDependencyError, match=rf'pip install "frsdk\[{extra}\]"'):
+        with pytest.raises(MissingDependencyError, match=rf'pip install .*\[{extra}\]"'):
             TensorrtBackend(write(flavour=flavour))
 
 
@@ -281,6 +280,8 @@ def test_a_batch_runs_on_the_smallest_profile_that_holds_it(
             machine.engine.profiles.clear()
             batch = crops(tiny_spec, n)
             assert np.allclose(backend.run(batch), expected(batch), atol=1e-5)
+            if cuda_graph and n == 11:  # both parts replay what was recorded for 8
+                sizes, used = set(), set()
             assert (set(machine.engine.runs), set(machine.engine.profiles)) == (sizes, used)
         assert backend.header.largest_batch == 8
     assert machine.device.held == {}
