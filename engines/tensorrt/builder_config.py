@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any  # TensorRT's objects have no types
 
 from frsdk.backends.tensorrt_modules import TensorrtModule, named_capabilities
+from frsdk.engine_files.engine_header import BatchProfile
 from frsdk.errors import BackendError, InputError
 from frsdk.storage.atomic_write import atomic_write
 
@@ -41,7 +42,7 @@ def configure(handle: TensorrtModule, builder: Any, config: Any, options: BuildO
     if options.version_compatible:
         _set_version_compatible(handle, config)
     if options.dla_core is not None:
-        _set_dla(handle, builder, config, options.dla_core)
+        _set_dla(handle, builder, config, options.dla_core, options.profiles)
     if options.timing_cache is not None:
         _load_timing_cache(handle, config, options.timing_cache)
 
@@ -109,10 +110,21 @@ def _set_version_compatible(handle: TensorrtModule, config: Any) -> None:
         raise _missing(handle, "--version-compatible", "build with the version that runs it")
 
 
-def _set_dla(handle: TensorrtModule, builder: Any, config: Any, core: int) -> None:
+def _set_dla(
+    handle: TensorrtModule,
+    builder: Any,
+    config: Any,
+    core: int,
+    profiles: tuple[BatchProfile, ...],
+) -> None:
     trt, cores = handle.trt, builder.num_DLA_cores
     if core >= cores:
         raise _missing(handle, f"--dla {core}", f"this machine has {cores} DLA cores")
+    if any(each.minimum != each.maximum for each in profiles):
+        # A DLA takes fixed shapes alone: with a range every layer would fall to the GPU unsaid.
+        raise InputError(
+            f"--dla {core} wants one batch size, a DLA has no ranges: add --batch 1:1:1"
+        )
     config.default_device_type = trt.DeviceType.DLA
     config.DLA_core = core
     config.set_flag(trt.BuilderFlag.GPU_FALLBACK)  # for the layers that a DLA does not have

@@ -21,7 +21,7 @@ from .onnxruntime_session import (
     load_onnxruntime,
 )
 from .tensorrt_backend import TensorrtBackend
-from .tensorrt_modules import load_tensorrt, named_capabilities
+from .tensorrt_modules import load_tensorrt, message_log, named_capabilities, start_runtime
 
 PRECISIONS = ("fp32", "fp16", "int8")
 DEVICES = ("cpu", "gpu")
@@ -166,12 +166,19 @@ def _check_names(backend: str, device: str | None) -> None:
         )
 
 
+def _start(flavour: str) -> None:
+    """Start a flavour's runtime: its package alone does not say that the driver is new enough."""
+    handle = load_tensorrt(flavour)
+    start_runtime(handle, message_log(handle.trt))
+    gpu_info()
+
+
 def _tensorrt_obstacle() -> str | None:
-    return gpu_obstacle() or obstacle_of(lambda: (load_tensorrt("tensorrt"), gpu_info()))
+    return gpu_obstacle() or obstacle_of(lambda: _start("tensorrt"))
 
 
 def _rtx_obstacle() -> str | None:
-    obstacle = gpu_obstacle() or obstacle_of(lambda: (load_tensorrt("tensorrt_rtx"), gpu_info()))
+    obstacle = gpu_obstacle() or obstacle_of(lambda: _start("tensorrt_rtx"))
     if obstacle is not None:
         return obstacle
     known = named_capabilities(load_tensorrt("tensorrt_rtx").trt)

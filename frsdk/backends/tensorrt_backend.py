@@ -23,7 +23,7 @@ from .cuda.engine_buffers import EngineBuffers
 from .cuda.open_device import open_device
 from .engine_tensors import check_tensors
 from .loaded_plan import LoadedPlan
-from .tensorrt_modules import TensorrtModule, load_tensorrt, message_log
+from .tensorrt_modules import TensorrtModule, load_tensorrt, message_log, start_runtime
 
 
 class TensorrtBackend(Backend):
@@ -87,12 +87,7 @@ class TensorrtBackend(Backend):
     def _open_plan(self, handle: TensorrtModule, file: EngineFile, cuda_graph: bool) -> None:
         trt = handle.trt
         self._log = message_log(trt)
-        try:
-            runtime = trt.Runtime(self._log)
-        except (RuntimeError, TypeError) as error:  # TypeError: the bindings got a null pointer
-            raise BackendError(
-                f"{handle.label} cannot start on this machine: {self._log.last_errors()}"
-            ) from error
+        runtime = start_runtime(handle, self._log)
         if file.header.version_compatible:
             runtime.engine_host_code_allowed = True  # such plans carry their own runtime
         if file.header.dla_core is not None:

@@ -101,3 +101,21 @@ _IMPORTERS: dict[str, tuple[Callable[[], Any], str]] = {
     "tensorrt": (lambda: import_module("tensorrt"), "tensorrt"),
     "tensorrt_rtx": (lambda: import_module("tensorrt_rtx"), "rtx"),
 }
+
+
+def start_runtime(handle: TensorrtModule, log: Any) -> Any:
+    """TensorRT's runtime, which a driver that is too old refuses.
+
+    Args:
+        handle: The flavour.
+        log: Of :func:`message_log`.
+
+    Raises:
+        BackendError: It does not start; what it said is in the message.
+    """
+    try:
+        return handle.trt.Runtime(log)
+    except (RuntimeError, TypeError) as error:  # TypeError: the bindings got a null pointer
+        raise BackendError(
+            f"{handle.label} cannot start on this machine: {log.last_errors()}"
+        ) from error
