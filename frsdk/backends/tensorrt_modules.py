@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any  # TensorRT's modules and objects: optional packages without types
 
+from ..errors import BackendError
 from ..installation.optional_packages import missing_package
 
 _MAX_MESSAGES = 3

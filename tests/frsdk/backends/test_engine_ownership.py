@@ -177,3 +177,19 @@ def test_leaving_a_gpu_gives_back_the_one_before(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(BackendError), broken():
         pass
     assert chosen[-1] == 1
+
+
+def test_a_driver_that_is_too_old_is_an_obstacle(
+    machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The package imports; only its runtime says that the driver does not do."""
+    from frsdk.backends import engine_choice
+
+    def refused(log: object) -> None:
+        raise TypeError("pybind11::init(): factory function returned nullptr")
+
+    monkeypatch.setattr(engine_choice, "gpu_obstacle", lambda: None)
+    monkeypatch.setattr(engine_choice, "gpu_info", lambda: machine.device.info)
+    assert engine_choice.BACKENDS["tensorrt"].obstacle() is None
+    machine.trt.Runtime = refused
+    assert "cannot start on this machine" in str(engine_choice.BACKENDS["tensorrt"].obstacle())
