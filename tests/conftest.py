@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,14 @@ settings.load_profile("frsdk")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 GRID = 13  # vertices of a side of the tiny face, which is a bulging square
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_arrives() -> Iterator[None]:
+    """Jobs in the background are started with Ctrl-C ignored; tests that send it would hang."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -130,7 +130,7 @@ def reconstruct(
     """Reconstruct the faces of photographs: overlays, meshes and faces.json.
 
     A photograph without a face is not an error. One that cannot be read is one line on stderr; the
-    others go on, and the exit code is 1.
+    others go on, and the exit code is 1. sample:astronaut is a photograph of scikit-image.
     """
     from ..detectors.turned_copies import RIGHT_ANGLES
     from ..imaging.image_sources import find_images
