@@ -22,11 +22,15 @@ GRID = 13  # vertices of a side of the tiny face, which is a bulging square
 
 
 @pytest.fixture(autouse=True, scope="session")
-def ctrl_c_arrives() -> Iterator[None]:
-    """Jobs in the background are started with Ctrl-C ignored; tests that send it would hang."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def signals_arrive() -> Iterator[None]:
+    """Background jobs begin with Ctrl-C and hang-ups ignored; tests that send them would wait."""
+    handlers = {signal.SIGINT: signal.default_int_handler}
+    if hasattr(signal, "SIGHUP"):
+        handlers[signal.SIGHUP] = signal.SIG_DFL
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

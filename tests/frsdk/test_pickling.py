@@ -113,7 +113,7 @@ def test_a_pool_of_spawned_processes(builtin_faces: list[Face]) -> None:
     ):
         (found,) = pool.map(reconstruct, [PHOTO], chunksize=1)
         assert isinstance(found, list)
-        (faces,) = pool.map(faces_of, [reconstruct])
+        faces = pool.submit(reconstruct, PHOTO, rois=ROIS).result()
     assert np.array_equal(faces[1].params, builtin_faces[1].params)
     assert faces[0].face_model is builtin_face_model()
 

@@ -129,7 +129,7 @@ def test_a_detector_is_written_exported_and_opened(
     assert spec.training is not None and spec.training["faces"] == len(stock)
     with pytest.raises(SpecError, match="holds a face detector"):
         load_checkpoint(path)
-    done = CliRunner().invoke(export_main, [str(path)])
+    done = CliRunner().invoke(export_main, [str(path), "-o", str(tmp_path / "model.onnx")])
     assert done.exit_code == 0, done.output
     graph = onnx.load(tmp_path / "model.onnx").graph
     assert {"Shape", "Slice"}.isdisjoint(node.op_type for node in graph.node)
