@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from frsdk.commands.console import reports_errors, version_option
+from frsdk.commands.terminal import show_step
 
 if TYPE_CHECKING:
     from .speed.run_bench import BenchReport
@@ -100,8 +101,8 @@ def main(
         image=image,
         cold_start=cold_start,
     )
-    report = run_bench(options, on_step=_show_step)
-    _show_step("")
+    report = run_bench(options, on_step=show_step)
+    show_step("")
     if earlier is not None:
         report.tables.append(compare_table(report.tables, earlier, str(compare)))
     _write(report, output, markdown, plot)
@@ -126,11 +127,6 @@ def _batches(text: str) -> tuple[int, ...]:
     if not all(part.isdecimal() and 1 <= int(part) <= 4096 for part in parts):
         raise InputError(f"expected batch sizes of 1 to 4096 such as 1,8,64, got {text!r}")
     return tuple(sorted({int(part) for part in parts}))
-
-
-def _show_step(step: str) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r\033[K{step}", nl=False, err=True)
 
 
 def _write(

@@ -10,7 +10,6 @@ Run: `python -m frsdk.benchmarks.detection.fit_box_rules --shared ../shared`.
 from __future__ import annotations
 
 import json
-import sys
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk import BuiltinDetector, Detection, FrsdkError, YuNetDetector
+from frsdk.commands.terminal import Advance, progress
 
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float64]
@@ -147,12 +147,18 @@ def main(shared: Path, every: int, as_json: bool) -> None:
         raise click.ClickException(str(error)) from error
     results = []
     for name, detect, pictures in jobs:
-        with click.progressbar(pictures, label=name, file=sys.stderr) as bar:
-            results.append(fit(name, list(detected_boxes(bar, detect))))
+        with progress(name, len(pictures)) as advance:
+            results.append(fit(name, list(detected_boxes(_counted(pictures, advance), detect))))
         if not as_json:
             click.echo("  ".join(f"{key}={value}" for key, value in asdict(results[-1]).items()))
     if as_json:
         click.echo(json.dumps([asdict(result) for result in results], indent=1))
+
+
+def _counted(pictures: list[Image], advance: Advance) -> Iterator[Image]:
+    for picture in pictures:
+        yield picture
+        advance(1, "")
 
 
 if __name__ == "__main__":

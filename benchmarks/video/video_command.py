@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from frsdk.commands.console import reports_errors
+from frsdk.commands.terminal import show_step
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -50,12 +50,8 @@ def video(
 
     cv2.setNumThreads(1)
 
-    def show(step: str) -> None:
-        if sys.stderr.isatty():
-            click.echo(f"\r\033[K{step}", nl=False, err=True)
-
-    found = evaluate_video(photographs, clips, only=only, progress=show)
-    show("")
+    found = evaluate_video(photographs, clips, only=only, progress=show_step)
+    show_step("")
     if as_json:
         click.echo(json.dumps(asdict(found), indent=1))
         return

@@ -37,6 +37,12 @@ def progress(
         yield _Lines(label, total, lines_every_s)
 
 
+def show_step(step: str) -> None:
+    """Name the step of a job in the last line of a terminal's stderr; ``""`` clears it."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\033[K{step}", nl=False, err=True)
+
+
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print cells under heads on stdout, the first column to the left, the others to the right.
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -17,6 +17,24 @@ av = pytest.importorskip("av", reason="needs PyAV (frsdk[video])")
 
 TICKS_PER_S = 90_000
 Image = NDArray[np.uint8]
+
+
+class StubReconstructor:
+    """A reconstructor that keeps the options it was opened with."""
+
+    options: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, **options: Any) -> None:
+        type(self).options = options
+
+    def __enter__(self) -> StubReconstructor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def warm_up(self) -> None:
+        pass
 
 
 def make_clip(

@@ -16,25 +16,9 @@ from click.testing import CliRunner, Result
 from frsdk.commands.cli import main
 from frsdk.video.camera_capture import CameraSource
 
-from ..clips import StubTracker
+from ..clips import StubReconstructor, StubTracker
 
 Run = Callable[[Sequence[str]], Result]
-
-
-class StubReconstructor:
-    options: ClassVar[dict[str, Any]] = {}
-
-    def __init__(self, **options: Any) -> None:
-        type(self).options = options
-
-    def __enter__(self) -> StubReconstructor:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def warm_up(self) -> None:
-        pass
 
 
 class StubFaceTracker(StubTracker):

@@ -15,22 +15,9 @@ from click.testing import CliRunner, Result
 
 from frsdk.commands.cli import main
 
-from ..clips import StubTracker, decoded, lit_frames, make_clip
+from ..clips import StubReconstructor, StubTracker, decoded, lit_frames, make_clip
 
 Run = Callable[[Sequence[str]], Result]
-
-
-class StubReconstructor:
-    options: ClassVar[dict[str, Any]] = {}
-
-    def __init__(self, **options: Any) -> None:
-        type(self).options = options
-
-    def __enter__(self) -> StubReconstructor:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
 
 class StubFaceTracker(StubTracker):
