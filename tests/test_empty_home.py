@@ -19,10 +19,10 @@ RECONSTRUCT = (
 BENCH = (  # with ceilings and tables that take seconds instead of a minute
     "from frsdk.benchmarks.bench_cli import main\n"
     "from frsdk.benchmarks.speed.measuring import machine_ceilings\n"
-    "from frsdk.benchmarks.speed.tables import count_tables, engine_tables, limit_tables\n"
+    "from frsdk.benchmarks.speed.tables import count_tables, limit_tables, many_faces_table\n"
     "machine_ceilings._BYTES = 1 << 20\n"
     "limit_tables.LARGE_VERTICES, limit_tables.VERTICES = 12000, 10000\n"
-    "engine_tables.FACE_COUNTS, count_tables.PUBLISHED = (1,), {}\n"
+    "many_faces_table.FACE_COUNTS, count_tables.PUBLISHED = (1,), {}\n"
     "main()\n"
 )
 COMMANDS = {

@@ -23,10 +23,17 @@ from .measuring.timing import Samples
 from .peers import peer_networks
 from .peers.mediapipe_peer import MediapipePeer
 from .reporting.report_tables import Table
-from .tables import count_tables, engine_tables, limit_tables
+from .tables import count_tables, limit_tables
+from .tables.cold_start_table import cold_table
 from .tables.device_table import device_table
+from .tables.drift_table import drift_table
+from .tables.engines_table import engines_table
+from .tables.latency_table import batch_samples, latency_table
+from .tables.many_faces_table import faces_table
 from .tables.output_table import output_table
 from .tables.overlay_table import overlay_table
+from .tables.power_table import power_table
+from .tables.stages_table import stages_table
 from .tables.tracked_table import tracked_table
 
 DEFAULT_BATCHES = (1, 2, 4, 8, 16, 32, 64)
@@ -100,16 +107,16 @@ def run_bench(
         engines = stack.enter_context(opened(options.variants))
         first = next(iter(engines.values()))
         photo = load_photo(options.image, first)
-        tables = [engine_tables.engines_table(engines), *_counts(first, on_step)]
+        tables = [engines_table(engines), *_counts(first, on_step)]
         on_step("latency")
-        samples = engine_tables.batch_samples(engines, options.batches, options.rounds, on_round)
-        tables.append(engine_tables.latency_table(samples))
+        samples = batch_samples(engines, options.batches, options.rounds, on_round)
+        tables.append(latency_table(samples))
         device = device_table(engines, options.batches, options.rounds, on_round)
         tables += [device] if device else []
         on_step("stages")
-        tables.append(engine_tables.stages_table(engines, photo, options.rounds, on_round))
+        tables.append(stages_table(engines, photo, options.rounds, on_round))
         tables.append(overlay_table(first, photo, options.rounds, on_round))
-        tables.append(engine_tables.faces_table(engines, photo, options.rounds, on_round))
+        tables.append(faces_table(engines, photo, options.rounds, on_round))
         on_step("outputs")
         outputs = output_table(first, photo, options.rounds, on_round)
         tables += [outputs] if outputs else []
@@ -122,14 +129,14 @@ def run_bench(
         tables.append(limit_tables.decode_table(first, photo, options.rounds, on_round))
         on_step("drift")
         reference = _reference(engines, options.variants, stack)
-        tables.append(engine_tables.drift_table(engines, reference, photo))
-        power = engine_tables.power_table(engines, photo)
+        tables.append(drift_table(engines, reference, photo))
+        power = power_table(engines, photo)
         tables += [power] if power else []
         if options.peers:
             tables += _peers(options, engines, photo, stack, on_step, on_round)
         if options.cold_start:
             on_step("cold start")
-            tables.append(engine_tables.cold_table(options.variants))
+            tables.append(cold_table(options.variants))
     tables.append(_memory_table())
     return BenchReport(environment, tables, samples)
 

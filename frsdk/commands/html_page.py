@@ -110,7 +110,7 @@ class HtmlPage:
 
 
 def _face_record(face: Face, image_bgr: NDArray[np.uint8]) -> dict[str, object]:
-    from ..meshes.trimesh_export import glb_from_meshes
+    from ..meshes.glb_obj_ply_export import glb_from_meshes
     from ..rendering.face_mesh import mesh_of_face
 
     numbers = face.to_dict()

@@ -84,7 +84,7 @@ def write_file_mesh(path: str | os.PathLike[str], mesh: FileMesh, frame: Frame) 
     Raises:
         InputError, MissingDependencyError, OutputError: As in `write_mesh`.
     """
-    from .trimesh_export import mesh_content
+    from .glb_obj_ply_export import mesh_content
 
     content = mesh_content(mesh, check_suffix(path), Path(path).stem, frame)
     _write_together(Path(path), content)

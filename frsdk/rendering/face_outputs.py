@@ -163,7 +163,7 @@ class FaceOutputs:
         Raises:
             InputError: An unusable image, or a face model without triangles.
         """
-        from ..meshes.trimesh_export import trimesh_from_mesh
+        from ..meshes.glb_obj_ply_export import trimesh_from_mesh
         from .face_mesh import mesh_of_face
 
         mesh = mesh_of_face(self, image_bgr, frontal=frontal, texture_size=TEXTURE_SIZE)

@@ -51,7 +51,7 @@ def write_scene(
     """
     if Path(path).suffix.lower() != ".glb":
         raise InputError(f"cannot write a scene to {os.fspath(path)}: expected .glb")
-    from ..meshes.trimesh_export import glb_from_meshes
+    from ..meshes.glb_obj_ply_export import glb_from_meshes
 
     image = check_image(image_bgr)
     height, width = image.shape[:2]

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from frsdk.benchmarks.bench_cli import main
 from frsdk.benchmarks.speed.measuring import machine_ceilings as ceilings
 from frsdk.benchmarks.speed.measuring.pipeline_stages import STAGES
-from frsdk.benchmarks.speed.tables import count_tables, engine_tables, limit_tables
+from frsdk.benchmarks.speed.tables import count_tables, limit_tables, many_faces_table
 from frsdk.benchmarks.speed.tables.count_tables import PUBLISHED, group_table, published_table
 from frsdk.specs.model_spec import ArchitectureSpec
 
@@ -21,7 +21,7 @@ def small(monkeypatch):
     monkeypatch.setattr(ceilings, "_BYTES", 8 << 20)
     monkeypatch.setattr(limit_tables, "LARGE_VERTICES", 12_000)
     monkeypatch.setattr(limit_tables, "VERTICES", 10_000)
-    monkeypatch.setattr(engine_tables, "FACE_COUNTS", (1, 4))
+    monkeypatch.setattr(many_faces_table, "FACE_COUNTS", (1, 4))
     monkeypatch.setattr("frsdk.benchmarks.speed.measuring.cold_start._RUNS", 1)
     few = {name: PUBLISHED[name] for name in ("mobilenet_v2", "mobile_frnet")}
     monkeypatch.setattr(count_tables, "PUBLISHED", few)  # the larger networks take seconds

@@ -13,7 +13,7 @@ from frsdk.backends.cuda.device_seconds import DeviceSeconds
 
 from ..measuring.timing import Case, interleaved
 from ..reporting.report_tables import Cell, Table
-from .engine_tables import OnRound, few_rounds
+from .latency_table import OnRound, few_rounds
 
 _COLUMNS = ("engine", "batch", "copy in ms", "compute ms", "copy out ms", "call ms", "rest ms")
 _NOTE = (

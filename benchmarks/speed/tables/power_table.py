@@ -1,0 +1,28 @@
+"""Power and energy per face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from frsdk import FaceReconstructor
+
+from ..measuring.bench_photo import Photo
+from ..measuring.pipeline_stages import whole_case
+from ..measuring.power_draw import measure_power
+from ..reporting.report_tables import Cell, Table
+
+Engines = Mapping[str, FaceReconstructor]
+
+
+def power_table(engines: Engines, photo: Photo) -> Table | None:
+    """Power and energy per face; None where the machine does not tell."""
+    rows: list[tuple[Cell, ...]] = []
+    source = ""
+    for name, engine in engines.items():
+        power = measure_power(whole_case(engine, photo))
+        if power is None:
+            return None
+        source = power.source
+        rows.append((name, power.watts, power.joules_per_call * 1e3))
+    columns = ("engine", "mean W", "mJ per face")
+    return Table("power", "Power", columns, rows, f"Read by {source}, whole chain per face.")
