@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..imaging.roi import Roi, image_from_crop_points
+from ..imaging.roi import Roi
 
 Array = NDArray[np.float64]
 
@@ -166,6 +167,16 @@ def quaternion_from_rotation(rotation: Array) -> Array:
     return np.asarray(-quaternion if quaternion[0] < 0 else quaternion, np.float64)
 
 
+def _nearest_rotation(block: Array) -> tuple[Array, float]:
+    """The proper rotation nearest to a (3, 3) block, and the mean of its singular values."""
+    singular, u, vt = cv2.SVDecomp(block)  # a third of the time of NumPy's
+    rotation = u @ vt
+    (a, b, c), (d, e, f), (g, h, i) = rotation.tolist()
+    if a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g) < 0.0:
+        rotation -= 2.0 * np.outer(u[:, 2], vt[2])  # the least singular vector the other way
+    return rotation, sum(singular[:, 0].tolist()) / 3.0
+
+
 def pose_from_params(params: NDArray[np.floating], roi: Roi, size: int) -> Pose:
     """The pose in the photograph.
 
@@ -177,21 +188,19 @@ def pose_from_params(params: NDArray[np.floating], roi: Roi, size: int) -> Pose:
         size: Pixels of a side of the crop.
     """
     matrix = np.asarray(params[:12], np.float64).reshape(3, 4)
-    u, singular, vt = np.linalg.svd(matrix[:, :3])
-    sign = float(np.sign(np.linalg.det(u @ vt)))
-    rotation = u @ np.diag([1.0, 1.0, sign]) @ vt
-    angle = math.radians(-roi.roll_deg)
-    turn = np.array(
-        [
-            [math.cos(angle), -math.sin(angle), 0.0],
-            [math.sin(angle), math.cos(angle), 0.0],
-            [0.0, 0.0, 1.0],
-        ]
-    )
-    rotation = turn @ rotation
-    x, y, z = matrix[:, 3]
-    translation = image_from_crop_points(np.array([x, (size - 1) - y, z]), roi, size)
-    scale = float(singular.mean()) * roi.side / size
+    rotation, mean_singular = _nearest_rotation(matrix[:, :3])
+    if roi.roll_deg:
+        angle = math.radians(-roi.roll_deg)
+        cosine, sine = math.cos(angle), math.sin(angle)
+        x_row, y_row = rotation[:2].copy()
+        rotation[0] = cosine * x_row - sine * y_row
+        rotation[1] = sine * x_row + cosine * y_row
+    (a, b, c), (d, e, f) = roi.image_from_crop(size).tolist()
+    x, y, z = matrix[:, 3].tolist()
+    y = (size - 1) - y
+    pixel = roi.side / size
+    translation = np.array([a * x + b * y + c, d * x + e * y + f, z * pixel])
+    scale = mean_singular * pixel
     for array in (translation, rotation):
         array.setflags(write=False)
     return Pose.from_rotation(rotation, scale=scale, translation=translation)

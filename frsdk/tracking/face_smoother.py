@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +11,7 @@ from ..face import Face
 from ..morphable.morphable_model import N_SHAPE, MorphableModel
 from .face_state import FaceState, face_of, landmark_middle, state_of
 from .one_euro import AdaptiveGain
+from .rotation_vectors import rotation_from_vector, vector_from_rotation
 from .smoothing_settings import Smoothing
 
 Array = NDArray[np.float64]
@@ -132,21 +132,19 @@ def _landmark_speed(model: MorphableModel) -> Array:
 
 def _difference(state: FaceState, base: FaceState, size: float) -> Array:
     """(7,) from one pose to another in face sizes: place, growth, turn as a rotation vector."""
-    turn = cv2.Rodrigues(state.rotation @ base.rotation.T)[0].reshape(3)
-    out = np.empty(7)
-    out[:3] = (state.place - base.place) / size
-    out[3] = (state.log_scale - base.log_scale) * _TURN_SIZE
-    out[4:] = turn * _TURN_SIZE
-    return out
+    turn = vector_from_rotation(state.rotation @ base.rotation.T)
+    moved = (state.place - base.place).tolist()
+    growth = (state.log_scale - base.log_scale) * _TURN_SIZE
+    return np.array([*(each / size for each in moved), growth, *(t * _TURN_SIZE for t in turn)])
 
 
 def _moved(state: FaceState, step: Array, size: float) -> FaceState:
     """A pose moved by what :func:`_difference` says."""
-    turn = np.asarray(cv2.Rodrigues(step[4:] / _TURN_SIZE)[0], np.float64)
+    growth, *turn = (step[3:] / _TURN_SIZE).tolist()
     return FaceState(
         state.place + step[:3] * size,
-        state.log_scale + float(step[3]) / _TURN_SIZE,
-        turn @ state.rotation,
+        state.log_scale + growth,
+        rotation_from_vector(*turn) @ state.rotation,
         state.stretch,
         state.shape,
         state.expression,

@@ -18,6 +18,7 @@ from ..morphable.vertex_decoding import N_POSE
 Array = NDArray[np.float64]
 
 _FLIP = np.array([1.0, -1.0, 1.0])  # y up, so that rotations are proper
+_IDENTITY = np.eye(3)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +53,7 @@ def state_of(face: Face, middle: Array) -> FaceState:
     pose, roi = face.pose, face.roi
     linear = _turned(params[:N_POSE].reshape(3, 4)[:, :3], -roi.roll_deg)
     linear *= roi.side / face.crop_size
-    stretch = pose.rotation.T @ linear / pose.scale
-    stretch[[0, 1, 2], [0, 1, 2]] -= 1.0
+    stretch = pose.rotation.T @ linear / pose.scale - _IDENTITY
     return FaceState(
         place=linear @ middle + pose.translation * _FLIP,
         log_scale=math.log(pose.scale),
