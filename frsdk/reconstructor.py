@@ -64,12 +64,12 @@ class FaceReconstructor:
             engine: "fp32", "fp16" or "int8", the built-in network in that precision, which is built
                 at first use and cached; or an `.onnx` or `.engine` file; None or "builtin" is the
                 built-in network as it is, on the CPU.
-            backend: "tensorrt", "rtx", "onnxruntime-cuda", "onnxruntime-tensorrt",
-                "onnxruntime-rtx" or "onnxruntime"; one that is named is taken or an error. "auto"
-                takes for a precision the first of "tensorrt", "rtx", "onnxruntime-cuda" (not for
-                int8) and "onnxruntime" that this machine can run; for an `.engine` file its
-                flavour; for an `.onnx` file "onnxruntime", or with device="gpu"
-                "onnxruntime-cuda". :attr:`engine` tells what it took.
+            backend: "tensorrt", "rtx", "onnxruntime-cuda", "onnxruntime-rtx" or "onnxruntime"; one
+                that is named is taken or an error. "auto" takes for a precision the first of
+                "tensorrt", "rtx", "onnxruntime-cuda" (not for int8) and "onnxruntime" that this
+                machine can run; for an `.engine` file its flavour; for an `.onnx` file
+                "onnxruntime", or with device="gpu" "onnxruntime-cuda". :attr:`engine` tells what it
+                took.
             device: "cpu" or "gpu" limits what "auto" may take; None takes either.
             face_model: A face-model file or object; None is the built-in one. It must be the one
                 that the network was trained for.

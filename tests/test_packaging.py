@@ -91,7 +91,7 @@ def test_extras_take_one_onnxruntime(config: configparser.ConfigParser) -> None:
         for name, needs in extras.items()
     }
     assert runtimes["cpu"] == runtimes["quickstart"] == runtimes["test"] == {"onnxruntime"}
-    assert runtimes["gpu"] == {"onnxruntime-gpu"}
+    assert runtimes["gpu"] == {"onnxruntime-gpu[cuda,cudnn]"}  # a driver alone has no libraries
     assert extras["cpu"] <= extras["quickstart"] and extras["cpu"] <= extras["test"]
     assert extras["export"] <= extras["test"]  # the tests train and export
     assert extras["eval"] <= extras["test"] and extras["bench"] <= extras["test"]

@@ -13,13 +13,8 @@ from .build_on_first_use import built_engine, built_network
 from .cuda.cuda_driver import gpu_obstacle
 from .cuda.open_device import gpu_info
 from .onnxruntime_backend import OnnxRuntimeBackend
-from .onnxruntime_session import (
-    CPU_PROVIDER,
-    CUDA_PROVIDER,
-    RTX_PROVIDER,
-    TENSORRT_PROVIDER,
-    load_onnxruntime,
-)
+from .onnxruntime_cuda import CUDA_PROVIDER, cuda_provider_problem
+from .onnxruntime_session import CPU_PROVIDER, RTX_PROVIDER, load_onnxruntime
 from .tensorrt_backend import TensorrtBackend
 from .tensorrt_modules import load_tensorrt, message_log, named_capabilities, start_runtime
 
@@ -27,6 +22,8 @@ PRECISIONS = ("fp32", "fp16", "int8")
 DEVICES = ("cpu", "gpu")
 AUTO = "auto"
 BUILTIN = "builtin"
+
+_GONE = {"onnxruntime-tensorrt": 'its provider wants TensorRT 10 and builds anew: take "tensorrt"'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +152,8 @@ def _open_engine_file(path: Path, backend: str, device: str | None) -> Backend:
 
 
 def _check_names(backend: str, device: str | None) -> None:
+    if backend in _GONE:
+        raise InputError(f"backend {backend} was removed, {_GONE[backend]}")
     if backend != AUTO and backend not in BACKENDS:
         raise InputError(f"expected backend {AUTO}, {', '.join(BACKENDS)}, got {backend!r}")
     if device not in (None, *DEVICES):
@@ -189,14 +188,8 @@ def _rtx_obstacle() -> str | None:
 
 
 def _cuda_provider_obstacle() -> str | None:
-    return gpu_obstacle() or _provider_obstacle(CUDA_PROVIDER)
-
-
-def _provider_obstacle(provider: str) -> str | None:
-    obstacle = obstacle_of(load_onnxruntime)
-    if obstacle is None and provider not in load_onnxruntime().get_available_providers():
-        return f"this onnxruntime has no {provider}: it is in onnxruntime-gpu"
-    return obstacle
+    obstacle = gpu_obstacle() or obstacle_of(load_onnxruntime)
+    return obstacle or cuda_provider_problem(load_onnxruntime())
 
 
 def _cpu_obstacle() -> str | None:
@@ -215,13 +208,10 @@ def obstacle_of(attempt: Callable[[], object]) -> str | None:
 BACKENDS: dict[str, BackendKind] = {
     "tensorrt": BackendKind("gpu", _tensorrt_obstacle, flavour="tensorrt"),
     "rtx": BackendKind("gpu", _rtx_obstacle, flavour="tensorrt_rtx"),
-    # It has no INT8 convolutions, so Q/DQ would only cost. The two below it build an engine at each
-    # start and keep it in a cache of their own that nobody checks: only by name.
+    # It has no INT8 convolutions, so Q/DQ would only cost. The one below it builds an engine at
+    # each start and keeps it in a cache of its own that nobody checks: only by name.
     "onnxruntime-cuda": BackendKind(
         "gpu", _cuda_provider_obstacle, provider=CUDA_PROVIDER, precisions=("fp32", "fp16")
-    ),
-    "onnxruntime-tensorrt": BackendKind(
-        "gpu", gpu_obstacle, provider=TENSORRT_PROVIDER, automatic=False
     ),
     "onnxruntime-rtx": BackendKind("gpu", gpu_obstacle, provider=RTX_PROVIDER, automatic=False),
     "onnxruntime": BackendKind("cpu", _cpu_obstacle, target="cpu"),

@@ -13,6 +13,7 @@ from ..specs.detector_spec import DetectorSpec, spec_from_json
 from ..specs.model_spec import METADATA_KEY, ModelSpec
 from .backend import Backend, DecodedBatch, FloatBatch
 from .cpu_features import FITTING_WEIGHT_BITS, int8_products_saturate
+from .onnxruntime_cuda import CUDA_BATCHES, CUDA_PROVIDER
 from .onnxruntime_session import (
     CPU_PROVIDER,
     engine_errors,
@@ -65,7 +66,7 @@ class OnnxRuntimeBackend(Backend):
             batches = [_batch(source, "input", spec.input.name, spec.input.shape, inputs)]
             for name, shape in outputs.items():
                 batches.append(_batch(source, "output", name, shape, results))
-        self._fixed_batch = _fixed_batch(source, batches)
+        self._sizes = _sizes(_fixed_batch(source, batches), providers)
         super().__init__(spec, source=source, providers=tuple(session.get_providers()))
         self._run_options = load_onnxruntime().RunOptions()
         # Without it parameters alone would cost the whole decoder.
@@ -87,16 +88,15 @@ class OnnxRuntimeBackend(Backend):
         return DecodedBatch(*self._run(list(self.spec.output_shapes), batch))
 
     def _run(self, names: list[str], batch: FloatBatch) -> list[FloatBatch]:
-        if self._fixed_batch is not None:
-            return self._run_filled_up(names, batch, self._fixed_batch)
-        return self._run_once(names, batch)
+        return self._run_filled_up(names, batch) if self._sizes else self._run_once(names, batch)
 
-    def _run_filled_up(self, names: list[str], batch: FloatBatch, size: int) -> list[FloatBatch]:
-        """In parts of the graph's own batch, the last one filled up with zeros."""
+    def _run_filled_up(self, names: list[str], batch: FloatBatch) -> list[FloatBatch]:
+        """In parts of the largest batch; the last one is filled up with zeros to the next size."""
         parts = []
-        for start in range(0, len(batch), size):
-            part = batch[start : start + size]
-            missing = size - len(part)
+        largest = self._sizes[-1]
+        for start in range(0, len(batch), largest):
+            part = batch[start : start + largest]
+            missing = next(size for size in self._sizes if size >= len(part)) - len(part)
             full = np.concatenate([part, np.zeros((missing, *part.shape[1:]), np.float32)])
             parts.append([output[: len(part)] for output in self._run_once(names, full)])
         return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
@@ -146,6 +146,13 @@ def _fixed_batch(source: str, batches: Sequence[int | None]) -> int | None:
         shown = ", ".join("any" if each is None else str(each) for each in batches)
         raise SpecError(f"{source}: its tensors are for batches of {shown}: export it again")
     return first
+
+
+def _sizes(fixed: int | None, providers: Sequence[str]) -> tuple[int, ...]:
+    """The batches that are run, rising; none where every one is as good."""
+    if fixed is not None:
+        return (fixed,)
+    return CUDA_BATCHES if CUDA_PROVIDER in providers else ()
 
 
 def _batch(

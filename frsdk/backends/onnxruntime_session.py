@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from ..errors import BackendError, MissingDependencyError, SpecError
 from ..installation.optional_packages import missing_package
 from .cpu_features import int8_products_saturate
+from .onnxruntime_cuda import CUDA_PROVIDER, cuda_provider_problem
 
 CPU_PROVIDER = "CPUExecutionProvider"
-CUDA_PROVIDER = "CUDAExecutionProvider"
-TENSORRT_PROVIDER = "TensorrtExecutionProvider"
 RTX_PROVIDER = "NvTensorRTRTXExecutionProvider"
 
 TELEMETRY_VARIABLE = "ORT_DISABLE_TELEMETRY"
@@ -60,6 +59,8 @@ def open_session(
     built_in = [each for each in providers if each != RTX_PROVIDER]
     if built_in or not plugins:
         _check_available(built_in, ort.get_available_providers())
+    if CUDA_PROVIDER in built_in and (problem := cuda_provider_problem(ort)) is not None:
+        raise BackendError(problem)
     file = "a graph in memory" if isinstance(path, bytes) else Path(path)
     if isinstance(file, Path) and not file.is_file():
         raise BackendError(f"{file}: no such file: give the path of an .onnx file")

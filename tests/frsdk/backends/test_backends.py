@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import pytest
 
 from frsdk.backends import Backend, OnnxRuntimeBackend
 from frsdk.backends.onnxruntime_backend import _fixed_batch
-from frsdk.backends.onnxruntime_session import load_onnxruntime, open_session
+from frsdk.backends.onnxruntime_session import open_session
 from frsdk.errors import BackendError, InputError, MissingDependencyError, SpecError
 from frsdk.installation.optional_packages import pip_line
 from frsdk.specs.model_spec import METADATA_KEY, ModelSpec, OutputSpec
@@ -204,38 +203,6 @@ def test_onnxruntime_is_missing_or_damaged(
     with pytest.raises(MissingDependencyError) as caught:
         OnnxRuntimeBackend(tiny_onnx)
     assert str(caught.value) == message.replace("PIP", pip_line("cpu"))
-
-
-@pytest.mark.parametrize(
-    ("provider", "falls_back"), [("CPUExecutionProvider", ""), ("CUDAExecutionProvider", "1")]
-)
-def test_sessions_never_fall_back(
-    tiny_onnx: Path, monkeypatch: pytest.MonkeyPatch, provider: str, falls_back: str
-) -> None:
-    """Neither the session (ONNX Runtime prints and tries the CPU) nor single nodes of a GPU's."""
-    ort = load_onnxruntime()
-    seen: dict[str, Any] = {}
-
-    def session(content: str, options: Any, **chosen: Any) -> Any:
-        seen.update(chosen)
-        try:
-            seen["nodes"] = options.get_session_config_entry("session.disable_cpu_ep_fallback")
-        except RuntimeError:  # it has none
-            seen["nodes"] = ""
-        return SimpleNamespace(get_providers=lambda: ["CPUExecutionProvider"])
-
-    both = ["CUDAExecutionProvider", "CPUExecutionProvider"]
-    monkeypatch.setattr(ort, "get_available_providers", lambda: both)
-    monkeypatch.setattr(ort, "InferenceSession", session)
-    if falls_back:
-        with pytest.raises(BackendError, match="CUDAExecutionProvider is not available here"):
-            open_session(tiny_onnx, providers=[provider])
-    else:
-        open_session(tiny_onnx, providers=[provider])
-    # On CUDA: no search of kernels for each new batch, and FP32 that is no TF32.
-    cuda = {"cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"}
-    chosen = (provider, cuda) if falls_back else provider
-    assert seen == {"providers": [chosen], "enable_fallback": 0, "nodes": falls_back}
 
 
 def test_messages_of_damaged_models_are_one_line(tmp_path: Path, tiny_onnx: Path, capfd) -> None:
