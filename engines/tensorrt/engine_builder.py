@@ -71,6 +71,7 @@ def build_engine(
         os=host_os(),
         frsdk_version=__version__,
         gpu_name=gpu.name if gpu else None,
+        multiprocessors=gpu.multiprocessors if gpu else None,
         driver_version=gpu.driver_version if gpu else None,
         cuda_version=gpu.cuda_version if gpu else None,
         hardware_compatible=options.hardware_compatible,

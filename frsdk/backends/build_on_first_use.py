@@ -37,11 +37,12 @@ def built_engine(source: Path, *, flavour: str, precision: str | None) -> Path:
     """
     handle = load_tensorrt(flavour)
     gpu = gpu_info()
-    facts = {
+    facts: dict[str, object] = {
         "flavour": flavour,
         "flavour_version": handle.version,
         "gpu_name": gpu.name,
         "compute_capability": gpu.compute_capability,
+        "multiprocessors": gpu.multiprocessors,
         "driver_version": gpu.driver_version,
         "cuda_version": gpu.cuda_version,
     }
@@ -60,14 +61,14 @@ def built_network(source: Path, *, target: str, precision: str) -> Path:
         MissingDependencyError: onnx or ONNX Runtime is not installed.
         FrsdkError: As the precision pass raises.
     """
-    machine: dict[str, str | None] = {}
+    machine: dict[str, object] = {}
     if target == "cpu":
         machine["fp32_block"] = str(fp32_block())
     return _built(source, target, precision, machine, ".onnx")
 
 
 def _built(
-    source: Path, target: str, precision: str | None, machine: dict[str, str | None], suffix: str
+    source: Path, target: str, precision: str | None, machine: dict[str, object], suffix: str
 ) -> Path:
     facts = {
         **machine,

@@ -39,7 +39,7 @@ def cuda_provider_problem(ort: Any) -> str | None:
             ort.OrtValue.ortvalue_from_shape_and_type([1], np.float32, "cuda", 0)
             return None
         except (RuntimeError, ValueError) as error:
-            missing = " ".join(str(error).split())
+            missing = " ".join(str(error).split()).rpartition("_CUDA() ")[2]  # without its source
     version = getattr(ort, "cuda_version", None)
     level = f" of CUDA {version}" if version else ""
     return (

@@ -17,6 +17,7 @@ from ..engine_files.engine_file import EngineFile, read_engine
 from ..engine_files.engine_header import BatchProfile, EngineHeader, profile_for
 from ..errors import BackendError
 from .backend import Backend, DecodedBatch, FloatBatch
+from .cuda.device_memory import no_graphs
 from .cuda.device_seconds import DeviceSeconds
 from .cuda.device_timing import DeviceWatch
 from .cuda.engine_buffers import EngineBuffers
@@ -101,6 +102,8 @@ class TensorrtBackend(Backend):
         check_tensors(trt, engine, file.header, self._source)
         self._graphs_inside = cuda_graph and hasattr(trt, "CudaGraphStrategy")
         self._records = cuda_graph and not self._graphs_inside
+        if self._records and not self._device.has_graphs:
+            raise no_graphs()
         self._buffers = EngineBuffers(self._device, file.header.spec, file.header.largest_batch)
         self._loaded = LoadedPlan(self._device, self._buffers, runtime, engine)
         try:

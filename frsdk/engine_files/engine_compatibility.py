@@ -82,10 +82,18 @@ def check_gpu(header: EngineHeader, source: str, gpu: GpuInfo) -> None:
             f"{source}: built for compute capability {wanted}, this machine has {here}: "
             "build it for this GPU"
         )
-    if header.gpu_name not in (None, gpu.name) and header.flavour == "tensorrt":
+    if header.flavour != "tensorrt":
+        return
+    built, found = header.gpu_name, gpu.name
+    if built == found and None not in (header.multiprocessors, gpu.multiprocessors):
+        # The modules of Orin share name and architecture, not the number of multiprocessors.
+        built = f"{built} with {header.multiprocessors} multiprocessors"
+        found = f"{found} with {gpu.multiprocessors} multiprocessors"
+        here = f"{found} ({gpu.compute_capability})"
+    if built not in (None, found):
         raise BackendError(
-            f"{source}: built on {header.gpu_name}, this machine has {here}: build it here, or "
-            "with --hardware-compatible"
+            f"{source}: built on {built}, this machine has {here}: build it here, or with "
+            "--hardware-compatible"
         )
 
 

@@ -65,6 +65,7 @@ class EngineHeader:
         os: Operating system and processor, such as ``"linux-x86_64"``.
         frsdk_version: Who built it.
         gpu_name: The building GPU; None where the build needed none.
+        multiprocessors: Of the building GPU, where known.
         driver_version: Release of the building machine's driver, where known.
         cuda_version: The CUDA level of that driver, such as ``"13.0"``, where known.
         hardware_compatible: Runs on GPUs of later architectures too.
@@ -85,6 +86,7 @@ class EngineHeader:
     os: str
     frsdk_version: str
     gpu_name: str | None = None
+    multiprocessors: int | None = None
     driver_version: str | None = None
     cuda_version: str | None = None
     hardware_compatible: bool = False
@@ -142,6 +144,7 @@ class EngineHeader:
             os=document.text("os"),
             frsdk_version=document.text("frsdk_version"),
             gpu_name=document.text_or_none("gpu_name"),
+            multiprocessors=document.later_integer("multiprocessors"),
             driver_version=document.text_or_none("driver_version"),
             cuda_version=document.text_or_none("cuda_version"),
             hardware_compatible=document.boolean("hardware_compatible"),
@@ -179,6 +182,10 @@ class _HeaderFields(JsonFields):
 
     def integer_or_none(self, name: str) -> int | None:
         return self.integer(name, minimum=0) if self._is_given(name) else None
+
+    def later_integer(self, name: str) -> int | None:
+        """One that files of earlier releases lack."""
+        return self.integer_or_none(name) if name in self.rest else None
 
     def sha256(self, name: str) -> str:
         value = self.text(name)

@@ -27,12 +27,14 @@ class GpuInfo:
         compute_capability: Architecture, such as ``"8.6"``.
         cuda_version: The latest CUDA that the driver serves, such as ``"13.0"``.
         driver_version: The driver's release; None where the system does not say.
+        multiprocessors: How many it has: the modules of one family share name and architecture.
     """
 
     name: str
     compute_capability: str
     cuda_version: str
     driver_version: str | None = None
+    multiprocessors: int | None = None
 
 
 class DeviceMemory(ABC):
@@ -45,6 +47,8 @@ class DeviceMemory(ABC):
     """
 
     info: GpuInfo
+    has_graphs = False
+    """Whether work can be recorded: without it the last four methods raise."""
 
     @abstractmethod
     def active(self) -> AbstractContextManager[None]:
@@ -102,21 +106,28 @@ class DeviceMemory(ABC):
     def destroy_event(self, event: Any) -> None:
         """Give a mark back."""
 
-    @abstractmethod
     def begin_capture(self, stream: int) -> None:
         """Record the stream's work instead of doing it."""
+        raise no_graphs()
 
-    @abstractmethod
     def end_capture(self, stream: int) -> Any:
         """End the recording; returns a graph that can be launched."""
+        raise no_graphs()
 
-    @abstractmethod
     def launch(self, graph: Any, stream: int) -> None:
         """Start the recorded work."""
+        raise no_graphs()
 
-    @abstractmethod
     def destroy_graph(self, graph: Any) -> None:
         """Give a graph back."""
+        raise no_graphs()
+
+
+def no_graphs() -> BackendError:
+    """The error for a binding that cannot record."""
+    return BackendError(
+        "pycuda has no CUDA graphs: pip install cuda-bindings, or leave cuda_graph out"
+    )
 
 
 def no_gpu(reason: str) -> BackendError:

@@ -18,7 +18,7 @@ def open_device() -> DeviceMemory:
         MissingDependencyError: Neither binding is installed, or one cannot be loaded.
         BackendError: There is no GPU, or no driver, or the driver is too old for the binding.
     """
-    if _is_installed("cuda.bindings.runtime"):
+    if _is_installed("cuda.bindings.driver"):
         from .cuda_python_memory import CudaPythonMemory
 
         return CudaPythonMemory()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -12,14 +13,19 @@ import numpy as np
 from ...errors import BackendError
 from .device_memory import DeviceMemory, FloatArray, GpuInfo, cuda_level, driver_version, no_gpu
 
+_DEVICE = 0
 _NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING
 
 
 class PycudaMemory(DeviceMemory):
-    """CUDA's driver API; `autoprimaryctx`, because `autoinit` would make a context of its own."""
+    """CUDA's driver API in the primary context, pushed for each use.
+
+    `autoinit` would make a context of its own, and `autoprimaryctx` leaves the primary one on the
+    importing thread: when that has ended, the interpreter's exit aborts.
+    """
 
     def __init__(self) -> None:
-        """Find the GPU and retain its primary context.
+        """Find the GPU.
 
         Raises:
             BackendError: There is none, or the driver is missing.
@@ -29,32 +35,40 @@ class PycudaMemory(DeviceMemory):
         except ImportError as error:  # its extension links against the driver's library
             raise no_gpu(str(error)) from error
         try:
-            primary = import_module("pycuda.autoprimaryctx")
+            self._cuda.init()
+            self._device = self._cuda.Device(_DEVICE)
+            major, minor = self._device.compute_capability()
+            attribute = self._cuda.device_attribute.MULTIPROCESSOR_COUNT
+            self.info = GpuInfo(
+                name=str(self._device.name()),
+                compute_capability=f"{major}.{minor}",
+                cuda_version=cuda_level(self._cuda.get_driver_version()),
+                driver_version=driver_version(),
+                multiprocessors=int(self._device.get_attribute(attribute)),
+            )
         except (self._cuda.Error, RuntimeError) as error:
             raise no_gpu(str(error)) from error
-        self._context = primary.context
-        major, minor = primary.device.compute_capability()
-        self.info = GpuInfo(
-            name=str(primary.device.name()),
-            compute_capability=f"{major}.{minor}",
-            cuda_version=cuda_level(self._cuda.get_driver_version()),
-            driver_version=driver_version(),
-        )
+        self._context: Any = None
+        self._lock = threading.Lock()
         self._memory: dict[int, Any] = {}
         self._streams: dict[int, Any] = {}
 
     @contextmanager
     def active(self) -> Iterator[None]:
         """Push the primary context for the calling thread."""
-        self._context.push()
         try:
-            yield
+            with self._lock:
+                if self._context is None:
+                    self._context = self._device.retain_primary_context()
+            self._context.push()
+            try:
+                yield
+            finally:
+                self._context.pop()
         except self._cuda.Error as error:
             raise BackendError(
                 f"the GPU failed ({error}): free its memory, or restart the process"
             ) from error
-        finally:
-            self._context.pop()
 
     def allocate(self, n_bytes: int) -> int:
         """Device memory; returns its address."""
@@ -112,23 +126,3 @@ class PycudaMemory(DeviceMemory):
 
     def destroy_event(self, event: Any) -> None:
         """Give a mark back: pycuda destroys it with its object."""
-
-    def begin_capture(self, stream: int) -> None:
-        """Record the stream's work instead of doing it."""
-        recorder = self._streams[stream]
-        if not hasattr(recorder, "begin_capture"):
-            raise BackendError(
-                "this pycuda has no CUDA graphs: pip install cuda-bindings, or leave them out"
-            )
-        recorder.begin_capture()
-
-    def end_capture(self, stream: int) -> Any:
-        """End the recording; returns a graph that can be launched."""
-        return self._streams[stream].end_capture().instantiate()
-
-    def launch(self, graph: Any, stream: int) -> None:
-        """Start the recorded work."""
-        graph.launch(self._streams[stream])
-
-    def destroy_graph(self, graph: Any) -> None:
-        """Give a graph back: pycuda destroys it with its object."""

@@ -33,6 +33,8 @@ VERSION = "10.16.1.11"
 class HostDevice(DeviceMemory):
     """Device memory in the host's; counts what is not given back."""
 
+    has_graphs = True
+
     def __init__(self) -> None:
         self.info = GPU
         self.held: dict[int, Any] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,42 +23,68 @@ SOURCE = (
 
 
 def test_the_binding_has_every_name() -> None:
-    runtime = pytest.importorskip("cuda.bindings.runtime", reason="needs cuda-bindings")
+    driver = pytest.importorskip("cuda.bindings.driver", reason="needs cuda-bindings")
     used = set()
     for node in ast.walk(ast.parse(SOURCE.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "self._call":
             used.add(ast.literal_eval(node.args[0]))
         if isinstance(node, ast.Attribute) and ast.unparse(node.value).startswith("self._cuda"):
             used.add(ast.unparse(node).removeprefix("self._cuda."))
-    assert {"cudaMemcpyAsync", "cudaStreamEndCapture", "cudaError_t.cudaSuccess"} <= used
+    assert {"cuMemcpyHtoDAsync", "cuStreamEndCapture", "CUresult.CUDA_SUCCESS"} <= used
     for name in sorted(used):
-        found = runtime
+        found = driver
         for part in name.split("."):
             found = getattr(found, part)
 
 
-def test_pycuda_measures_from_the_first_mark_to_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Event:
-        """pycuda's, with its two ways to ask for milliseconds."""
+class PycudaEvent:
+    """pycuda's, with its two ways to ask for milliseconds."""
 
-        clock = itertools.count(1.0, 0.5)
+    clock = itertools.count(1.0, 0.5)
 
-        def record(self, stream: object) -> None:
-            assert stream == "the stream"
-            self.passed = next(self.clock)
+    def record(self, stream: object) -> None:
+        assert stream == "the stream"
+        self.passed = next(self.clock)
 
-        def time_since(self, event: Event) -> float:
-            return (self.passed - event.passed) * 1e3
+    def time_since(self, event: PycudaEvent) -> float:
+        return (self.passed - event.passed) * 1e3
 
-        def time_till(self, event: Event) -> float:
-            return (event.passed - self.passed) * 1e3
+    def time_till(self, event: PycudaEvent) -> float:
+        return (event.passed - self.passed) * 1e3
 
-    driver = SimpleNamespace(Event=Event, Error=RuntimeError, get_driver_version=lambda: 13000)
-    gpu = SimpleNamespace(compute_capability=lambda: (8, 6), name=lambda: "Imagined GPU")
+
+@pytest.fixture
+def pycuda(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """pycuda.driver, whose stack of contexts is kept by thread; `autoprimaryctx` is not there."""
+    stacks: dict[int, list[str]] = {}
+
+    def stack() -> list[str]:
+        return stacks.setdefault(threading.get_ident(), [])
+
+    context = SimpleNamespace(push=lambda: stack().append("ours"), pop=lambda: stack().pop())
+    retained: list[SimpleNamespace] = []
+
+    def retain() -> SimpleNamespace:
+        retained.append(context)
+        return context
+
+    gpu = SimpleNamespace(
+        compute_capability=lambda: (8, 7),
+        name=lambda: "Imagined Orin",
+        get_attribute=lambda which: {"multiprocessors": 14}[which],
+        retain_primary_context=retain,
+    )
+    driver = SimpleNamespace(
+        Event=PycudaEvent, Error=RuntimeError, Device=lambda index: gpu, init=lambda: None,
+        get_driver_version=lambda: 12060, stacks=stacks, retained=retained,
+        device_attribute=SimpleNamespace(MULTIPROCESSOR_COUNT="multiprocessors"),
+    )  # fmt: skip
     monkeypatch.setitem(sys.modules, "pycuda", SimpleNamespace())
     monkeypatch.setitem(sys.modules, "pycuda.driver", driver)
-    primary = SimpleNamespace(context=None, device=gpu)
-    monkeypatch.setitem(sys.modules, "pycuda.autoprimaryctx", primary)
+    return driver
+
+
+def test_pycuda_measures_from_the_first_mark_to_the_second(pycuda: SimpleNamespace) -> None:
     device = PycudaMemory()
     device._streams[7] = "the stream"
     begin, end = device.create_event(), device.create_event()
@@ -66,10 +93,36 @@ def test_pycuda_measures_from_the_first_mark_to_the_second(monkeypatch: pytest.M
     assert device.seconds_between(begin, end) == pytest.approx(0.5)
 
 
+def test_pycuda_leaves_nothing_on_a_thread(pycuda: SimpleNamespace) -> None:
+    device = PycudaMemory()
+    assert device.info.multiprocessors == 14 and pycuda.retained == []
+
+    def use() -> None:
+        for _ in range(2):
+            with device.active():
+                assert pycuda.stacks[threading.get_ident()] == ["ours"]
+        with pytest.raises(BackendError, match=r"the GPU failed \(broken\)"), device.active():
+            raise pycuda.Error("broken")
+
+    use()
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    assert not any(pycuda.stacks.values())
+    assert len(pycuda.retained) == 1
+
+
+def test_pycuda_has_no_graphs(pycuda: SimpleNamespace) -> None:
+    device = PycudaMemory()
+    assert not device.has_graphs
+    with device.active(), pytest.raises(BackendError, match="pip install cuda-bindings"):
+        device.begin_capture(7)
+
+
 def test_without_a_gpu_the_reason_is_given() -> None:
     if cuda_driver.gpu_obstacle() is None:
         pytest.skip("this machine has a GPU")
-    pytest.importorskip("cuda.bindings.runtime", reason="needs cuda-bindings")
+    pytest.importorskip("cuda.bindings.driver", reason="needs cuda-bindings")
     with pytest.raises(BackendError, match=r"no usable NVIDIA GPU here \(.+\): install") as caught:
         gpu_info()
     assert "\n" not in str(caught.value)

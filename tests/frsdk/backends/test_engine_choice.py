@@ -259,6 +259,7 @@ def test_an_engine_is_keyed_by_all_that_it_depends_on(
         replace(gpu, compute_capability="8.9"),
         replace(gpu, cuda_version="12.6"),
         replace(gpu, driver_version=None),
+        replace(gpu, multiprocessors=16),
     ):
         use(other)
         paths.add(engine())
@@ -266,7 +267,7 @@ def test_an_engine_is_keyed_by_all_that_it_depends_on(
     paths.add(engine())
     monkeypatch.setattr(first_use, "__version__", "later")
     paths.add(engine())
-    assert len(paths) == len(built) == 9
+    assert len(paths) == len(built) == 10
     assert {path.name for path in paths} == {
         "tiny.fp16.tensorrt.engine", "tiny.as-it-is.tensorrt.engine", "tiny.fp16.rtx.engine"
     }  # fmt: skip

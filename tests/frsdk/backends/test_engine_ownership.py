@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -150,35 +149,6 @@ def test_the_dla_core_reaches_the_runtime(machine: Any, write: Write) -> None:
         assert machine.runtimes[0].DLA_core == 1
 
 
-def test_leaving_a_gpu_gives_back_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    from frsdk.backends.cuda.cuda_python_memory import CudaPythonMemory
-
-    chosen = [1]  # another library works on device 1
-    device = object.__new__(CudaPythonMemory)
-
-    def call(name: str, *arguments: int) -> int | None:
-        if name == "cudaGetDevice":
-            return chosen[-1]
-        assert name == "cudaSetDevice"
-        chosen.append(arguments[0])
-        return None
-
-    monkeypatch.setattr(device, "_call", call)
-    with device.active():
-        assert chosen[-1] == 0
-    assert chosen[-1] == 1
-
-    @contextmanager
-    def broken() -> Iterator[None]:
-        with device.active():
-            yield
-            raise BackendError("the GPU failed")
-
-    with pytest.raises(BackendError), broken():
-        pass
-    assert chosen[-1] == 1
-
-
 def test_a_driver_that_is_too_old_is_an_obstacle(
     machine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,3 +163,13 @@ def test_a_driver_that_is_too_old_is_an_obstacle(
     assert engine_choice.BACKENDS["tensorrt"].obstacle() is None
     machine.trt.Runtime = refused
     assert "cannot start on this machine" in str(engine_choice.BACKENDS["tensorrt"].obstacle())
+
+
+def test_graphs_are_refused_at_once_where_the_binding_has_none(
+    machine: Any, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine.device, "has_graphs", False)
+    with pytest.raises(BackendError, match="pip install cuda-bindings, or leave cuda_graph out"):
+        TensorrtBackend(write(), cuda_graph=True)
+    assert machine.device.held == {}
+    TensorrtBackend(write()).close()

@@ -122,3 +122,21 @@ def test_gpus(
     else:
         with pytest.raises(BackendError, match=match):
             check_gpu(header.replace(**changes), "a.engine", here)
+
+
+@pytest.mark.parametrize(
+    ("built", "here", "fits"),
+    [(14, 14, True), (14, 16, False), (None, 16, True), (14, None, True)],
+)
+def test_modules_that_share_a_name_differ_by_their_multiprocessors(
+    header: EngineHeader, built: int | None, here: int | None, fits: bool
+) -> None:
+    """Orin's modules are all called Orin (8.7); what earlier releases wrote has no number."""
+    engine = header.replace(gpu_name="Orin", compute_capabilities=("8.7",), multiprocessors=built)
+    gpu = GpuInfo("Orin", "8.7", "12.6", multiprocessors=here)
+    if fits:
+        check_gpu(engine, "a.engine", gpu)
+        return
+    with pytest.raises(BackendError, match=r"with 14 multiprocessors, .* Orin with 16"):
+        check_gpu(engine, "a.engine", gpu)
+    check_gpu(engine.replace(hardware_compatible=True), "a.engine", gpu)

@@ -183,3 +183,11 @@ def test_writing_is_all_or_nothing(
         write_engine(written, header, PLAN * 2)
     assert written.read_bytes() == before
     assert list(tmp_path.iterdir()) == [written]
+
+
+def test_a_header_of_before_the_multiprocessors_is_read(header: EngineHeader) -> None:
+    fields = json.loads(header.replace(multiprocessors=14, plan_bytes=1).to_json())
+    fields["plan_sha256"] = "0" * 64
+    assert EngineHeader.from_json(canonical_json(fields), source="a").multiprocessors == 14
+    del fields["multiprocessors"]
+    assert EngineHeader.from_json(canonical_json(fields), source="a").multiprocessors is None
