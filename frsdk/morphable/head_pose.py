@@ -170,11 +170,11 @@ def quaternion_from_rotation(rotation: Array) -> Array:
 def _nearest_rotation(block: Array) -> tuple[Array, float]:
     """The proper rotation nearest to a (3, 3) block, and the mean of its singular values."""
     singular, u, vt = cv2.SVDecomp(block)  # a third of the time of NumPy's
-    rotation = u @ vt
+    rotation = np.asarray(u @ vt, np.float64)
     (a, b, c), (d, e, f), (g, h, i) = rotation.tolist()
     if a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g) < 0.0:
         rotation -= 2.0 * np.outer(u[:, 2], vt[2])  # the least singular vector the other way
-    return rotation, sum(singular[:, 0].tolist()) / 3.0
+    return rotation, float(singular.sum()) / 3.0
 
 
 def pose_from_params(params: NDArray[np.floating], roi: Roi, size: int) -> Pose:
