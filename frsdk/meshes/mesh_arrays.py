@@ -74,13 +74,18 @@ def vertex_normals(vertices: ArrayLike, triangles: ArrayLike) -> FloatArray:
 
 def unit_vertex_normals(points: FloatArray, corners: IndexArray) -> FloatArray:
     """`vertex_normals` for arrays that were checked before."""
-    a, b, c = points[corners[:, 0]], points[corners[:, 1]], points[corners[:, 2]]
-    # (M, 3). y points down, which mirrors the winding: the cross product the other way round.
-    facing = np.cross(c - a, b - a)
+    columns = np.ascontiguousarray(points.T)  # (3, N): a third of the time of rows
+    a, b, c = np.ascontiguousarray(corners.T)  # (M,) each
+    first = [np.take(column, a) for column in columns]
+    # y points down, which mirrors the winding: the cross product the other way round.
+    ux, uy, uz = (np.take(columns[k], c) - first[k] for k in range(3))
+    vx, vy, vz = (np.take(columns[k], b) - first[k] for k in range(3))
+    facing = (uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx)  # (M,) each
     count = len(points)
-    normals = np.zeros((count, 3))
-    for corner in range(3):
+    normals = np.zeros((3, count))
+    for corner in (a, b, c):
         for axis in range(3):
-            normals[:, axis] += np.bincount(corners[:, corner], facing[:, axis], minlength=count)
-    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-    return np.asarray(np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0))
+            normals[axis] += np.bincount(corner, facing[axis], minlength=count)
+    lengths = np.sqrt((normals * normals).sum(axis=0))
+    unit = np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0)
+    return np.ascontiguousarray(unit.T)

@@ -1,23 +1,28 @@
-"""Depth, normals, PNCC, mask and texture coordinates of faces, from one z-buffer pass."""
+"""Depth, normals, PNCC, mask and texture coordinates of faces, by z-buffer."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..meshes.mesh_arrays import IndexArray, unit_vertex_normals
-from .surface_buffer import surface_buffer
+from .surface_buffer import SurfaceBuffer, surface_buffer, surface_values
 
 if TYPE_CHECKING:
     from ..morphable.morphable_model import MorphableModel
 
 FloatArray = NDArray[np.float32]
+
+_NONE = np.zeros((0, 3), np.float32)  # so that no face at all can be joined too
+_WHOLE = np.array([[2.0, 0, 0, -1], [0, -2, 0, 1], [0, 0, 2, -1]])  # n / 2 + 1/2 -> n, y up
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,12 +47,12 @@ class PicturedFace:
 class FacePictures:
     """What each pixel of a photograph shows of its faces; all pictures have the photograph's size.
 
-    The surface is found once; each picture is interpolated from it when it is first asked for.
-    Where several faces overlap, the one that is larger (nearer, for equal heads) is in front.
+    Each picture is made when it is first asked for; all show the same surface. Where several faces
+    overlap, the one that is larger (nearer, for equal heads) is in front.
     """
 
     def __init__(self, faces: Sequence[PicturedFace], size_wh: tuple[int, int]) -> None:
-        """Find the surface.
+        """Take the faces.
 
         Args:
             faces: Their models may differ.
@@ -62,22 +67,36 @@ class FacePictures:
                     f"the face model {face.model.name} has no triangles, so there is no surface "
                     "to render: use a dense face model"
                 )
-        points, corners, self._owner = _joined(faces)
-        self._faces = tuple(faces)
-        self._buffer = surface_buffer(points, corners, size_wh)
+        width, height = size_wh
+        if width < 1 or height < 1:
+            raise InputError(f"expected a picture of at least 1x1 pixels, got {width}x{height}")
+        self._faces, self._size_wh = tuple(faces), (width, height)
+        self._points, self._corners, self._owner, self._moved = _joined(faces)
+
+    @cached_property
+    def _buffer(self) -> SurfaceBuffer:
+        return surface_buffer(self._points, self._corners, self._size_wh)
+
+    @cached_property
+    def _code_and_depth(self) -> tuple[FloatArray, FloatArray]:
+        """PNCC and (H, W) z of the joined mesh, -inf: no face. One pass has both."""
+        codes = [coordinate_code(face.model) for face in self._faces]
+        return self._values(codes)
 
     @cached_property
     def face_ids(self) -> NDArray[np.int16]:
         """(H, W) int16, which face, by its place in the list; -1: none."""
-        width, height = self._buffer.size_wh
+        if len(self._faces) == 1:
+            return np.where(self.mask, np.int16(0), np.int16(-1))
+        width, height = self._size_wh
         ids = np.full(width * height, -1, np.int16)
         ids[self._buffer.pixels] = self._owner[self._buffer.vertex_ids[0]]
         return ids.reshape(height, width)
 
-    @property
+    @cached_property
     def mask(self) -> NDArray[np.bool_]:
         """(H, W) bool, true where there is a face."""
-        return self._buffer.mask
+        return np.asarray(self._code_and_depth[1] > -np.inf)
 
     @cached_property
     def depth_px(self) -> FloatArray:
@@ -85,7 +104,7 @@ class FacePictures:
 
         Positive toward the camera.
         """
-        return self._picture([face.vertices[:, 2:] for face in self._faces], 1, np.nan)[..., 0]
+        return self._z(np.ones(len(self._faces)), self._moved)
 
     @cached_property
     def depth_mm(self) -> FloatArray:
@@ -94,11 +113,21 @@ class FacePictures:
         It holds for the eye distance that was assumed, and compares points of one face, not of
         two. NaN: no face.
         """
-        depths = [
-            (face.vertices[:, 2:] - np.float32(face.origin_z_px)) * np.float32(face.mm_per_px)
-            for face in self._faces
-        ]
-        return self._picture(depths, 1, np.nan)[..., 0]
+        origins = np.array([face.origin_z_px for face in self._faces])
+        scales = np.array([face.mm_per_px for face in self._faces])
+        return self._z(scales, self._moved + origins)
+
+    def _z(self, scale: NDArray[np.float64], origin: NDArray[np.float64]) -> FloatArray:
+        """(z of the joined mesh - origin) * scale, by the numbers of each face."""
+        depth = np.where(self.mask, self._code_and_depth[1], np.float32(np.nan))
+        if len(self._faces) == 1:
+            depth -= np.float32(origin[0])
+            depth *= np.float32(scale[0])
+        elif len(self._faces):
+            ids = self.face_ids
+            depth -= origin.astype(np.float32)[ids]
+            depth *= scale.astype(np.float32)[ids]
+        return depth
 
     @cached_property
     def relative_depth(self) -> FloatArray:
@@ -123,18 +152,17 @@ class FacePictures:
             )
             for face in self._faces
         ]
-        x, y, z = self._channels(own, 3)
-        length = np.maximum(np.sqrt(x * x + y * y + z * z), np.float32(1e-12))
-        return self._buffer.picture([x / length, -y / length, z / length], 0)
+        halved, _ = self._values([np.asarray(each * 0.5 + 0.5, np.float32) for each in own])
+        return _unit_normals(halved, self.mask)
 
-    @cached_property
+    @property
     def pncc(self) -> FloatArray:
         """(H, W, 3) float32, the projected normalised coordinate code; zeros: no face.
 
         The x, y (up) and z of the mean shape's point that is seen there, each axis brought to
         0..1 over the whole mean shape (Zhu et al., CVPR 2016, eq. 5 and 6).
         """
-        return self._picture([coordinate_code(face.model) for face in self._faces], 3, 0)
+        return self._code_and_depth[0]
 
     @cached_property
     def uv(self) -> FloatArray:
@@ -146,32 +174,45 @@ class FacePictures:
             face.model.uv if len(face.model.uv) else np.full((len(face.vertices), 2), np.nan)
             for face in self._faces
         ]
-        return self._picture(layouts, 2, np.nan)
-
-    def _picture(
-        self, values: Sequence[NDArray[np.floating]], channels: int, empty: float
-    ) -> FloatArray:
-        return self._buffer.picture(self._channels(values, channels), empty)
-
-    def _channels(self, values: Sequence[NDArray[np.floating]], count: int) -> list[FloatArray]:
-        """Values (N, C) of each face's vertices at the covered pixels: C times (P,)."""
-        if not values:
-            return [np.zeros(0, np.float32)] * count
-        return [
-            self._buffer.interpolated(np.concatenate([each[:, k] for each in values]))
-            for k in range(count)
+        u_and_v = [
+            self._buffer.interpolated(np.concatenate([_NONE[:, 0], *(uv[:, k] for uv in layouts)]))
+            for k in range(2)
         ]
+        return self._buffer.picture(u_and_v, np.nan)
+
+    def _values(self, values: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+        """(H, W, 3) of values (N, 3), 0..1, of each face's vertices, and (H, W) depth."""
+        joined = np.concatenate([_NONE, *values])
+        return surface_values(self._points, self._corners, joined, self._size_wh)
+
+
+def _unit_normals(halved: FloatArray, mask: NDArray[np.bool_]) -> FloatArray:
+    """(H, W, 3) normals of y down, as n / 2 + 1/2, to unit length and y up, in place."""
+    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    window = halved[y : y + height, x : x + width]
+    if not window.size:
+        return halved
+    whole = np.asarray(cv2.transform(window, _WHOLE), np.float32)
+    length = np.sqrt(np.asarray(cv2.transform(whole * whole, np.ones((1, 3))), np.float32))
+    share = np.divide(
+        mask[y : y + height, x : x + width], length, out=np.zeros_like(length), where=length > 0
+    )
+    # Three equal planes: a tenth of the time of broadcasting one.
+    window[:] = cv2.multiply(whole, cv2.merge([share, share, share]))
+    return halved
 
 
 def _joined(
     faces: Sequence[PicturedFace],
-) -> tuple[NDArray[np.float64], IndexArray, NDArray[np.int16]]:
-    """One mesh of all faces, the farther ones moved back behind the nearer, and whose each is."""
+) -> tuple[NDArray[np.float64], IndexArray, NDArray[np.int16], NDArray[np.float64]]:
+    """One mesh of all faces, the farther moved back behind the nearer; whose each is; the moves."""
     points: list[NDArray[np.float64]] = []
+    moves = np.zeros(len(faces))
     behind = 0.0
     for number in np.argsort([-face.scale for face in faces], kind="stable"):
         own = np.array(faces[number].vertices, np.float64)
-        own[:, 2] += behind - own[:, 2].max()
+        moves[number] = behind - own[:, 2].max()
+        own[:, 2] += moves[number]
         behind = float(own[:, 2].min()) - 1
         points.append(own)
     order = np.argsort(np.argsort([-face.scale for face in faces], kind="stable"))
@@ -182,9 +223,10 @@ def _joined(
     triangles = [face.model.triangles + start for face, start in zip(faces, starts, strict=False)]
     owner = np.repeat(np.arange(len(faces), dtype=np.int16), sizes)
     corners = np.concatenate([none, *triangles]).astype(np.intp)
-    return np.concatenate([np.zeros((0, 3)), *placed]), corners, owner
+    return np.concatenate([np.zeros((0, 3)), *placed]), corners, owner, moves
 
 
+@functools.lru_cache(maxsize=4)
 def coordinate_code(model: MorphableModel) -> FloatArray:
     """(N, 3) normalised coordinate code of the mean shape (Zhu et al., CVPR 2016, eq. 5)."""
     mean = model.mean

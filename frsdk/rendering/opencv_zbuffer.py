@@ -43,36 +43,103 @@ def rasterise_by_opencv(
         of its second and third corner.
     """
     width, height = size_wh
-    values = np.zeros((height, width, 3), np.float32)
     chosen = _facing(points, corners, width, height)
     if not chosen.size:
         return chosen, chosen, np.zeros((0, 2), np.float32)
     xyz = np.asarray(points, np.float32)[corners[chosen]].reshape(-1, 3)  # (K, 3, 3) -> (3K, 3)
-    low, high = float(xyz[:, 2].min()), float(xyz[:, 2].max())
-    half = (high - low) / 2 + 1
-    distance = _DISTANCE_SIDES * max(width, height, 2 * half)
-    depth = np.full((height, width), distance + half, np.float32)
     count = len(chosen)
     colours = np.zeros((count, 3, 3), np.float32)
     colours[:, :, 0] = ((np.arange(count) + 0.5) / count)[:, None]
     colours[:, 1, 1] = colours[:, 2, 2] = 1
-    opencv: Any = cv2
-    opencv.triangleRasterize(
-        _in_camera(xyz, (low + high) / 2, distance, width, height),
-        np.arange(3 * count, dtype=np.int32).reshape(-1, 3),
-        colours.reshape(-1, 3),
-        values,
-        depth,
-        np.eye(4),
-        2 * math.atan(height / 2 / distance),
-        distance - half,
-        distance + half,
-        _settings(opencv),
-    )
+    own = np.arange(3 * count, dtype=np.int32).reshape(-1, 3)
+    values = np.zeros((height, width, 3), np.float32)
+    depth = np.empty((height, width), np.float32)
+    _Shot(xyz, own, size_wh).take_colours(colours.reshape(-1, 3), values, depth)
     pixels = np.flatnonzero(values[..., 0] > 0)
     found = np.take(values.reshape(-1, 3), pixels, axis=0)  # (P, 3)
     number = (found[:, 0] * np.float32(count)).astype(np.intp).clip(0, count - 1)
     return pixels, np.take(chosen, number), found[:, 1:]
+
+
+def depth_by_opencv(points: NDArray[np.floating], corners: IndexArray, depth: FloatArray) -> None:
+    """The z of the surface at the pixels' centres, in a third of the time of the weights.
+
+    Args:
+        points: As in `rasterise_by_opencv`.
+        corners: As in `rasterise_by_opencv`.
+        depth: (H, W) float32 to fill; -inf where there is no surface.
+    """
+    chosen = _facing(points, corners, *depth.shape[::-1])
+    depth.fill(-np.inf)
+    if chosen.size:
+        shown = np.take(corners, chosen, axis=0).astype(np.int32)
+        _Shot(np.asarray(points, np.float32), shown, depth.shape[::-1]).take_depth(depth)
+
+
+def values_by_opencv(
+    points: NDArray[np.floating],
+    corners: IndexArray,
+    values: FloatArray,
+    picture: FloatArray,
+    depth: FloatArray,
+) -> None:
+    """Three values of the vertices, interpolated at the pixels' centres, and the depth.
+
+    Args:
+        points: As in `rasterise_by_opencv`.
+        corners: As in `rasterise_by_opencv`.
+        values: (N, 3) float32, 0..1.
+        picture: (H, W, 3) float32 zeros to fill; they stay where there is no surface.
+        depth: (H, W) float32 to fill; -inf where there is no surface.
+    """
+    chosen = _facing(points, corners, *depth.shape[::-1])
+    depth.fill(-np.inf)
+    if chosen.size:
+        shown = np.take(corners, chosen, axis=0).astype(np.int32)
+        shot = _Shot(np.asarray(points, np.float32), shown, depth.shape[::-1])
+        shot.take_colours(values, picture, depth)
+
+
+class _Shot:
+    """Triangles so placed before OpenCV's pinhole camera that they project as they stand."""
+
+    def __init__(
+        self, xyz: FloatArray, triangles: NDArray[np.int32], size_wh: tuple[int, int]
+    ) -> None:
+        width, height = size_wh
+        low, high = float(xyz[:, 2].min()), float(xyz[:, 2].max())
+        half = (high - low) / 2 + 1
+        distance = _DISTANCE_SIDES * max(width, height, 2 * half)
+        self._size_wh, self._triangles = size_wh, triangles
+        self._placed = _in_camera(xyz, (low + high) / 2, distance, width, height)
+        self._zero = np.float32((low + high) / 2 + distance)  # z of the camera
+        self._far = distance + half
+        self._camera = (np.eye(4), 2 * math.atan(height / 2 / distance), distance - half, self._far)
+
+    def take_depth(self, depth: FloatArray) -> None:
+        """Fill (H, W) with z, -inf: none."""
+        depth.fill(self._far)
+        opencv: Any = cv2
+        opencv.triangleRasterizeDepth(
+            self._placed, self._triangles, depth, *self._camera, _settings(opencv)
+        )
+        self._to_z(depth)
+
+    def take_colours(self, colours: FloatArray, picture: FloatArray, depth: FloatArray) -> None:
+        """Fill (H, W, 3), zeros so far, with the vertices' colours, and the depth."""
+        depth.fill(self._far)
+        opencv: Any = cv2
+        opencv.triangleRasterize(
+            self._placed, self._triangles, colours, picture, depth, *self._camera, _settings(opencv)
+        )
+        self._to_z(depth)
+
+    def _to_z(self, depth: FloatArray) -> None:
+        """Distances from the camera as z, in place."""
+        # The mesh ends 1 px before; OpenCV may round the empty pixels' distance.
+        empty = depth > np.float32(self._far - 0.5)
+        np.subtract(self._zero, depth, out=depth)
+        depth[empty] = -np.inf
 
 
 def _settings(opencv: Any) -> Any:

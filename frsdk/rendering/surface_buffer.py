@@ -1,7 +1,8 @@
-"""The surface that a picture shows: one z-buffer pass, from which any attribute is interpolated."""
+"""The surface that a picture shows: the triangle at each pixel, its depth, values from vertices."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..meshes.mesh_arrays import IndexArray, checked_mesh
-from .opencv_zbuffer import opencv_rasterises, rasterise_by_opencv
+from .opencv_zbuffer import (
+    depth_by_opencv,
+    opencv_rasterises,
+    rasterise_by_opencv,
+    values_by_opencv,
+)
 from .zbuffer import rasterise
 
 FloatArray = NDArray[np.float32]
@@ -78,41 +84,134 @@ def surface_buffer(
         InputError: Arrays of a wrong shape or range, or an empty picture.
     """
     points, corners = checked_mesh(vertices, triangles)
-    width, height = size_wh
-    if width < 1 or height < 1:
-        raise InputError(f"expected a picture of at least 1x1 pixels, got {width}x{height}")
-    # The pass runs in the window that the mesh can touch: a small face in a large photo is cheap.
-    low, high = _window(points[:, :2], width, height) if len(points) else ((0, 0), (0, 0))
-    span = (high[0] - low[0], high[1] - low[1])
-    if min(span) < 1:
+    part = _part(points, size_wh)
+    if part is None:
         nothing = np.zeros((3, 0), np.intp)
         return SurfaceBuffer(size_wh, nothing[0], nothing[0], nothing, nothing.astype(np.float32))
-    shifted = points - (*low, 0)
+    shifted = points - part.origin
+    span = part.size_wh
     if opencv_rasterises(len(corners)):
         pixels, chosen, weights = rasterise_by_opencv(shifted, corners, span)
-        y, x = np.divmod(pixels, span[0])
     else:
-        ids = rasterise(shifted, corners, span).triangle_ids
-        y, x = np.nonzero(ids >= 0)
-        chosen = ids[y, x].astype(np.intp)
+        ids = rasterise(shifted, corners, span).triangle_ids.ravel()
+        pixels = np.flatnonzero(ids >= 0)
+        chosen = np.take(ids, pixels).astype(np.intp)
+        y, x = np.divmod(pixels, span[0])
         weights = _weights(shifted[:, :2], corners, chosen, x, y)
+    second, third = np.ascontiguousarray(weights.T)
     return SurfaceBuffer(
         size_wh,
-        (y + low[1]) * width + (x + low[0]),
+        part.in_picture(pixels, size_wh[0]),
         chosen,
-        np.stack([np.take(corners[:, k], chosen) for k in range(3)]),
-        np.stack([1 - weights[:, 0] - weights[:, 1], weights[:, 0], weights[:, 1]]),
+        np.stack([np.take(column, chosen) for column in np.ascontiguousarray(corners.T)]),
+        np.stack([1 - second - third, second, third]),
     )
 
 
-def _window(
-    xy: NDArray[np.float64], width: int, height: int
-) -> tuple[tuple[int, int], tuple[int, int]]:
-    """First and end pixel of the part of the picture that the points' box touches."""
-    size = np.array([width, height])
-    low = np.clip(np.floor(xy.min(axis=0)), 0, size).astype(int)
-    high = np.clip(np.ceil(xy.max(axis=0)) + 1, 0, size).astype(int)
-    return (int(low[0]), int(low[1])), (int(high[0]), int(high[1]))
+def surface_depth(
+    vertices: ArrayLike, triangles: ArrayLike, size_wh: tuple[int, int]
+) -> FloatArray:
+    """(H, W) float32 z at the pixels' centres, -inf where there is no surface.
+
+    Several times as fast as `surface_buffer`, whose arguments and errors it has.
+    """
+    points, corners = checked_mesh(vertices, triangles)
+    part = _part(points, size_wh)
+    depth = np.full(size_wh[::-1], -np.inf, np.float32)
+    if part is None:
+        return depth
+    shifted = points - part.origin
+    window = depth[part.rows, part.columns]
+    if opencv_rasterises(len(corners)):
+        depth_by_opencv(shifted, corners, window)
+    else:
+        window[:] = rasterise(shifted, corners, part.size_wh).depth
+    return depth
+
+
+def surface_values(
+    vertices: ArrayLike, triangles: ArrayLike, values: FloatArray, size_wh: tuple[int, int]
+) -> tuple[FloatArray, FloatArray]:
+    """Three values of the vertices at the pixels' centres, and the depth.
+
+    Args:
+        vertices: As in `surface_buffer`.
+        triangles: As in `surface_buffer`.
+        values: (N, 3) float32, 0..1.
+        size_wh: As in `surface_buffer`.
+
+    Returns:
+        (H, W, 3) float32, zeros where there is no surface, and the depth as of `surface_depth`.
+
+    Raises:
+        InputError: As in `surface_buffer`.
+    """
+    points, corners = checked_mesh(vertices, triangles)
+    if not opencv_rasterises(len(corners)):
+        buffer = surface_buffer(points, corners, size_wh)
+        channels = [buffer.interpolated(each) for each in (*values.T, points[:, 2])]
+        return buffer.picture(channels[:3], 0), buffer.picture(channels[3:], -np.inf)[..., 0]
+    part = _part(points, size_wh)
+    picture = np.zeros((*size_wh[::-1], 3), np.float32)
+    depth = np.full(size_wh[::-1], -np.inf, np.float32)
+    if part is not None:
+        windows = picture[part.rows, part.columns], depth[part.rows, part.columns]
+        values_by_opencv(points - part.origin, corners, values, *windows)
+    return picture, depth
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The pixels that a mesh can touch: a small face in a large photo is cheap.
+
+    Attributes:
+        low: Its first column and row.
+        size_wh: Its width, height.
+    """
+
+    low: tuple[int, int]
+    size_wh: tuple[int, int]
+
+    @property
+    def origin(self) -> tuple[int, int, int]:
+        """What is taken from points of the picture to get those of the part."""
+        return (*self.low, 0)
+
+    @property
+    def rows(self) -> slice:
+        """In the picture."""
+        return slice(self.low[1], self.low[1] + self.size_wh[1])
+
+    @property
+    def columns(self) -> slice:
+        """In the picture."""
+        return slice(self.low[0], self.low[0] + self.size_wh[0])
+
+    def in_picture(self, pixels: NDArray[np.intp], width: int) -> NDArray[np.intp]:
+        """Flat indices of the part -> those of a picture of that width."""
+        first = self.low[1] * width + self.low[0]
+        if width == self.size_wh[0]:
+            return pixels + first
+        return pixels + (pixels // self.size_wh[0]) * (width - self.size_wh[0]) + first
+
+
+def _part(points: NDArray[np.float64], size_wh: tuple[int, int]) -> _Part | None:
+    """The part of the picture that the points' box touches; None: there is none."""
+    width, height = size_wh
+    if width < 1 or height < 1:
+        raise InputError(f"expected a picture of at least 1x1 pixels, got {width}x{height}")
+    if not len(points):
+        return None
+    x, y = points[:, 0], points[:, 1]  # each alone: a tenth of the time of both along an axis
+    left, top = (
+        min(max(math.floor(each.min()), 0), end) for each, end in ((x, width), (y, height))
+    )
+    right, bottom = (
+        min(max(math.ceil(each.max()) + 1, 0), end) for each, end in ((x, width), (y, height))
+    )
+    if right <= left or bottom <= top:
+        return None
+    return _Part((left, top), (right - left, bottom - top))
 
 
 def _weights(

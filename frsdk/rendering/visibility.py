@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..meshes.mesh_arrays import FloatArray, IndexArray, checked_mesh, unit_vertex_normals
-from .surface_buffer import surface_buffer
+from .surface_buffer import surface_depth
 
 BoolArray = NDArray[np.bool_]
 
@@ -65,10 +65,7 @@ class _Probe:
         self._low = points.min(axis=0)
         size = float((points.max(axis=0) - self._low)[:2].max())
         self._scale = (_PROBE_SIDE - 3) / size if size > 0 else 0.0
-        scaled = self._scaled(points)
-        buffer = surface_buffer(scaled, corners, (_PROBE_SIDE, _PROBE_SIDE))
-        z = buffer.interpolated(scaled[:, 2])
-        self.depth = buffer.picture([z], -np.inf)[..., 0]  # (H, W, 1) -> (H, W)
+        self.depth = surface_depth(self._scaled(points), corners, (_PROBE_SIDE, _PROBE_SIDE))
 
     def _scaled(self, points: FloatArray) -> FloatArray:
         return np.asarray((points - self._low) * self._scale + (1, 1, 0))

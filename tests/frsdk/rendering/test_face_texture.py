@@ -10,10 +10,11 @@ import pytest
 
 from frsdk.errors import InputError
 from frsdk.face import Face
+from frsdk.rendering import face_texture
 from frsdk.rendering.face_mesh import mesh_of_face, texture_colours
 from frsdk.rendering.face_texture import Texture
 from frsdk.rendering.texture_fill import nearest_fill, smooth_fill
-from frsdk.rendering.uv_atlas import uv_atlas
+from frsdk.rendering.uv_atlas import AtlasPart, part_with, uv_atlas
 
 
 def rendered(face: Face, texture: Texture, size_wh: tuple[int, int]) -> tuple[np.ndarray, ...]:
@@ -122,6 +123,28 @@ def test_layouts_without_symmetry(make_posed: Any, patterned: np.ndarray) -> Non
     assert np.median(np.abs(own - reference)) <= 4
     bare = make_posed(40.0, model=dataclasses.replace(model, mirror=model.mirror[:0]))
     assert bare.texture(photo, 64).image.shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize("yaw_deg", [0.0, 45.0])
+def test_only_the_seen_part_is_looked_at(
+    make_posed: Any, patterned: np.ndarray, monkeypatch: pytest.MonkeyPatch, yaw_deg: float
+) -> None:
+    face = make_posed(yaw_deg)
+    parts: list[AtlasPart] = []
+
+    def kept(*args: Any) -> AtlasPart:
+        parts.append(part_with(*args))
+        return parts[-1]
+
+    monkeypatch.setattr(face_texture, "part_with", kept)
+    quick = face.texture(patterned, 1024)
+    whole = AtlasPart(512, slice(0, 512), slice(0, 512))
+    monkeypatch.setattr(face_texture, "part_with", lambda *args: whole)
+    slow = face.texture(patterned, 1024)
+    width, height = parts[0].size_wh
+    assert width * height < 0.85 * 512 * 512
+    np.testing.assert_array_equal(quick.seen, slow.seen)
+    np.testing.assert_array_equal(quick.image, slow.image)
 
 
 def test_bad_input(make_posed: Any, patterned: np.ndarray) -> None:
