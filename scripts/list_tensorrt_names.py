@@ -21,10 +21,11 @@ from pathlib import Path
 
 # What frsdk uses or may come to use; the listings stay short without the hundreds of layer classes.
 CLASSES = """
-    Builder BuilderFlag ComputeCapability CudaGraphStrategy DataType DeviceType EngineInspector
-    EngineValidity ExecutionContextAllocationStrategy HardwareCompatibilityLevel IBuilderConfig
-    ICudaEngine IExecutionContext IHostMemory ILayer ILogger INetworkDefinition IOptimizationProfile
-    IProgressMonitor IRuntimeConfig ITensor ITimingCache LayerInformationFormat Logger
+    Builder BuilderFlag ComputeCapability CudaGraphStrategy DataType DeviceType
+    DynamicShapesKernelSpecializationStrategy EngineInspector EngineValidity
+    ExecutionContextAllocationStrategy HardwareCompatibilityLevel IBuilderConfig ICudaEngine
+    IExecutionContext IHostMemory ILayer ILogger INetworkDefinition IOptimizationProfile
+    IProgressMonitor IRuntimeCache IRuntimeConfig ITensor ITimingCache LayerInformationFormat Logger
     MemoryPoolType NetworkDefinitionCreationFlag OnnxParser OnnxParserFlag ParserError
     ProfilingVerbosity Runtime TensorIOMode TensorLocation
 """

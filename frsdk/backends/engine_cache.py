@@ -78,9 +78,7 @@ def get_or_build(facts: Facts, name: str, build: Callable[[Path], None]) -> Path
     Raises:
         OutputError: The cache's folder cannot be written.
     """
-    text = json.dumps(dict(facts), sort_keys=True)
-    key = hashlib.sha256(text.encode()).hexdigest()[:_KEY_DIGITS]
-    root = cache_folder()
+    key, root = _key(facts), cache_folder()
     folder = root / key
     if (found := _read_entry(folder, whole=True)) is not None:
         return found.path
@@ -93,22 +91,60 @@ def get_or_build(facts: Facts, name: str, build: Callable[[Path], None]) -> Path
         if (found := _read_entry(folder, whole=True)) is not None:
             return found.path
         shutil.rmtree(folder, ignore_errors=True)  # what an end by force left behind
-        _make_folder(folder)
-        path = folder / name
-        try:
-            build(path)
-            content = path.read_bytes()
-            entry = {
-                "file": name,
-                "sha256": hashlib.sha256(content).hexdigest(),
-                "size_bytes": len(content),
-                "facts": dict(facts),
-            }
-            atomic_write(folder / _ENTRY, json.dumps(entry, indent=1).encode())
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        return path
+        return _build_entry(folder, facts, name, build)
+
+
+def kept_bytes(facts: Facts) -> bytes | None:
+    """What :func:`keep_bytes` kept for these facts; None where nothing is, or it is damaged."""
+    try:
+        found = _read_entry(cache_folder() / _key(facts), whole=True)
+        return None if found is None else found.path.read_bytes()
+    except (OSError, OutputError):  # OutputError: no home folder, so nothing in it
+        return None
+
+
+def keep_bytes(facts: Facts, name: str, content: bytes) -> None:
+    """Keep a file that grows with use, in the place of an earlier one.
+
+    Args:
+        facts: The key.
+        name: File name.
+        content: The file. It is not kept where another process keeps one at this moment.
+
+    Raises:
+        OutputError: The cache's folder cannot be written.
+    """
+    key, root = _key(facts), cache_folder()
+    _make_folder(root)
+    with file_lock(root / f"{key}{_LOCK_SUFFIX}", wait=False) as held:
+        if held:
+            shutil.rmtree(root / key, ignore_errors=True)
+            _build_entry(root / key, facts, name, lambda path: atomic_write(path, content))
+
+
+def _key(facts: Facts) -> str:
+    text = json.dumps(dict(facts), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_KEY_DIGITS]
+
+
+def _build_entry(folder: Path, facts: Facts, name: str, build: Callable[[Path], None]) -> Path:
+    """Build into a new folder and describe it there; all or nothing."""
+    _make_folder(folder)
+    path = folder / name
+    try:
+        build(path)
+        content = path.read_bytes()
+        entry = {
+            "file": name,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "size_bytes": len(content),
+            "facts": dict(facts),
+        }
+        atomic_write(folder / _ENTRY, json.dumps(entry, indent=1).encode())
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return path
 
 
 def cache_entries() -> list[CacheEntry]:

@@ -8,6 +8,7 @@ from typing import Any  # TensorRT's objects have no types
 from ..errors import BackendError
 from .cuda.device_memory import DeviceMemory
 from .cuda.engine_buffers import EngineBuffers
+from .runtime_kernels import RuntimeKernels
 
 
 class LoadedPlan:
@@ -16,6 +17,7 @@ class LoadedPlan:
     Attributes:
         engine: TensorRT's engine; None after the release.
         contexts: One execution context a profile.
+        kernels: Those compiled at run time; None where the flavour compiles none.
         recorded: Context and graph by batch size and number of outputs.
     """
 
@@ -25,6 +27,7 @@ class LoadedPlan:
         self._device, self._buffers, self._runtime = device, buffers, runtime
         self.engine: Any = engine
         self.contexts: list[Any] = []
+        self.kernels: RuntimeKernels | None = None
         self.recorded: dict[tuple[int, int], tuple[Any, Any]] = {}
 
     def release(self) -> None:
@@ -45,8 +48,11 @@ class LoadedPlan:
             attempt(lambda: self._device.synchronise(self._buffers.stream))
             while self.recorded:
                 attempt(self._drop_recording)
+            if self.kernels is not None:
+                self.kernels.keep()
             # In this order: a context needs its engine, an engine its runtime, all the memory.
             self.contexts.clear()
+            self.kernels = None
             self.engine = self._runtime = None
             attempt(self._buffers.release)
         if failures:

@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any  # TensorRT's objects have no types
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..engine_files.engine_file import EngineFile, read_engine
 from ..engine_files.engine_header import BatchProfile, EngineHeader, profile_for
 from ..errors import BackendError
 from .backend import Backend, DecodedBatch, FloatBatch
+from .batch_sizes import filled, power_of_two, size_of_profile, split_batch
 from .cuda.device_memory import no_graphs
 from .cuda.device_seconds import DeviceSeconds
 from .cuda.device_timing import DeviceWatch
@@ -24,6 +26,7 @@ from .cuda.engine_buffers import EngineBuffers
 from .cuda.open_device import open_device
 from .engine_tensors import check_tensors
 from .loaded_plan import LoadedPlan
+from .runtime_kernels import RuntimeKernels
 from .tensorrt_modules import TensorrtModule, load_tensorrt, message_log, start_runtime
 
 
@@ -48,8 +51,9 @@ class TensorrtBackend(Backend):
         Args:
             path: An `.engine` file that `frsdk-build` wrote.
             flavour: The one it must be for, ``"tensorrt"`` or ``"tensorrt_rtx"``; None takes any.
-            cuda_graph: Record the work of each batch size on first use and replay it later, which
-                spares the launches of small batches. TensorRT for RTX records it by itself.
+            cuda_graph: Record the work of few batch sizes on first use and replay it later, which
+                spares the launches of small batches; other batches are filled up. TensorRT for RTX
+                records it by itself.
 
         Raises:
             MissingDependencyError: The engine's flavour of TensorRT, or a binding of CUDA, is not
@@ -100,31 +104,39 @@ class TensorrtBackend(Backend):
                 "update the driver, or build it here"
             )
         check_tensors(trt, engine, file.header, self._source)
-        self._graphs_inside = cuda_graph and hasattr(trt, "CudaGraphStrategy")
-        self._records = cuda_graph and not self._graphs_inside
+        # TensorRT for RTX compiles kernels at run time, and records graphs by itself.
+        compiles = hasattr(trt, "DynamicShapesKernelSpecializationStrategy")
+        self._records = cuda_graph and not compiles
         if self._records and not self._device.has_graphs:
             raise no_graphs()
+        self._size_for = filled
+        if compiles or self._records:
+            self._size_for = power_of_two if compiles else size_of_profile
         self._buffers = EngineBuffers(self._device, file.header.spec, file.header.largest_batch)
         self._loaded = LoadedPlan(self._device, self._buffers, runtime, engine)
         try:
+            if compiles:
+                facts = self._kernel_facts(file.header)
+                self._loaded.kernels = RuntimeKernels(trt, engine, facts, cuda_graph=cuda_graph)
             for index in range(len(file.header.profiles)):
                 self._loaded.contexts.append(self._create_context(index))
         except BackendError:
             self._loaded.release()
             raise
 
-    def _create_context(self, index: int) -> Any:
-        """An `IExecutionContext` of a profile with its tensors bound.
+    def _kernel_facts(self, header: EngineHeader) -> dict[str, object]:
+        """What the kernels that are compiled at run time depend on."""
+        return {
+            "kind": "kernels compiled at run time",
+            "plan_sha256": header.plan_sha256,
+            "flavour_version": self._handle.version,
+            **asdict(self._device.info),
+        }
 
-        That of RTX records graphs itself.
-        """
-        engine, trt = self._loaded.engine, self._handle.trt
-        if self._graphs_inside:
-            runtime_config = engine.create_runtime_config()
-            runtime_config.cuda_graph_strategy = trt.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
-            context = engine.create_execution_context(runtime_config)
-        else:
-            context = engine.create_execution_context()
+    def _create_context(self, index: int) -> Any:
+        """An `IExecutionContext` of a profile with its tensors bound."""
+        engine, kernels = self._loaded.engine, self._loaded.kernels
+        context = engine.create_execution_context(*([kernels.config] if kernels else []))
         if context is None:
             raise BackendError(
                 f"{self._source}: {self._handle.label} cannot start it "
@@ -157,8 +169,9 @@ class TensorrtBackend(Backend):
                 self._enqueue(context, size, names, lambda: watch.mark(buffers.stream))
                 device.synchronise(buffers.stream)
 
+            size_for = filled if self._records else self._size_for
             begin = time.perf_counter()
-            self._run(batch, tuple(self.spec.output_shapes), run_part, filled)
+            self._run(batch, tuple(self.spec.output_shapes), run_part, size_for)
             return watch.seconds(time.perf_counter() - begin)
 
     def _run(
@@ -207,17 +220,8 @@ class TensorrtBackend(Backend):
                 device.synchronise(stream)  # a copy may still read the pinned memory
             raise
         device.synchronise(stream)
-
-    def _size_for(self, count: int, batches: BatchProfile) -> int:
-        """The batch that a part runs as.
-
-        Recorded work is kept for a profile's three sizes alone, because each recording holds a
-        context with scratch memory of its own.
-        """
-        if not self._records:
-            return filled(count, batches)
-        sizes = (batches.minimum, batches.optimum, batches.maximum)
-        return next(size for size in sizes if size >= count)
+        if self._loaded.kernels is not None:
+            self._loaded.kernels.ran(index, size)
 
     def _record(self, size: int, index: int, names: tuple[str, ...]) -> tuple[Any, Any]:
         """A context and the graph of its work on a batch size.
@@ -270,14 +274,3 @@ class TensorrtBackend(Backend):
     def _release(self) -> None:
         with self._lock:
             self._free()
-
-
-def filled(count: int, batches: BatchProfile) -> int:
-    """A batch filled up to what its profile takes at least."""
-    return max(count, batches.minimum)
-
-
-def split_batch(count: int, maximum: int) -> list[int]:
-    """Parts of at most `maximum` that add up to `count`, as equal as they can be."""
-    parts = -(-count // maximum)
-    return [count // parts + (index < count % parts) for index in range(parts)]

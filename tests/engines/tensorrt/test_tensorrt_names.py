@@ -17,6 +17,7 @@ SOURCES = (
     "frsdk/backends/tensorrt_modules.py",
     "frsdk/backends/tensorrt_backend.py",
     "frsdk/backends/engine_tensors.py",
+    "frsdk/backends/runtime_kernels.py",
     "engines/tensorrt/engine_builder.py",
     "engines/tensorrt/builder_config.py",
     "engines/tensorrt/parse_network.py",
@@ -36,6 +37,7 @@ HOLDERS = {
     "profile": "IOptimizationProfile",
     "runtime": "Runtime",
     "self._runtime": "Runtime",
+    "runtime_cache": "IRuntimeCache",
     "runtime_config": "IRuntimeConfig",
     "tensor": "ITensor",
     "config.get_timing_cache()": "ITimingCache",
@@ -51,6 +53,13 @@ DETECTED = {
     "CudaGraphStrategy.WHOLE_GRAPH_CAPTURE": {"rtx_1.7"},
     "ICudaEngine.create_runtime_config": {"10.16", "11.4", "rtx_1.7"},
     "IRuntimeConfig.cuda_graph_strategy": {"rtx_1.7"},
+    "DynamicShapesKernelSpecializationStrategy.EAGER": {"rtx_1.7"},
+    "DynamicShapesKernelSpecializationStrategy": {"rtx_1.7"},
+    "IRuntimeCache.deserialize": {"rtx_1.7"},
+    "IRuntimeCache.serialize": {"rtx_1.7"},
+    "IRuntimeConfig.create_runtime_cache": {"rtx_1.7"},
+    "IRuntimeConfig.dynamic_shapes_kernel_specialization_strategy": {"rtx_1.7"},
+    "IRuntimeConfig.set_runtime_cache": {"rtx_1.7"},
 }
 LISTINGS = ("10.3", "10.16", "11.4", "rtx_1.7")
 # Attributes of variables of the same name that are not TensorRT's: of an OSError.
@@ -106,4 +115,7 @@ def test_what_is_detected_is_asked_for_by_hasattr() -> None:
         for node in ast.walk(ast.parse((ROOT / source).read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "hasattr":
                 asked.add(ast.literal_eval(node.args[1]))
-    assert asked == {"FP16", "ComputeCapability", "set_compute_capability", "CudaGraphStrategy"}
+    assert asked == {
+        "FP16", "ComputeCapability", "set_compute_capability",
+        "DynamicShapesKernelSpecializationStrategy",
+    }  # fmt: skip

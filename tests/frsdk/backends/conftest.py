@@ -178,6 +178,7 @@ class Engine:
         self.runs: list[int] = []
         self.profiles: list[int] = []
         self.contexts = 0
+        self.configs: list[Any] = []
 
     def get_tensor_name(self, index: int) -> str:
         return list(self.shapes)[index]
@@ -194,8 +195,45 @@ class Engine:
     def get_tensor_profile_shape(self, name: str, profile: int) -> list[tuple[int, ...]]:
         return [(size, *self.shapes[name]) for size in self.sizes[profile]]
 
-    def create_execution_context(self) -> Context | None:
+    def create_execution_context(self, config: Any = None) -> Context | None:
+        self.configs.append(config)
         return Context(self)
+
+    def create_runtime_config(self) -> RuntimeConfig:
+        return RuntimeConfig(self)
+
+
+class RuntimeConfig:
+    """That of TensorRT for RTX; its cache has an entry for each size that ran."""
+
+    dynamic_shapes_kernel_specialization_strategy = "LAZY"
+    cuda_graph_strategy = "DISABLED"
+    cache: RuntimeCache | None = None
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def create_runtime_cache(self) -> RuntimeCache:
+        return RuntimeCache(self.engine)
+
+    def set_runtime_cache(self, cache: RuntimeCache) -> bool:
+        self.cache = cache
+        return True
+
+
+class RuntimeCache:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.loaded: set[int] = set()
+
+    def deserialize(self, blob: bytes) -> bool:
+        if not blob.startswith(b"kernels"):
+            return False
+        self.loaded = set(blob.removeprefix(b"kernels"))
+        return True
+
+    def serialize(self) -> bytes:
+        return b"kernels" + bytes(sorted(self.loaded | set(self.engine.runs)))
 
 
 def numbered(means: FloatArray, shape: tuple[int, ...]) -> FloatArray:
@@ -254,6 +292,18 @@ def machine(monkeypatch: pytest.MonkeyPatch, tiny_spec: ModelSpec) -> Machine:
     monkeypatch.setitem(sys.modules, "tensorrt", found.trt)
     monkeypatch.setattr("frsdk.backends.tensorrt_backend.open_device", lambda: found.device)
     return found
+
+
+@pytest.fixture
+def rtx_machine(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """The same with TensorRT for RTX."""
+    import sys
+
+    strategies = {"EAGER": "EAGER", "LAZY": "LAZY"}
+    machine.trt.DynamicShapesKernelSpecializationStrategy = SimpleNamespace(**strategies)
+    machine.trt.CudaGraphStrategy = SimpleNamespace(WHOLE_GRAPH_CAPTURE="WHOLE_GRAPH_CAPTURE")
+    monkeypatch.setitem(sys.modules, "tensorrt_rtx", machine.trt)
+    return machine
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from frsdk.backends.tensorrt_backend import TensorrtBackend, split_batch
+from frsdk.backends.batch_sizes import split_batch
+from frsdk.backends.tensorrt_backend import TensorrtBackend
 from frsdk.engine_files.engine_header import BatchProfile, profile_for
 from frsdk.errors import BackendError, InputError, MissingDependencyError
 from frsdk.specs.model_spec import DecoderSpec, ModelSpec, OutputSpec
