@@ -31,6 +31,7 @@ _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
     help="Precisions, artefacts or builtin, interleaved: fp32,fp16,int8.",
 )
 @click.option("--backend", default="auto", show_default=True, help="Backend of the engines.")
+@click.option("--cuda-graph", is_flag=True, help="Each engine also with recorded work, on a GPU.")
 @click.option(
     "--threads", default="1", show_default=True, metavar="LIST", help="Engine threads: 1,2."
 )
@@ -56,6 +57,7 @@ _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 def main(
     engine: str,
     backend: str,
+    cuda_graph: bool,
     threads: str,
     vertices: str,
     batch: str,
@@ -92,7 +94,9 @@ def main(
     earlier = read_report(compare) if compare else None
     options = BenchOptions(
         variants=tuple(
-            variants_from_texts(engine, threads, backend=backend, vertex_precision=vertices)
+            variants_from_texts(
+                engine, threads, backend=backend, vertex_precision=vertices, cuda_graph=cuda_graph
+            )
         ),
         batches=_batches(batch),
         rounds=rounds,

@@ -57,6 +57,7 @@ class FaceReconstructor:
         min_score: float | None = None,
         min_face_px: float | None = None,
         orientations: Sequence[int] = (0,),
+        cuda_graph: bool = False,
     ) -> None:
         """Load the network and the face model.
 
@@ -89,6 +90,8 @@ class FaceReconstructor:
             orientations: Rolls in degrees, of 0, 90, 180 and 270 clockwise, around which faces are
                 looked for. The detector knows upright ones, to a roll of 45; with all four it
                 finds faces any way up, and takes four times as long.
+            cuda_graph: Record a GPU's work at first use and replay it, which spares the launches of
+                few faces: "tensorrt" and "rtx" alone, which "auto" then chooses between.
 
         Raises:
             SpecError: The network's specification is missing, wrong, or names another face model.
@@ -116,6 +119,7 @@ class FaceReconstructor:
             backend=backend,
             device=device,
             threads=threads,
+            cuda_graph=cuda_graph,
         )
         self._backend, self._passed_over = choice.backend, choice.passed_over
         try:

@@ -111,7 +111,8 @@ def run_bench(
         on_step("latency")
         samples = batch_samples(engines, options.batches, options.rounds, on_round)
         tables.append(latency_table(samples))
-        device = device_table(engines, options.batches, options.rounds, on_round)
+        plain = {v.name: engines[v.name] for v in options.variants if not v.cuda_graph}
+        device = device_table(plain, options.batches, options.rounds, on_round)
         tables += [device] if device else []
         on_step("stages")
         tables.append(stages_table(engines, photo, options.rounds, on_round))

@@ -64,6 +64,7 @@ def open_backend(
     backend: str = AUTO,
     device: str | None = None,
     threads: int = 1,
+    cuda_graph: bool = False,
 ) -> EngineChoice:
     """Open a network.
 
@@ -77,6 +78,8 @@ def open_backend(
             ``"onnxruntime"``, or with ``device="gpu"`` ``"onnxruntime-cuda"``.
         device: ``"cpu"`` or ``"gpu"`` limits what auto may take.
         threads: Threads of one call on the CPU.
+        cuda_graph: Record a GPU's work and replay it: on TensorRT and TensorRT for RTX, to which
+            it limits auto.
 
     Raises:
         InputError: An unknown name, or a backend that does not fit the device, file or precision.
@@ -89,16 +92,21 @@ def open_backend(
         engine = None
     path = None if engine is None or engine in PRECISIONS else Path(engine)
     if path is not None and path.suffix.lower() == ".engine":
-        return EngineChoice(_open_engine_file(path, backend, device))
+        return EngineChoice(_open_engine_file(path, backend, device, cuda_graph))
     if path is not None and path.suffix.lower() != ".onnx":
         raise BackendError(
             f"{path}: expected {', '.join(PRECISIONS)}, an .onnx or an .engine file as engine: "
             "make one with frsdk-export or frsdk-build"
         )
     precision = str(engine) if path is None and engine is not None else None
-    name, passed_over = _choose(precision, backend, device)
+    name, passed_over = _choose(precision, backend, device, cuda_graph)
+    if cuda_graph and BACKENDS[name].flavour is None:
+        raise InputError(
+            f"backend {name} has no CUDA graphs: take engine= fp16 or an .engine file on "
+            "tensorrt or rtx, or leave cuda_graph out"
+        )
     source = path or builtin
-    return EngineChoice(_open(name, source, precision, threads), passed_over)
+    return EngineChoice(_open(name, source, precision, threads, cuda_graph), passed_over)
 
 
 def is_builtin(engine: str | os.PathLike[str] | None) -> bool:
@@ -106,7 +114,9 @@ def is_builtin(engine: str | os.PathLike[str] | None) -> bool:
     return engine is None or (os.fspath(engine) == BUILTIN and not Path(engine).exists())
 
 
-def _choose(precision: str | None, backend: str, device: str | None) -> tuple[str, tuple[str, ...]]:
+def _choose(
+    precision: str | None, backend: str, device: str | None, cuda_graph: bool = False
+) -> tuple[str, tuple[str, ...]]:
     """The backend's name, and what was passed over; a precision of None is a file as it is."""
     if backend != AUTO:
         kind = BACKENDS[backend]
@@ -121,26 +131,30 @@ def _choose(precision: str | None, backend: str, device: str | None) -> tuple[st
     passed_over: list[str] = []
     for name, kind in BACKENDS.items():
         fits = precision in kind.precisions and device in (None, kind.device)
-        if not kind.automatic or not fits:
+        if not kind.automatic or not fits or (cuda_graph and kind.flavour is None):
             continue
         obstacle = kind.obstacle()
         if obstacle is None:
             return name, tuple(passed_over)
         passed_over.append(f"{name}: {obstacle}")
     where = {"cpu": "on the CPU", "gpu": "on a GPU", None: "here"}[device]
+    where += " with CUDA graphs" if cuda_graph else ""
     raise BackendError(f"no backend runs {precision} {where} ({'; '.join(passed_over)})")
 
 
-def _open(name: str, source: Path, precision: str | None, threads: int) -> Backend:
+def _open(
+    name: str, source: Path, precision: str | None, threads: int, cuda_graph: bool
+) -> Backend:
     kind = BACKENDS[name]
     if kind.flavour is not None:
-        return TensorrtBackend(built_engine(source, flavour=kind.flavour, precision=precision))
+        engine = built_engine(source, flavour=kind.flavour, precision=precision)
+        return TensorrtBackend(engine, cuda_graph=cuda_graph)
     if precision is not None:
         source = built_network(source, target=kind.target, precision=precision)
     return OnnxRuntimeBackend(source, providers=(kind.provider,), threads=threads)
 
 
-def _open_engine_file(path: Path, backend: str, device: str | None) -> Backend:
+def _open_engine_file(path: Path, backend: str, device: str | None, cuda_graph: bool) -> Backend:
     flavours = {name: kind.flavour for name, kind in BACKENDS.items() if kind.flavour}
     if device == "cpu" or backend not in (AUTO, *flavours):
         asked = "device cpu" if device == "cpu" else f"backend {backend}"
@@ -148,7 +162,7 @@ def _open_engine_file(path: Path, backend: str, device: str | None) -> Backend:
             f"{path}: an .engine file runs on a GPU through {' or '.join(flavours)}, {asked} was "
             "asked for: give an .onnx file"
         )
-    return TensorrtBackend(path, flavour=flavours.get(backend))
+    return TensorrtBackend(path, flavour=flavours.get(backend), cuda_graph=cuda_graph)
 
 
 def _check_names(backend: str, device: str | None) -> None:

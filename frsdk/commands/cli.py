@@ -79,6 +79,7 @@ main.add_command(web)
 )
 @click.option("--backend", default="auto", show_default=True, metavar="NAME", help="What runs it.")
 @click.option("--device", type=click.Choice(["cpu", "gpu"]), help="Limits what auto may take.")
+@click.option("--cuda-graph", is_flag=True, help="Record a GPU's work and replay it.")
 @click.option("--face-model", metavar="FILE.npz", help="Face model [default: built in].")
 @click.option(
     "--threads",
@@ -118,6 +119,7 @@ def reconstruct(
     engine: str | None,
     backend: str,
     device: str | None,
+    cuda_graph: bool,
     face_model: str | None,
     threads: int,
     overlay: bool,
@@ -152,6 +154,7 @@ def reconstruct(
         engine=engine,
         backend=backend,
         device=device,
+        cuda_graph=cuda_graph,
         face_model=face_model,
         detector=detector,
         threads=threads,

@@ -38,6 +38,7 @@ _OPTIONS = (
         "--backend", default="auto", show_default=True, metavar="NAME", help="What runs it."
     ),
     click.option("--device", type=click.Choice(["cpu", "gpu"]), help="Limits what auto may take."),
+    click.option("--cuda-graph", is_flag=True, help="Record a GPU's work and replay it."),
     click.option("--face-model", metavar="FILE.npz", help="Face model [default: built in]."),
     click.option(
         "--threads",
@@ -61,6 +62,7 @@ class NetworkOptions:
     engine: str | None
     backend: str
     device: str | None
+    cuda_graph: bool
     face_model: str | None
     threads: int
 
@@ -73,6 +75,7 @@ class NetworkOptions:
             engine=self.engine,
             backend=self.backend,
             device=self.device,
+            cuda_graph=self.cuda_graph,
             face_model=self.face_model,
             detector=self.detector,
             threads=self.threads,

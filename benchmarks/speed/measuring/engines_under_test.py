@@ -22,24 +22,34 @@ class Variant:
         threads: Of one engine call.
         backend: Name of the backend; ``"auto"`` takes the best there is.
         vertex_precision: ``"fp32"`` or ``"int8"``, of the dense vertices.
+        cuda_graph: Whether a GPU's work is recorded and replayed.
     """
 
     engine: str
     threads: int
     backend: str = "auto"
     vertex_precision: str = "fp32"
+    cuda_graph: bool = False
 
     @property
     def name(self) -> str:
         """Short, for tables."""
         engine = self.engine if self.engine in PRECISIONS else Path(self.engine).name
+        engine += ", graph" if self.cuda_graph else ""
         return engine if self.threads == 1 else f"{engine}, {self.threads} threads"
 
 
 def variants_from_texts(
-    engines: str, threads: str, *, backend: str = "auto", vertex_precision: str = "fp32"
+    engines: str,
+    threads: str,
+    *,
+    backend: str = "auto",
+    vertex_precision: str = "fp32",
+    cuda_graph: bool = False,
 ) -> list[Variant]:
     """Every engine with every number of threads, from comma-separated lists.
+
+    With `cuda_graph` each comes twice, the second time with recorded work.
 
     Raises:
         InputError: An empty or repeated entry, or threads that are not whole numbers above 0.
@@ -51,7 +61,10 @@ def variants_from_texts(
     if not all(part.isdecimal() and int(part) for part in counts) or len(set(counts)) < len(counts):
         raise InputError(f"expected threads such as 1,2, each once, got {threads!r}")
     return [
-        Variant(name, int(count), backend, vertex_precision) for name in names for count in counts
+        Variant(name, int(count), backend, vertex_precision, graph)
+        for name in names
+        for count in counts
+        for graph in ((False, True) if cuda_graph else (False,))
     ]
 
 
@@ -66,6 +79,7 @@ def open_reconstructor(variant: Variant) -> FaceReconstructor:
         backend=variant.backend,
         threads=variant.threads,
         vertex_precision=variant.vertex_precision,
+        cuda_graph=variant.cuda_graph,
     )
 
 

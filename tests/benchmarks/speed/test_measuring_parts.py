@@ -37,6 +37,16 @@ def test_variants_are_every_engine_with_every_number_of_threads():
     ]
 
 
+def test_cuda_graphs_stand_beside_the_plain_engine():
+    found = variants_from_texts("a.engine", "1", cuda_graph=True)
+    assert [(each.name, each.cuda_graph) for each in found] == [
+        ("a.engine", False),
+        ("a.engine, graph", True),
+    ]
+    with pytest.raises(InputError, match="backend onnxruntime has no CUDA graphs"):
+        open_reconstructor(Variant("builtin", 1, cuda_graph=True))
+
+
 @pytest.mark.parametrize(
     ("engines", "threads", "message"),
     [

@@ -70,6 +70,23 @@ def test_auto_takes_the_first_in_the_documented_order(monkeypatch: pytest.Monkey
         chosen("int8")
 
 
+def test_cuda_graphs_reach_the_engine(
+    choose: Choose, tiny_onnx: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    def backend(path: Path, **options: object) -> None:
+        opened.append((path.name, options["cuda_graph"]))
+
+    monkeypatch.setattr(engine_choice, "TensorrtBackend", backend)
+    monkeypatch.setattr(engine_choice, "built_engine", lambda *_, **__: Path("built.engine"))
+    set_obstacles(monkeypatch, tensorrt="no A", rtx=None)
+    assert choose("fp16", cuda_graph=True).passed_over == ("tensorrt: no A",)
+    choose(tmp_path / "a.engine", cuda_graph=True)
+    choose("fp16")
+    assert opened == [("built.engine", True), ("a.engine", True), ("built.engine", False)]
+
+
 @pytest.mark.parametrize(
     ("engine", "options", "match"),
     [
@@ -82,6 +99,9 @@ def test_auto_takes_the_first_in_the_documented_order(monkeypatch: pytest.Monkey
         ("a.engine", {"device": "cpu"}, "device cpu was asked for"),
         ("a.pth", {}, "an .onnx or an .engine file as engine"),
         ("bf16", {}, "expected fp32, fp16, int8"),
+        (None, {"cuda_graph": True}, "backend onnxruntime has no CUDA graphs: take engine= fp16"),
+        ("fp16", {"cuda_graph": True, "backend": "onnxruntime-cuda"}, "has no CUDA graphs"),
+        ("fp16", {"cuda_graph": True, "device": "cpu"}, "runs fp16 on the CPU with CUDA graphs"),
         ("absent.engine", {}, "cannot be read"),
         ("absent.onnx", {}, "no such file"),
     ],

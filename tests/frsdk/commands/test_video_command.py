@@ -105,7 +105,7 @@ def test_every_option_is_used(run: Run, tmp_path: Path) -> None:
     arguments = ["video", str(source), "-o", str(out), "--faces", "2", "--smoothing", "none"]
     arguments += ["--no-overlay", "--mesh", "obj", "--every", "2", "--min-score", "0.5"]
     arguments += ["--detector", "d.onnx", "--engine", "n.onnx", "--face-model", "m.npz"]
-    arguments += ["--backend", "onnxruntime", "--device", "cpu", "--threads", "2"]
+    arguments += ["--backend", "onnxruntime", "--device", "cpu", "--cuda-graph", "--threads", "2"]
     arguments += ["--min-face", "24", "--any-orientation"]
     assert run([*arguments, "--max-pixels", "12288"]).exit_code == 0
     assert StubFaceTracker.options == {
@@ -117,6 +117,7 @@ def test_every_option_is_used(run: Run, tmp_path: Path) -> None:
         "engine": "n.onnx",
         "backend": "onnxruntime",
         "device": "cpu",
+        "cuda_graph": True,
         "face_model": "m.npz",
         "detector": "d.onnx",
         "threads": 2,
