@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..meshes.mesh_arrays import IndexArray, unit_vertex_normals
-from .surface_buffer import SurfaceBuffer, surface_buffer, surface_values
+from .surface_buffer import SurfaceView
 
 if TYPE_CHECKING:
     from ..morphable.morphable_model import MorphableModel
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float32]
 
 _NONE = np.zeros((0, 3), np.float32)  # so that no face at all can be joined too
-_WHOLE = np.array([[2.0, 0, 0, -1], [0, -2, 0, 1], [0, 0, 2, -1]])  # n / 2 + 1/2 -> n, y up
+_ROWS = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,29 +74,21 @@ class FacePictures:
         self._points, self._corners, self._owner, self._moved = _joined(faces)
 
     @cached_property
-    def _buffer(self) -> SurfaceBuffer:
-        return surface_buffer(self._points, self._corners, self._size_wh)
-
-    @cached_property
-    def _code_and_depth(self) -> tuple[FloatArray, FloatArray]:
-        """PNCC and (H, W) z of the joined mesh, -inf: no face. One pass has both."""
-        codes = [coordinate_code(face.model) for face in self._faces]
-        return self._values(codes)
+    def _view(self) -> SurfaceView:
+        return SurfaceView(self._points, self._corners, self._size_wh)
 
     @cached_property
     def face_ids(self) -> NDArray[np.int16]:
         """(H, W) int16, which face, by its place in the list; -1: none."""
         if len(self._faces) == 1:
             return np.where(self.mask, np.int16(0), np.int16(-1))
-        width, height = self._size_wh
-        ids = np.full(width * height, -1, np.int16)
-        ids[self._buffer.pixels] = self._owner[self._buffer.vertex_ids[0]]
-        return ids.reshape(height, width)
+        owner = self._view.picture(self._owner[:, None].astype(np.float32), -1)
+        return np.rint(owner[..., 0]).astype(np.int16)
 
     @cached_property
     def mask(self) -> NDArray[np.bool_]:
         """(H, W) bool, true where there is a face."""
-        return np.asarray(self._code_and_depth[1] > -np.inf)
+        return np.asarray(self._view.depth > -np.inf)
 
     @cached_property
     def depth_px(self) -> FloatArray:
@@ -119,7 +111,7 @@ class FacePictures:
 
     def _z(self, scale: NDArray[np.float64], origin: NDArray[np.float64]) -> FloatArray:
         """(z of the joined mesh - origin) * scale, by the numbers of each face."""
-        depth = np.where(self.mask, self._code_and_depth[1], np.float32(np.nan))
+        depth = np.where(self.mask, self._view.depth, np.float32(np.nan))
         if len(self._faces) == 1:
             depth -= np.float32(origin[0])
             depth *= np.float32(scale[0])
@@ -152,17 +144,18 @@ class FacePictures:
             )
             for face in self._faces
         ]
-        halved, _ = self._values([np.asarray(each * 0.5 + 0.5, np.float32) for each in own])
-        return _unit_normals(halved, self.mask)
+        normals = self._view.picture(np.concatenate([_NONE, *own]), 0)
+        return _unit_y_up(normals, self.mask)
 
-    @property
+    @cached_property
     def pncc(self) -> FloatArray:
         """(H, W, 3) float32, the projected normalised coordinate code; zeros: no face.
 
         The x, y (up) and z of the mean shape's point that is seen there, each axis brought to
         0..1 over the whole mean shape (Zhu et al., CVPR 2016, eq. 5 and 6).
         """
-        return self._code_and_depth[0]
+        codes = [coordinate_code(face.model) for face in self._faces]
+        return self._view.picture(np.concatenate([_NONE, *codes]), 0)
 
     @cached_property
     def uv(self) -> FloatArray:
@@ -174,32 +167,22 @@ class FacePictures:
             face.model.uv if len(face.model.uv) else np.full((len(face.vertices), 2), np.nan)
             for face in self._faces
         ]
-        u_and_v = [
-            self._buffer.interpolated(np.concatenate([_NONE[:, 0], *(uv[:, k] for uv in layouts)]))
-            for k in range(2)
-        ]
-        return self._buffer.picture(u_and_v, np.nan)
-
-    def _values(self, values: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
-        """(H, W, 3) of values (N, 3), 0..1, of each face's vertices, and (H, W) depth."""
-        joined = np.concatenate([_NONE, *values])
-        return surface_values(self._points, self._corners, joined, self._size_wh)
+        joined = np.zeros((len(self._points), 3), np.float32)  # the third is left out again
+        joined[:, :2] = np.concatenate([_NONE[:, :2], *layouts])
+        return np.ascontiguousarray(self._view.picture(joined, np.nan)[..., :2])
 
 
-def _unit_normals(halved: FloatArray, mask: NDArray[np.bool_]) -> FloatArray:
-    """(H, W, 3) normals of y down, as n / 2 + 1/2, to unit length and y up, in place."""
+def _unit_y_up(normals: FloatArray, mask: NDArray[np.bool_]) -> FloatArray:
+    """(H, W, 3) normals of y down, to unit length and y up, in place."""
     x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
-    window = halved[y : y + height, x : x + width]
-    if not window.size:
-        return halved
-    whole = np.asarray(cv2.transform(window, _WHOLE), np.float32)
-    length = np.sqrt(np.asarray(cv2.transform(whole * whole, np.ones((1, 3))), np.float32))
-    share = np.divide(
-        mask[y : y + height, x : x + width], length, out=np.zeros_like(length), where=length > 0
-    )
-    # Three equal planes: a tenth of the time of broadcasting one.
-    window[:] = cv2.multiply(whole, cv2.merge([share, share, share]))
-    return halved
+    for top in range(y, y + height, _ROWS):  # blocks that stay in the cache
+        block = normals[top : min(top + _ROWS, y + height), x : x + width]
+        squared = cv2.transform(cv2.multiply(block, block), np.ones((1, 3)))
+        length = np.sqrt(np.asarray(squared, np.float32))
+        share = 1 / np.maximum(length, np.float32(1e-12))
+        # Three equal planes: a tenth of the time of broadcasting one.
+        block[:] = cv2.multiply(block, cv2.merge([share, -share, share]))
+    return normals
 
 
 def _joined(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any  # a function that OpenCV 4 lacks, so that its stubs may lack it
 
@@ -76,28 +77,76 @@ def depth_by_opencv(points: NDArray[np.floating], corners: IndexArray, depth: Fl
         _Shot(np.asarray(points, np.float32), shown, depth.shape[::-1]).take_depth(depth)
 
 
-def values_by_opencv(
-    points: NDArray[np.floating],
-    corners: IndexArray,
-    values: FloatArray,
-    picture: FloatArray,
-    depth: FloatArray,
-) -> None:
-    """Three values of the vertices, interpolated at the pixels' centres, and the depth.
+class OpencvSurface:
+    """The surface that a window shows, from which values of the vertices are interpolated quickly.
 
-    Args:
-        points: As in `rasterise_by_opencv`.
-        corners: As in `rasterise_by_opencv`.
-        values: (N, 3) float32, 0..1.
-        picture: (H, W, 3) float32 zeros to fill; they stay where there is no surface.
-        depth: (H, W) float32 to fill; -inf where there is no surface.
+    Each triangle has 2x2 cells of a table: its corners' values a, b, c, and b + c - a. Between four
+    cells `cv2.remap` interpolates just as a triangle does, so that the one pass of the rasteriser
+    needs to leave but a place in the table for each pixel.
     """
-    chosen = _facing(points, corners, *depth.shape[::-1])
-    depth.fill(-np.inf)
-    if chosen.size:
-        shown = np.take(corners, chosen, axis=0).astype(np.int32)
-        shot = _Shot(np.asarray(points, np.float32), shown, depth.shape[::-1])
-        shot.take_colours(values, picture, depth)
+
+    def __init__(
+        self, points: NDArray[np.floating], corners: IndexArray, size_wh: tuple[int, int]
+    ) -> None:
+        """Rasterise; arguments as of `rasterise_by_opencv`."""
+        width, height = size_wh
+        self.depth = np.full((height, width), -np.inf, np.float32)
+        """(H, W) float32 z, -inf where there is no surface."""
+        chosen = _facing(points, corners, width, height)
+        self._corners = np.ascontiguousarray(np.take(corners, chosen, axis=0).T)  # (3, K)
+        self._across = 1 << max(4, math.ceil(math.log2(max(len(chosen), 1)) / 2))
+        places = np.full((height, width, 3), -1, np.float32)  # beside the table
+        if chosen.size:
+            xyz = np.take(np.asarray(points, np.float32), self._corners.T.ravel(), axis=0)
+            own = np.arange(len(xyz), dtype=np.int32).reshape(-1, 3)
+            _Shot(xyz, own, size_wh).take_colours(self._places_of_corners(), places, self.depth)
+        scale = np.float32(2 * self._across)
+        self._x, self._y = places[..., 0] * scale, places[..., 1] * scale
+
+    def _places_of_corners(self) -> FloatArray:
+        """(3K, 3) column and row in the table, as shares of it."""
+        row, column = np.divmod(np.arange(self._corners.shape[1], dtype=np.int32), self._across)
+        places = np.zeros((len(row), 3, 3), np.float32)
+        places[..., 0], places[..., 1] = 2 * column[:, None], 2 * row[:, None]
+        places[:, 1, 0] += 1
+        places[:, 2, 1] += 1
+        places /= 2 * self._across
+        return places.reshape(-1, 3)
+
+    def picture(self, values: FloatArray, empty: float) -> FloatArray:
+        """(N, C) float32 values of the vertices -> (H, W, C), C of 1, 3 or 4."""
+        channels = values.shape[1]
+        rows = max(1, -(-self._corners.shape[1] // self._across))
+        table = np.zeros((rows, 2, self._across, 2, channels), np.float32)
+        of_corner = np.zeros((3, rows * self._across, channels), np.float32)
+        for k, corner in enumerate(self._corners):
+            np.take(values, corner, axis=0, out=of_corner[k, : len(corner)], mode="clip")
+        a, b, c = of_corner.reshape(3, rows, self._across, channels)
+        table[:, 0, :, 0], table[:, 0, :, 1], table[:, 1, :, 0] = a, b, c
+        np.subtract(b + c, a, out=table[:, 1, :, 1])
+        shown = cv2.remap(
+            table.reshape(2 * rows, 2 * self._across, channels),
+            self._x,
+            self._y,
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(empty,) * 4,
+        )
+        return np.asarray(shown, np.float32).reshape(*self.depth.shape, channels)
+
+
+@functools.cache
+def opencv_interpolates() -> bool:
+    """Whether `cv2.remap` keeps fractions of a pixel: before OpenCV 5 it had 32 steps."""
+    place = np.full((1, 1), 0.3141592, np.float32)
+    ramp = np.array([[0.0, 1.0], [2.0, 3.0]], np.float32)
+    exact = 3 * float(place[0, 0])
+    for channels in (1, 3, 4):
+        source = np.repeat(ramp[..., None], channels, axis=2)
+        found = cv2.remap(source, place, place.copy(), cv2.INTER_LINEAR)
+        if np.abs(np.asarray(found, np.float32) - np.float32(exact)).max() > 1e-5:
+            return False
+    return True
 
 
 class _Shot:

@@ -12,10 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from ..meshes.mesh_arrays import IndexArray, checked_mesh
 from .opencv_zbuffer import (
+    OpencvSurface,
     depth_by_opencv,
+    opencv_interpolates,
     opencv_rasterises,
     rasterise_by_opencv,
-    values_by_opencv,
 )
 from .zbuffer import rasterise
 
@@ -129,35 +130,44 @@ def surface_depth(
     return depth
 
 
-def surface_values(
-    vertices: ArrayLike, triangles: ArrayLike, values: FloatArray, size_wh: tuple[int, int]
-) -> tuple[FloatArray, FloatArray]:
-    """Three values of the vertices at the pixels' centres, and the depth.
+class SurfaceView:
+    """Depth, and values of the vertices, at a picture's pixels from one z-buffer pass."""
 
-    Args:
-        vertices: As in `surface_buffer`.
-        triangles: As in `surface_buffer`.
-        values: (N, 3) float32, 0..1.
-        size_wh: As in `surface_buffer`.
+    def __init__(self, vertices: ArrayLike, triangles: ArrayLike, size_wh: tuple[int, int]) -> None:
+        """Find the surface; arguments and errors as of `surface_buffer`."""
+        points, corners = checked_mesh(vertices, triangles)
+        self._shape = size_wh[::-1]
+        self._part = _part(points, size_wh)
+        self._surface: OpencvSurface | None = None
+        self._buffer: SurfaceBuffer | None = None
+        if not opencv_rasterises(len(corners)) or not opencv_interpolates():
+            self._buffer = surface_buffer(points, corners, size_wh)
+            z = self._buffer.interpolated(points[:, 2])
+            self.depth = self._buffer.picture([z], -np.inf)[..., 0]
+        elif self._part is not None:
+            shifted = points - self._part.origin
+            self._surface = OpencvSurface(shifted, corners, self._part.size_wh)
+            self.depth = self._whole(self._surface.depth, -np.inf)
+        else:
+            self.depth = np.full(self._shape, -np.inf, np.float32)
 
-    Returns:
-        (H, W, 3) float32, zeros where there is no surface, and the depth as of `surface_depth`.
+    def picture(self, values: NDArray[np.floating], empty: float) -> FloatArray:
+        """(N, C) values of the vertices, C of 1, 3 or 4 -> (H, W, C)."""
+        own = np.ascontiguousarray(values, np.float32)
+        if self._buffer is not None:
+            return self._buffer.picture([self._buffer.interpolated(v) for v in own.T], empty)
+        if self._surface is None:
+            return np.full((*self._shape, own.shape[1]), empty, np.float32)
+        return self._whole(self._surface.picture(own, empty), empty)
 
-    Raises:
-        InputError: As in `surface_buffer`.
-    """
-    points, corners = checked_mesh(vertices, triangles)
-    if not opencv_rasterises(len(corners)):
-        buffer = surface_buffer(points, corners, size_wh)
-        channels = [buffer.interpolated(each) for each in (*values.T, points[:, 2])]
-        return buffer.picture(channels[:3], 0), buffer.picture(channels[3:], -np.inf)[..., 0]
-    part = _part(points, size_wh)
-    picture = np.zeros((*size_wh[::-1], 3), np.float32)
-    depth = np.full(size_wh[::-1], -np.inf, np.float32)
-    if part is not None:
-        windows = picture[part.rows, part.columns], depth[part.rows, part.columns]
-        values_by_opencv(points - part.origin, corners, values, *windows)
-    return picture, depth
+    def _whole(self, window: FloatArray, empty: float) -> FloatArray:
+        """The picture of which a window is the part with the mesh."""
+        if window.shape[:2] == self._shape or self._part is None:
+            return window
+        shape = (*self._shape, *window.shape[2:])
+        whole = np.full(shape, empty, np.float32) if empty else np.zeros(shape, np.float32)
+        whole[self._part.rows, self._part.columns] = window
+        return whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 from frsdk.errors import InputError
 from frsdk.morphable.morphable_model import builtin_face_model
 from frsdk.rendering import surface_buffer as module
-from frsdk.rendering.surface_buffer import surface_buffer, surface_depth, surface_values
+from frsdk.rendering.surface_buffer import SurfaceView, surface_buffer, surface_depth
 from frsdk.rendering.zbuffer import rasterise
 
 needs_rasteriser = pytest.mark.skipif(
@@ -68,15 +68,16 @@ def test_depth_and_values_are_the_buffers(monkeypatch: pytest.MonkeyPatch, fast:
     code = np.random.default_rng(0).random(points.shape).astype(np.float32)
     buffer = surface_buffer(points, triangles, (300, 260))
     expected = buffer.picture([buffer.interpolated(code[:, k]) for k in range(3)], 0)
-    values, z = surface_values(points, triangles, code, (300, 260))
+    view = SurfaceView(points, triangles, (300, 260))
+    values, z = view.picture(code, 0), view.depth
     depth = surface_depth(points, triangles, (300, 260))
     for each in (depth, z):
         np.testing.assert_array_equal(each > -np.inf, buffer.mask)
         assert np.abs(each[buffer.mask] - buffer.interpolated(points[:, 2])).max() < 0.1
     assert (values[~buffer.mask] == 0).all()
-    assert np.quantile(np.abs(values - expected), 0.999) < 5e-3
-    away, nothing = surface_values(points + np.array([900, 0, 0]), triangles, code, (300, 260))
-    assert not away.any() and (nothing == -np.inf).all()
+    assert np.quantile(np.abs(values - expected), 0.999) < 1e-3
+    away = SurfaceView(points + np.array([900, 0, 0]), triangles, (300, 260))
+    assert np.isnan(away.picture(code, np.nan)).all() and (away.depth == -np.inf).all()
 
 
 @pytest.mark.parametrize("fast", [False, pytest.param(True, marks=needs_rasteriser)])
