@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -17,9 +15,6 @@ from click.core import ParameterSource
 from frsdk.commands.console import reports_errors, version_option
 from frsdk.commands.terminal import Advance, progress
 from frsdk.errors import MissingDependencyError
-
-if TYPE_CHECKING:
-    from .tensorrt.build_progress import ReportProgress
 
 _FILE = click.Path(path_type=Path)
 _SEVERAL = ("--compute-capability",)
@@ -131,6 +126,7 @@ def main(
     from .artefacts.artefact_report import inspect_artefact
     from .artefacts.build_artefact import build_artefact, default_name
     from .tensorrt.build_options import BuildOptions, capabilities_from_texts, profiles_from_texts
+    from .tensorrt.shown_progress import shown_progress
 
     if str(model) == _BUILTIN and not model.exists():
         if target and not output:
@@ -153,7 +149,7 @@ def main(
             version_compatible=version_compatible,
             dla_core=dla,
         )
-        with _shown_progress(model, target, precision) as report:
+        with shown_progress(model, target, precision) as report:
             model = build_artefact(
                 model,
                 output,
@@ -217,29 +213,5 @@ def _counted() -> Iterator[Callable[[int, int], None]]:
                 bars.append(opened.enter_context(progress("measuring", of)))
             bars[0](done - before, "")
             before = done
-
-        yield report
-
-
-@contextmanager
-def _shown_progress(model: Path, target: str, precision: str | None) -> Iterator[ReportProgress]:
-    """A line beforehand and a bar on stderr, on a terminal only; nothing otherwise."""
-    if target == "cpu" or not sys.stderr.isatty():
-        yield lambda done, phase: None
-        return
-    from .graphs.network_file import read_network
-    from .tensorrt.build_options import TARGETS
-    from .tensorrt.build_time_estimate import estimate
-
-    network, flavour = read_network(model), TARGETS[target]
-    expected = estimate(flavour, network.nodes, precision or network.spec.precision)
-    click.echo(f"building with {flavour}: {expected}", err=True)
-    with progress("building", 1000) as advance:
-        before = 0
-
-        def report(done: float, phase: str) -> None:
-            nonlocal before
-            advance(int(done * 1000) - before, phase)
-            before = int(done * 1000)
 
         yield report

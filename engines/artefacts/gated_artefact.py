@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +17,11 @@ from frsdk.engine_files.engine_compatibility import check_gpu, check_platform
 from frsdk.engine_files.engine_file import read_engine, write_engine
 from frsdk.engine_files.engine_header import EngineHeader
 from frsdk.errors import BackendError, MissingDependencyError
-from frsdk.imaging.face_crop import network_input
 from frsdk.specs.accuracy_spec import RAN_ENGINE, RAN_ONNX, RAN_ONNX_ONLY, AccuracySpec
 from frsdk.storage.draft_folder import draft_folder
 
 from ..accuracy.accuracy_gate import AccuracyGate, GateOptions, NetworkOutputs, check_drop
+from ..accuracy.engine_batches import outputs_in_batches, sizes_to_measure
 from ..accuracy.fp16_reference import half_reference
 from ..graphs.network_file import NetworkFile, with_spec
 from ..graphs.run_on_cpu import NetworkRun
@@ -108,8 +109,7 @@ def gated_engine(
             report=report,
         )  # fmt: skip
         if meter is not None and _runs_here(header):
-            accuracy = _engine_accuracy(meter, draft)
-            check_drop(accuracy, gate, str(path))
+            accuracy = _engine_accuracy(meter, draft, header, gate, path)
         plan = read_engine(draft).plan
     return write_engine(path, header.replace(spec=header.spec.replace(accuracy=accuracy)), plan)
 
@@ -129,18 +129,17 @@ def _onnx_accuracy(
     return meter.measure(lambda crops: NetworkOutputs(*run.outputs(crops, spec)), ran)
 
 
-def _engine_accuracy(meter: AccuracyGate, engine: Path) -> AccuracySpec:
+def _engine_accuracy(
+    meter: AccuracyGate, engine: Path, header: EngineHeader, gate: GateOptions, path: Path
+) -> AccuracySpec:
+    """The worst of all batch sizes that it was tuned for; each must pass."""
+    found: list[AccuracySpec] = []
     with TensorrtBackend(engine) as backend:
-        spec = backend.spec
-
-        def run(crops: Crops) -> NetworkOutputs:
-            batch = network_input(list(crops), spec.input)
-            if spec.decoder is None:
-                return NetworkOutputs(backend.run(batch))
-            found = backend.run_decoded(batch)
-            return NetworkOutputs(found.whitened, found.landmarks, found.vertices)
-
-        return meter.measure(run, RAN_ENGINE)
+        for size in sizes_to_measure(header.profiles):
+            run = functools.partial(outputs_in_batches, backend, size=size)
+            found.append(meter.measure(run, RAN_ENGINE))
+            check_drop(found[-1], gate, f"{path} in batches of {size}")
+    return max(found, key=lambda each: (each.nme_drift_points or 0.0, each.params_rms))
 
 
 def _runs_here(header: EngineHeader) -> bool:

@@ -55,6 +55,22 @@ def has_target_list(handle: TensorrtModule) -> bool:
     )
 
 
+def count_dla_layers(handle: TensorrtModule, definition: Any, config: Any) -> int:
+    """How many layers of a network a DLA takes; what it does not take runs on the GPU.
+
+    Raises:
+        InputError: None, so that the engine would be one for the GPU.
+    """
+    layers = (definition.get_layer(index) for index in range(definition.num_layers))
+    found = sum(bool(config.can_run_on_DLA(layer)) for layer in layers)
+    if not found:
+        raise InputError(
+            f"{handle.label} runs no layer of this network on a DLA, which takes FP16 of one batch "
+            "size: use --precision fp16, or leave --dla out"
+        )
+    return found
+
+
 def save_timing_cache(config: Any, path: Path) -> None:
     """Write the measured times of a finished build, atomically.
 

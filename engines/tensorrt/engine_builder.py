@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any  # TensorRT's objects have no types
 
@@ -21,7 +21,7 @@ from ..passes.gemm_as_conv import gemm_as_conv
 from ..passes.products_as_sums import products_as_sums
 from .build_options import TARGETS, BuildOptions
 from .build_progress import BuildProgress, ReportProgress, build_monitor, cancelled_by_ctrl_c
-from .builder_config import configure, has_target_list, save_timing_cache
+from .builder_config import configure, count_dla_layers, has_target_list, save_timing_cache
 from .parse_network import count_layers, create_definition, parse_onnx
 
 
@@ -60,7 +60,7 @@ def build_engine(
     gpu = _building_gpu(handle, options)
     if gpu is not None and has_target_list(handle):
         options = replace(options, compute_capabilities=(gpu.compute_capability,))
-    plan, layers, precisions = _build_plan(handle, network, options, report)
+    built = _build_plan(handle, network, options, report)
     header = EngineHeader(
         spec=network.spec,
         flavour=handle.flavour,
@@ -77,10 +77,11 @@ def build_engine(
         hardware_compatible=options.hardware_compatible,
         version_compatible=options.version_compatible,
         dla_core=options.dla_core,
-        layers=layers,
-        precisions=precisions,
+        dla_layers=built.dla_layers,
+        layers=built.layers,
+        precisions=built.precisions,
     )
-    return write_engine(path, header, plan)
+    return write_engine(path, header, built.plan)
 
 
 def _building_gpu(handle: TensorrtModule, options: BuildOptions) -> GpuInfo | None:
@@ -106,10 +107,19 @@ def _capability(gpu: GpuInfo | None) -> tuple[str, ...]:
     return (gpu.compute_capability,) if gpu else ()
 
 
+@dataclass(frozen=True, slots=True)
+class _BuiltPlan:
+    """The plan, and the layers of the parsed network: all by type and precision, those of a DLA."""
+
+    plan: bytes
+    layers: dict[str, int]
+    precisions: dict[str, int]
+    dla_layers: int | None
+
+
 def _build_plan(
     handle: TensorrtModule, network: NetworkFile, options: BuildOptions, report: ReportProgress
-) -> tuple[bytes, dict[str, int], dict[str, int]]:
-    """The plan, and the layers of the parsed network by type and by precision."""
+) -> _BuiltPlan:
     log = message_log(handle.trt)
     try:
         builder = handle.trt.Builder(log)
@@ -128,6 +138,9 @@ def _build_plan(
     _check_input(definition, network)
     for batches in options.profiles:
         _add_profile(builder, config, network, batches)
+    dla_layers = None
+    if options.dla_core is not None:
+        dla_layers = count_dla_layers(handle, definition, config)
     progress = BuildProgress(report)
     monitor = build_monitor(handle.trt, progress)
     config.progress_monitor = monitor
@@ -137,7 +150,7 @@ def _build_plan(
         raise BackendError(f"{network.source}: {handle.label} cannot build it: {log.last_errors()}")
     if options.timing_cache is not None:
         save_timing_cache(config, options.timing_cache)
-    return (bytes(memoryview(plan)), *count_layers(definition))
+    return _BuiltPlan(bytes(memoryview(plan)), *count_layers(definition), dla_layers)
 
 
 def _check_input(definition: Any, network: NetworkFile) -> None:

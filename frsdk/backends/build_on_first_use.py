@@ -87,6 +87,7 @@ def _built(
         try:
             from frsdk.engines.accuracy.accuracy_gate import GateOptions
             from frsdk.engines.artefacts.build_artefact import build_artefact
+            from frsdk.engines.tensorrt.shown_progress import shown_progress
         except ImportError as error:
             if (error.name or "").partition(".")[0] not in ("onnx", "google"):
                 raise
@@ -94,7 +95,10 @@ def _built(
                 f"building {name} needs onnx: {pip_line('engines')}"
             ) from error
         gate = GateOptions(quick=True)
-        build_artefact(source, path, target=target, precision=precision, gate=gate)
+        with shown_progress(source, target, precision) as report:
+            build_artefact(
+                source, path, target=target, precision=precision, gate=gate, report=report
+            )
         if _digest(source) != facts["onnx_sha256"]:  # the cache would give it out for the old one
             raise BackendError(f"{source}: changed while it was built: try again")
 

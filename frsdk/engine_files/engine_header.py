@@ -71,6 +71,7 @@ class EngineHeader:
         hardware_compatible: Runs on GPUs of later architectures too.
         version_compatible: Runs with later releases of the same major version too.
         dla_core: The deep-learning accelerator that it was built for.
+        dla_layers: How many layers of the parsed network that one takes.
         layers: Layers of the parsed network by type.
         precisions: Layers of the parsed network by output type.
         plan_sha256: Digest of the plan.
@@ -92,6 +93,7 @@ class EngineHeader:
     hardware_compatible: bool = False
     version_compatible: bool = False
     dla_core: int | None = None
+    dla_layers: int | None = None
     layers: Mapping[str, int] = field(default_factory=dict)
     precisions: Mapping[str, int] = field(default_factory=dict)
     plan_sha256: str = ""
@@ -150,6 +152,7 @@ class EngineHeader:
             hardware_compatible=document.boolean("hardware_compatible"),
             version_compatible=document.boolean("version_compatible"),
             dla_core=document.integer_or_none("dla_core"),
+            dla_layers=document.later_integer("dla_layers"),
             layers=document.counts("layers"),
             precisions=document.counts("precisions"),
             plan_sha256=document.sha256("plan_sha256"),

@@ -136,12 +136,15 @@ def imagined_engines(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     from frsdk.engine_files.engine_header import BatchProfile
     from frsdk.errors import BackendError
 
-    told: dict[str, Any] = {"gpu": None, "run": None, "built": 0}
+    told: dict[str, Any] = {
+        "gpu": None, "run": None, "built": 0, "profiles": [(1, 1, 8)],
+    }  # fmt: skip
 
     def build(network: NetworkFile, path: Path, **options: Any) -> EngineHeader:
         told["built"] += 1
         header = EngineHeader(
-            network.spec, "tensorrt", "10.3.0", ("8.6",), (BatchProfile(1, 1, 8),),
+            network.spec, "tensorrt", "10.3.0", ("8.6",),
+            tuple(BatchProfile(*each) for each in told["profiles"]),
             options["onnx_sha256"], host_os(), __version__,
         )  # fmt: skip
         return write_engine(path, header, b"the plan")
@@ -207,9 +210,29 @@ def test_an_engine_that_loses_too_much_is_not_written(
     imagined_engines: dict[str, Any], tmp_path: Path
 ) -> None:
     imagined_engines.update(gpu="8.6", run=lambda batch: np.zeros((len(batch), 62), np.float32))
-    with pytest.raises(AccuracyError, match=r"a\.engine: loses .* points of NME"):
+    with pytest.raises(AccuracyError, match=r"a\.engine in batches of 1: loses .* points of NME"):
         engine_of(tmp_path / "a.engine")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_batch_size_that_an_engine_is_tuned_for_is_measured(
+    imagined_engines: dict[str, Any], network: NetworkFile, tmp_path: Path
+) -> None:
+    session, name = NetworkRun(network.content)._session, network.spec.input.name
+    seen, wrong = set(), -1
+
+    def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        seen.add(len(batch))
+        found: NDArray[np.float32] = session.run(None, {name: batch})[0]
+        return found * np.float32(0.5 if len(batch) == wrong else 1.0)
+
+    imagined_engines.update(gpu="8.6", run=run, profiles=[(1, 1, 2), (4, 4, 9)])
+    accuracy = engine_of(tmp_path / "a.engine")
+    assert seen == {1, 2, 4, 9}
+    assert accuracy is not None and accuracy.params_rms < 1e-5
+    wrong = 4
+    with pytest.raises(AccuracyError, match=r"b\.engine in batches of 4: loses "):
+        engine_of(tmp_path / "b.engine")
 
 
 def test_a_graph_that_loses_too_much_is_not_even_built(

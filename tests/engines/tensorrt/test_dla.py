@@ -8,7 +8,7 @@ import pytest
 
 from frsdk.backends.tensorrt_modules import TensorrtModule
 from frsdk.engine_files.engine_header import BatchProfile
-from frsdk.engines.tensorrt.builder_config import _set_dla
+from frsdk.engines.tensorrt.builder_config import _set_dla, count_dla_layers
 from frsdk.errors import InputError
 
 
@@ -35,3 +35,14 @@ def test_one_size_is_built_for_the_core() -> None:
 def test_a_core_that_is_not_there_is_named() -> None:
     with pytest.raises(InputError, match="this machine has 1 DLA cores"):
         asked(1, BatchProfile(1, 1, 1))
+
+
+def test_a_network_that_no_dla_takes_is_refused() -> None:
+    handle = TensorrtModule(flavour="tensorrt", trt=None, version="10.3.0")
+    layers = ["convolution", "scale", "convolution", "quantise"]
+    definition = SimpleNamespace(num_layers=len(layers), get_layer=layers.__getitem__)
+    taken = SimpleNamespace(can_run_on_DLA=lambda layer: layer == "convolution")
+    assert count_dla_layers(handle, definition, taken) == 2
+    nothing = SimpleNamespace(can_run_on_DLA=lambda layer: False)
+    with pytest.raises(InputError, match=r"runs no layer .* on a DLA.*leave --dla out"):
+        count_dla_layers(handle, definition, nothing)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 import frsdk.engines as engines_folder
 from frsdk.backends import build_on_first_use as first_use
+from frsdk.backends.cuda.device_memory import GpuInfo
 from frsdk.errors import BackendError
 
 pytest.importorskip("onnx", reason="needs onnx (frsdk[engines])")
@@ -53,6 +55,31 @@ def test_another_state_of_the_code_builds_anew(
         (code / "passes.py").write_text(content)
         first_use.built_network(tiny_onnx, target="cpu", precision="fp16")
         assert len(built) == builds
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_build_of_minutes_shows_how_far_it_is(
+    tiny_onnx: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    terminal: bool,
+) -> None:
+    monkeypatch.setenv("FRSDK_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(first_use, "load_tensorrt", lambda flavour: SimpleNamespace(version="1"))
+    monkeypatch.setattr(first_use, "gpu_info", lambda: GpuInfo("A", "8.6", "13.0"))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+
+    def build(given: Path, path: Path, **options: Any) -> None:
+        for done in (0.25, 0.5, 1.0):
+            options["report"](done, "timing kernels")
+        path.write_bytes(b"built")
+
+    monkeypatch.setattr("frsdk.engines.artefacts.build_artefact.build_artefact", build)
+    first_use.built_engine(tiny_onnx, flavour="tensorrt", precision="fp16")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert ("building with tensorrt: minutes" in err) == terminal == ("1000/1000" in err)
 
 
 def test_the_code_that_builds_is_found() -> None:

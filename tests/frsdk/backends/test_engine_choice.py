@@ -256,8 +256,9 @@ def test_an_engine_is_keyed_by_all_that_it_depends_on(
     built = []
 
     def build(
-        source: Path, output: Path, *, target: str, precision: str | None, gate: GateOptions
-    ) -> None:
+        source: Path, output: Path, *, target: str, precision: str | None, gate: GateOptions,
+        report: object,
+    ) -> None:  # fmt: skip
         assert gate.quick
         built.append((target, precision))
         output.write_bytes(b"plan")
