@@ -135,7 +135,7 @@ def evaluate(faces: Path, engine: Path | None, face_model: Path | None) -> None:
     """Print the NME on the held-out crops in FACES (val.npz, val-NN.tar), a Markdown table.
 
     Percent of sqrt(w h) of the label's box, per bin of absolute yaw; lmk68 are the teacher's
-    landmarks, gt68 people's.
+    landmarks, gt68 annotated ones.
     """
     from .training.validation_nme import markdown_table, validate
 

@@ -18,9 +18,9 @@ import sys
 from pathlib import Path
 
 import click
-import cv2
 import numpy as np
 
+from frsdk.benchmarks.accuracy.ablation_plot import ablation_plot
 from frsdk.benchmarks.accuracy.ablation_report import (
     FULL,
     NO_ATTENTION,
@@ -32,7 +32,6 @@ from frsdk.benchmarks.accuracy.ablation_report import (
     verdict,
 )
 from frsdk.benchmarks.accuracy.compared_networks import NetworkChoice
-from frsdk.benchmarks.accuracy.error_distribution_plot import Line, ced_plot
 from frsdk.benchmarks.accuracy.run_evaluation import EvaluationOptions, evaluate
 from frsdk.benchmarks.accuracy.teacher_bounds import LABELLED_BY_TEACHER
 from frsdk.benchmarks.protocols.labelled_shards import read_shards
@@ -45,7 +44,6 @@ from frsdk.storage.atomic_write import atomic_write, make_folder
 OPTIONS = {"fiducial_share": 0.0}  # labels are the teacher's, against which the runs are measured
 RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "results"
 ARCHITECTURES = (FULL, NO_ATTENTION, PLAIN)
-CURVE_END_PERCENT = 10.0
 
 
 @click.command()
@@ -126,13 +124,8 @@ def read_run(name: str, faces: Path) -> AblationRun:
 
 
 def write(result: AblationResult, steps: int) -> None:
-    """The table and the curves."""
+    """The table and the picture."""
     runs = [run for variant in result.variants for run in variant.runs]
-    lines = [
-        Line(f"{run.architecture}, seed {run.seed}", run.errors_percent)
-        for run in sorted(runs, key=lambda run: run.seed)
-    ]
-    plot = ced_plot("Ablation: held-out crops, lmk68", lines, CURVE_END_PERCENT)
     text = [
         "# Ablation",
         "",
@@ -145,10 +138,10 @@ def write(result: AblationResult, steps: int) -> None:
         "",
         *verdict(result),
         "",
-        "![Cumulative error](ablation.png)",
+        "![NME of each yaw bin, network and seed](ablation.png)",
     ]
     (RESULTS / "ablation.md").write_text("\n".join(text) + "\n", encoding="utf-8")
-    cv2.imwrite(str(RESULTS / "ablation.png"), plot)
+    atomic_write(RESULTS / "ablation.png", ablation_plot(result))
     print("\n".join(text))
 
 

@@ -44,10 +44,10 @@ class ExpressionFaces:
 
     Attributes:
         faces: Pictures and where to look.
-        people: (n, 68, 2) people's points, NaN where there are none.
+        people: (n, 68, 2) annotated landmarks, NaN where there are none.
         source: (n,) data set that each comes from.
         yaw_deg: (n,).
-        closed: (n,) both eyes closed: by the source, else by people's points.
+        closed: (n,) both eyes closed: by the source, else by annotated landmarks.
         opened: (n,) both eyes open, likewise.
     """
 
@@ -65,7 +65,7 @@ class SystemScore:
 
     Attributes:
         system: Its name.
-        groups: All faces with people's points, then by source and by yaw.
+        groups: All faces with annotated landmarks, then by source and by yaw.
         eyes: All faces known to have closed or open eyes, then by source.
     """
 
@@ -75,7 +75,7 @@ class SystemScore:
 
 
 def read_expression_faces(folder: Path, subset: str = "val") -> ExpressionFaces:
-    """The crops of a subset with people's points and labels of the eyes.
+    """The crops of a subset with annotated landmarks and labels of the eyes.
 
     Args:
         folder: Holds ``{subset}.npz`` (``eyes``, where it is there: "closed", "open" or anything
@@ -102,7 +102,7 @@ def read_expression_faces(folder: Path, subset: str = "val") -> ExpressionFaces:
         opened = np.where(known, said == "open", opened)
     if not (np.isfinite(people).all(axis=(1, 2)).any() or closed.any()):
         raise InputError(
-            f"{path}: neither people's points (gt68) nor eyes: nothing says what the faces do"
+            f"{path}: neither annotated landmarks (gt68) nor eyes: nothing says what the faces do"
         )
     return ExpressionFaces(faces, people, source, yaw, closed, opened)
 
@@ -163,7 +163,7 @@ def expression_markdown(subset: str, scores: Sequence[SystemScore]) -> str:
     lines = [
         f"# {subset}: expressions",
         "",
-        "Correlation r, slope and offset (mean difference) against people's points. Eye opening "
+        "Correlation r, slope and offset (mean difference) against annotations. Eye opening "
         "is the mean eye aspect ratio; the others are shares of the outer eye corners' distance.",
     ]
     for column, measure in enumerate(scores[0].groups[0].measures if scores[0].groups else ()):
@@ -171,7 +171,7 @@ def expression_markdown(subset: str, scores: Sequence[SystemScore]) -> str:
     if scores[0].eyes:
         note = (
             "AUC of the mean eye aspect ratio. Closed and open as the source says; else by "
-            f"people's points: both eyes below {CLOSED}, both above {OPEN}."
+            f"annotated landmarks: both eyes below {CLOSED}, both above {OPEN}."
         )
         lines += ["", "## Closed eyes", "", note, "", *_eyes_table(scores)]
     return "\n".join(lines) + "\n"

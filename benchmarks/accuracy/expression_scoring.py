@@ -22,12 +22,12 @@ FEWEST_FACES = 10
 
 _NO_SPREAD = 1e-9
 CLOSED, OPEN = 0.12, 0.20
-"""Eye aspect ratios of people's points: both eyes below are closed, both above are open."""
+"""Eye aspect ratios of annotated landmarks: both eyes below are closed, both above are open."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureScore:
-    """One measure of a system against people's points, over some faces.
+    """One measure of a system against annotated landmarks, over some faces.
 
     Attributes:
         measure: One of ``MEASURES``.
@@ -83,7 +83,7 @@ class EyesScore:
 
 
 def score_measures(group: str, people: Array, found: Array) -> GroupScore:
-    """Compare the (n, 68, 2) points of a system with people's; NaN where it found no face."""
+    """Compare the (n, 68, 2) points of a system with annotated ones; NaN where it found no face."""
     seen = _seen(found)
     truth, ours = expression_measures(people[seen]), expression_measures(found[seen])
     scores = tuple(

@@ -1,4 +1,4 @@
-"""Whether a network is as good as its teacher on every set of people's annotations."""
+"""Whether a network is as good as its teacher on every set of annotations."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Comparison:
 
 
 def comparisons(network: NetworkScore, teacher: NetworkScore) -> list[Comparison]:
-    """Plain mean NME on each set of people's labels, and the bins of the teacher's.
+    """Plain mean NME on each set of annotated landmarks, and the bins of the teacher's.
 
     Raises:
         InputError: A set has no faces, or the two were measured on other sets.

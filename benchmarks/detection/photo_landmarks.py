@@ -1,4 +1,4 @@
-"""People's landmarks of whole photographs, from the labelled crops that were cut out of them."""
+"""Annotated landmarks of whole photographs, from the labelled crops that were cut out of them."""
 
 from __future__ import annotations
 

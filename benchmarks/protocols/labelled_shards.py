@@ -37,7 +37,7 @@ _FIELDS = {
 def read_shards(folder: Path, split: str = "val") -> FaceSet:
     """The crops of one split with their labels.
 
-    Truths: ``lmk68`` (the teacher ensemble's landmarks), ``gt68`` (people's), each source of
+    Truths: ``lmk68`` (the teacher ensemble's landmarks), ``gt68`` (annotated), each source of
     ``gt68``, and ``gt30`` (CFP's fiducials) for frontal and profile pictures.
 
     Args:
@@ -63,7 +63,7 @@ def read_shards(folder: Path, split: str = "val") -> FaceSet:
         pose_deg=_poses(params),
         landmarks_3d=labels["lmk68"],
         surface_params=params,
-        notes=("lmk68 are the teacher ensemble's own landmarks, gt68 and gt30 people's.",),
+        notes=("lmk68 are the teacher ensemble's own landmarks, gt68 and gt30 annotated ones.",),
     )
 
 

@@ -28,10 +28,10 @@ _NEEDED = np.array([*range(17, 27), *range(36, 68)])
 CLOSED_EYE = 0.13
 _STEADY = np.array([36, 39, 42, 45, *range(27, 36)])  # eye corners and nose, by which sets align
 _LARGEST_YAW_DEG = 32.0
-_LID_STRETCH = 1.1  # people's lids over the mesh's: slope on HELEN and AFW
-_HALF_WAY = 0.5  # brows and the middle of the lips: nearer to people's points than either end
-_AGREE = 0.12  # eye opening of people's points and of the mesh, at most this far apart
-_FEWEST_FACES = 50  # below this, offsets between mesh and people's points are taken as 0
+_LID_STRETCH = 1.1  # annotated lids over the mesh's: slope on HELEN and AFW
+_HALF_WAY = 0.5  # brows and the middle of the lips: nearer to annotated landmarks than either end
+_AGREE = 0.12  # eye opening of annotated landmarks and of the mesh, at most this far apart
+_FEWEST_FACES = 50  # below this, offsets between mesh and annotated landmarks are taken as 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class ExpressionLabels:
 
     Attributes:
         labels: The labels, landmarks replaced where the mesh knows more.
-        known: (n,) whether lids, brows and lips are people's or the mesh's, so that a loss may
+        known: (n,) whether lids, brows and lips are annotated or the mesh's, so that a loss may
             compare with them.
     """
 
@@ -87,11 +87,11 @@ def read_mesh_points(path: Path, labels: FaceLabels) -> Array:
 
 
 def with_mesh_points(labels: FaceLabels, points: Array) -> ExpressionLabels:
-    """Change lids, brows and lips of near-frontal faces without people's points.
+    """Change lids, brows and lips of near-frontal faces without annotated landmarks.
 
     The mesh's points are laid over the landmarks by the corners of the eyes and the nose (where the
-    mesh gives it), and the constant offsets between its points and people's, as the faces with both
-    have them, are taken off. From there come how far lids are apart, the shape of the lips, and
+    mesh gives it), and the constant offsets between its points and annotated ones, as faces with
+    both have them, are taken off. From there come how far lids are apart, the shape of lips, and
     half the way of the brows and of the lips' middle. Turned faces and those without a mesh stay.
 
     Args:
@@ -149,7 +149,7 @@ def _laid_over(points: Array, landmarks: Array) -> Array:
 
 
 def _offsets(aligned: Array, people: Array) -> Array:
-    """(68, 2) people's points minus the mesh's, eye distances along and across the eyes' line.
+    """(68, 2) annotated landmarks minus the mesh's, eye distances along and across the eyes' line.
 
     Medians over the faces, and the same on both sides of the face; those of lids only along.
     """

@@ -47,7 +47,7 @@ class FaceLabels:
         identity: (n,) person's name, ``""`` where unknown.
         landmarks: (n, 68, 3) teacher ensemble, z toward the camera, zero mean.
         spread: (n,) disagreement inside the ensemble, share of the ROI side.
-        annotation: (n, 68, 2) people's annotation, NaN where none.
+        annotation: (n, 68, 2) annotations, NaN where none.
         fiducials: (n, 30, 2) CFP fiducials, NaN where none.
         parameters_3ddfa: (n, 62) raw parameters of the 3DDFA space (1-based crop frame).
         yaw_deg: (n,) yaw, positive when the face turns to the image's right.
@@ -161,7 +161,7 @@ def crop_frame_from_3ddfa(parameters: NDArray[np.float64]) -> NDArray[np.float64
 
 
 def annotated_landmarks(labels: FaceLabels) -> NDArray[np.float64]:
-    """(n, 68, 3) landmarks whose x and y are people's where there are any; z is the teacher's."""
+    """(n, 68, 3) landmarks whose x and y are annotated where there are any; z is the teacher's."""
     merged = labels.landmarks.copy()
     chosen = labels.has_annotation
     merged[chosen, :, :2] = labels.annotation[chosen]

@@ -56,14 +56,14 @@ def fit_labels(
     *,
     follow_expression: bool = False,
 ) -> Array:
-    """(n, 62) parameters: to people's 68 points where there are any, else to the teacher's.
+    """(n, 62) parameters: to the 68 annotated landmarks where there are any, else to the teacher's.
 
     Args:
         labels: Of n faces.
         basis: Landmarks of the face model.
         fiducial_share: How far the teacher's points move toward CFP's fiducials where there are
             any, 0 to 1.
-        follow_expression: Lids and inner lips count three times, and the prior on people's points
+        follow_expression: Lids and inner lips count three times, and the prior on annotations
             is half as strong: a blink is two pixels of a crop.
     """
     points, by_people = annotated_landmarks(labels), labels.has_annotation
@@ -77,7 +77,7 @@ def fit_labels(
     if follow_expression:
         tight = FitSettings(expression_weight=3.0)
         looser = FitSettings(depth_weight=0.5, prior_px=0.15, expression_weight=3.0)
-    # People's points have no depth: the looser fit trusts the teacher's less.
+    # Annotated landmarks have no depth: the looser fit trusts the teacher's less.
     for chosen, settings in ((~by_people, tight), (by_people, looser)):
         params[chosen] = fit_parameters(points[chosen], basis.mean, basis.modes, settings)
     params[:, 11] = 0.0  # a crop does not show the distance: t_z is 0 by definition

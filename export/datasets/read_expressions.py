@@ -55,7 +55,7 @@ def read_expression_folder(
     chosen by the digest of the name, are "val".
 
     Args:
-        folder: Holds ``labels.csv``, ``landmarks.npz`` (people's 68 points), and
+        folder: Holds ``labels.csv``, ``landmarks.npz`` (the 68 annotated landmarks), and
             ``mediapipe_points.npz`` (vertices of MediaPipe's face mesh), and the pictures that
             ``labels.csv`` names.
         teacher: Labels the faces.
@@ -74,7 +74,7 @@ def read_expression_folder(
             continue
         name = row["file"]
         if name not in people and name not in mesh:
-            dropped["neither people's nor a mesh's points"] += 1
+            dropped["neither annotated landmarks nor a mesh's"] += 1
             continue
         rng = np.random.default_rng([settings.seed, number])
         face = _labelled(folder / name, row, teacher, settings, rng)
@@ -115,7 +115,7 @@ def _with_points(
     people: Array | None,
     mesh: Array | None,
 ) -> LabelledFace:
-    """The face with people's and the mesh's points in the pixels of its crop."""
+    """The face with annotated and the mesh's points in the pixels of its crop."""
     face, landmarks = labelled
     roi = roi_from_landmarks(landmarks)
     annotation = np.full((68, 2), np.nan) if people is None else stored_points(people, roi)

@@ -103,7 +103,7 @@ def _variance_lines(basis: LandmarkBasis, labels: FaceLabels) -> Iterator[str]:
     frontal = (np.abs(labels.yaw_deg) < 30.0) & (labels.spread < 0.015)
     cases = {
         "teacher's labels": (labels.landmarks, frontal & (labels.identity != "")),
-        "people's annotations": (annotated_landmarks(labels), frontal & labels.has_annotation),
+        "annotations": (annotated_landmarks(labels), frontal & labels.has_annotation),
     }
     for name, (points, chosen) in cases.items():
         chosen = chosen & (labels.identity != "")

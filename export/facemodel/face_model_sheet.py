@@ -19,7 +19,13 @@ from frsdk.storage.atomic_write import atomic_write
 Image = NDArray[np.uint8]
 
 # Yaw and pitch, degrees: both profiles, half profile, front; and from below.
-MEAN_VIEWS_DEG = ((-90.0, 0.0), (-45.0, 0.0), (0.0, 0.0), (90.0, 0.0), (0.0, 45.0))
+MEAN_VIEWS_DEG = {
+    "mean, yaw -90": (-90.0, 0.0),
+    "mean, yaw -45": (-45.0, 0.0),
+    "mean, front": (0.0, 0.0),
+    "mean, yaw +90": (90.0, 0.0),
+    "mean, from below": (0.0, 45.0),
+}
 MODE_VIEWS_DEG = ((0.0, 0.0), (45.0, 0.0))
 IDENTITY_SHOWN = 6
 SIGMA = 2.5
@@ -49,7 +55,8 @@ def draw_sheet(
     if not len(model.triangles):
         raise FaceModelError(f"{model.name}: has no triangles to draw: import it with its surface")
     mean = np.zeros(N_COEFFICIENTS, np.float32)
-    rows = [_captioned("mean", [_tile(model, mean, *view) for view in MEAN_VIEWS_DEG])]
+    views = [(caption, _tile(model, mean, *view)) for caption, view in MEAN_VIEWS_DEG.items()]
+    rows = [_captioned(views)]
     identity = range(IDENTITY_SHOWN)
     expression = range(N_SHAPE, N_COEFFICIENTS)
     rows += _mode_rows(model, "identity", identity, first=0)
@@ -77,16 +84,14 @@ def _mode_rows(
     """Two modes a row: each at -σ and +σ from two sides."""
     rows = []
     for start in range(0, len(modes), 2):
-        tiles: list[Image] = []
-        numbers = []
+        tiles: list[tuple[str, Image]] = []
         for mode in modes[start : start + 2]:
-            numbers.append(str(mode - first + 1))
             for sigma in (-SIGMA, SIGMA):
                 coefficients = np.zeros(N_COEFFICIENTS, np.float32)
                 coefficients[mode] = sigma * model.coefficient_std[mode]
-                tiles += [_tile(model, coefficients, *view) for view in MODE_VIEWS_DEG]
-        caption = f"{name} {' and '.join(numbers)}: -{SIGMA} and +{SIGMA} sigma each"
-        rows.append(_captioned(caption, tiles))
+                caption = f"{name} {mode - first + 1}, {sigma:+g} sigma"
+                tiles += _from_both_sides(model, coefficients, caption)
+        rows.append(_captioned(tiles))
     return rows
 
 
@@ -95,11 +100,20 @@ def _named_rows(model: MorphableModel, named: Mapping[str, NDArray[np.float64]])
     rows = []
     names = list(named)
     for start in range(0, len(names), _COLUMNS // 2):
-        shown = names[start : start + _COLUMNS // 2]
-        scaled = [(named[name] * model.coefficient_std).astype(np.float32) for name in shown]
-        tiles = [_tile(model, each, *view) for each in scaled for view in MODE_VIEWS_DEG]
-        rows.append(_captioned(", ".join(shown), tiles))
+        tiles: list[tuple[str, Image]] = []
+        for name in names[start : start + _COLUMNS // 2]:
+            coefficients = (named[name] * model.coefficient_std).astype(np.float32)
+            tiles += _from_both_sides(model, coefficients, name)
+        rows.append(_captioned(tiles))
     return rows
+
+
+def _from_both_sides(
+    model: MorphableModel, coefficients: NDArray[np.float32], caption: str
+) -> list[tuple[str, Image]]:
+    """The front, which carries the caption, and the half profile."""
+    front, half = (_tile(model, coefficients, *view) for view in MODE_VIEWS_DEG)
+    return [(caption, front), ("", half)]
 
 
 def _tile(
@@ -117,10 +131,12 @@ def _tile(
     return np.asarray(picture * cover + _GREY * (1.0 - cover)).astype(np.uint8)
 
 
-def _captioned(caption: str, tiles: Sequence[Image]) -> Image:
+def _captioned(tiles: Sequence[tuple[str, Image]]) -> Image:
+    """A row of tiles under their captions."""
     row = np.full((_TILE + _CAPTION, _TILE * _COLUMNS, 3), _GREY, np.uint8)
-    for i, tile in enumerate(tiles):
+    font = cv2.FONT_HERSHEY_SIMPLEX
+    for i, (caption, tile) in enumerate(tiles):
         row[_CAPTION:, i * _TILE : (i + 1) * _TILE] = tile
-    place, font = (8, _CAPTION - 8), cv2.FONT_HERSHEY_SIMPLEX
-    cv2.putText(row, caption, place, font, 0.5, (230, 230, 230), 1, cv2.LINE_AA)
+        place = (i * _TILE + 8, _CAPTION - 8)
+        cv2.putText(row, caption, place, font, 0.5, (230, 230, 230), 1, cv2.LINE_AA)
     return row

@@ -1,8 +1,8 @@
 """The 68 iBUG landmarks out of MediaPipe's 468 mesh points.
 
 Each landmark is the mesh point, or the mean of two, that lies where iBUG's annotators put it.
-Lids, lips, brows and nose agree with people's points; MediaPipe's outline is that of the head, a
-little outside of people's jaws.
+Lids, lips, brows and nose agree with annotations; MediaPipe's outline is that of the head, a
+little outside of annotated jaws.
 """
 
 from __future__ import annotations

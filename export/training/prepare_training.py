@@ -150,7 +150,7 @@ def _fitted(labels: FaceLabels, basis: LandmarkBasis, config: TrainConfig, share
 
 
 def _residual(labels: FaceLabels, landmarks: Array) -> Array:
-    """(n, 68, 2) people's points minus the labels' landmarks, NaN where none."""
+    """(n, 68, 2) annotated landmarks minus the labels' landmarks, NaN where none."""
     return crop_frame_from_stored(labels.annotation) - landmarks[..., :2]
 
 

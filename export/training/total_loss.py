@@ -45,7 +45,7 @@ class TrainLoss(nn.Module):
         Args:
             whitened: (n, 62) predictions.
             truth: (n, 62) labels.
-            residual: (n, 68, 2) people's points minus the labels' landmarks, NaN where none.
+            residual: (n, 68, 2) annotated landmarks minus the labels' landmarks, NaN where none.
             expressive: (n,) bool, the faces whose lids, brows and lips are known.
         """
         config = self._config
@@ -92,7 +92,7 @@ class TrainLoss(nn.Module):
     def _annotation(
         self, points: torch.Tensor, wanted: torch.Tensor, residual: torch.Tensor
     ) -> torch.Tensor:
-        """Wing on people's points, x and y, over the faces that have them; 0 without any."""
+        """Wing on annotated landmarks, x and y, over the faces that have them; 0 without any."""
         chosen = torch.isfinite(residual).all(dim=(1, 2)) if residual.numel() else None
         if chosen is None or not bool(chosen.any()):
             return points.sum() * 0.0

@@ -43,17 +43,17 @@ class TrainConfig:
         wing_epsilon: ε of Wing, crop pixels.
         dense_vertices: Vertices of the surface, drawn once with the seed, that losses measure
             beside the 68 landmarks.
-        annotation_weight: Of Wing on people's 68 points, where there are any.
-        annotated_draws: How many times as often a crop with people's 68 points is drawn.
+        annotation_weight: Of Wing on the 68 annotated landmarks, where there are any.
+        annotated_draws: How many times as often a crop with the 68 annotated landmarks is drawn.
         fiducial_share: How far labels move from the teacher's points toward CFP's fiducials; of no
             effect in 3DDFA's space, whose labels are ``param62``.
-        expression_labels: Lids, brows and lips of near-frontal faces without people's points are
+        expression_labels: Lids, brows and lips of near-frontal faces without annotations are
             those of ``train_mediapipe68.npz`` in the folders that have one, and labels are fitted
             closer to lids and lips.
         relative_distance_weight: Of the L1 loss on the way between opposite lids, lips, the
-            mouth's corners, and brows and lids, where these are people's or the mesh's.
+            mouth's corners, and brows and lids, where these are annotated or the mesh's.
         closed_eye_draws: How many times as often a crop with a closed eye is drawn; of effect
-            where lids are people's or the mesh's.
+            where lids are annotated or the mesh's.
         consistency_weight: Of the agreement between a crop and its flipped, moved copy.
         schedule: "cosine" to zero, or "step": times ``step_factor`` at each milestone.
         milestones: Shares of the run at which the step schedule drops; 3DDFA's published training

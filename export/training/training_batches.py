@@ -49,9 +49,9 @@ class TrainData:
         params: (n, 62) labels, coefficients in standard deviations.
         sampling: (n,) probabilities.
         geometry: The surface by which faces are turned; None: none are.
-        residual: (n, 68, 2) people's points minus the labels' landmarks, y-up crop frame; NaN where
+        residual: (n, 68, 2) annotations minus the labels' landmarks, y-up crop frame; NaN where
             there are none. None: no face has any.
-        expressive: (n,) faces whose lids, brows and lips are people's or a mesh's; None: no face.
+        expressive: (n,) faces whose lids, brows and lips are annotated or a mesh's; None: no face.
     """
 
     crops: NDArray[np.uint8]
@@ -83,7 +83,7 @@ class Batch:
     Attributes:
         crops: (n, 3, size, size) uint8, BGR, channels last in memory.
         truth: (n, 62) float32 whitened labels.
-        residual: (n, 68, 2) float32 people's points minus the labels' landmarks, NaN where none.
+        residual: (n, 68, 2) float32 annotations minus the labels' landmarks, NaN where none.
         expressive: (n,) bool, the faces whose lids, brows and lips are known.
     """
 
@@ -100,11 +100,11 @@ def sampling_weights(
     closed_eyes: NDArray[np.bool_] | None = None,
     closed_eye_draws: float = 1.0,
 ) -> Array:
-    """(n,) probabilities that balance yaw: large poses are rare, people's labels better.
+    """(n,) probabilities that balance yaw: large poses are rare, annotated ones better.
 
     Args:
         yaw_deg: (n,).
-        annotated: (n,) which faces have people's points.
+        annotated: (n,) which faces have annotated landmarks.
         annotated_draws: How many times as often these are drawn.
         closed_eyes: (n,) which faces are known to have a closed eye; None: none.
         closed_eye_draws: How many times as often these are drawn.

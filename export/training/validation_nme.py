@@ -26,7 +26,7 @@ class Accuracy:
     """NME of an engine against one kind of label.
 
     Attributes:
-        labels: "lmk68" (the teacher's) or "gt68" (people's), with the source where it is one.
+        labels: "lmk68" (the teacher's) or "gt68" (annotated), with the source where it is one.
         summary: Percent of sqrt(w h) of the label's box, x and y only.
     """
 
@@ -43,7 +43,7 @@ class Accuracy:
 
 
 def validate(folder: Path, engine: Path | None, face_model: Path | None) -> list[Accuracy]:
-    """Measure an engine on held-out crops against the teacher's and people's landmarks.
+    """Measure an engine on held-out crops against the teacher's and annotated landmarks.
 
     Args:
         folder: Folder with ``val.npz`` and its shards.

@@ -63,8 +63,8 @@ def camera(
     that fails is opened again. Ctrl-C ends it.
     """
     from ..tracking.face_tracker import FaceTracker
-    from ..video.camera_capture import CameraSource
     from ..video.camera_frames import CameraFrames
+    from ..video.opencv_capture import CameraSource
     from ..video.preview_window import PreviewWindow
     from ..video.track_camera import track_camera
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +14,7 @@ from .camera_command import camera
 from .console import counted, one_line, reports_errors, version_option
 from .doctor_command import doctor
 from .output_names import MESH_KINDS, PICTURE_FORMATS
+from .terminal import progress
 from .video_command import video
 from .web_command import web
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ..reconstructor import FaceReconstructor
     from .job_options import JobOptions
     from .reconstruct_photos import JobReport, PhotoOutcome, Reconstruct
+
+_LOG_EVERY_S = 30.0  # a line of progress where stderr is no terminal
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -197,33 +199,23 @@ def _check_has_triangles(reconstructor: FaceReconstructor, options: JobOptions) 
 def _run(
     reconstruct: Reconstruct, sources: list[ImageSource], output: str, options: JobOptions
 ) -> JobReport:
-    """The batch, with a progress bar where stderr is a terminal."""
+    """The batch, with its progress on stderr."""
     from .reconstruct_photos import reconstruct_files
 
-    bar = (
-        click.progressbar(length=len(sources), label="reconstructing", file=sys.stderr)
-        if _is_terminal() and len(sources) > 1
-        else nullcontext()
-    )
-    with bar as shown:
+    with progress("reconstructing", len(sources), lines_every_s=_LOG_EVERY_S) as advance:
 
         def on_progress(outcome: PhotoOutcome) -> None:
-            _report_photo(outcome, "\r\033[K" if shown else "")
-            if shown:
-                shown.update(1)
+            _report_photo(outcome)
+            advance(1, "")
 
         return reconstruct_files(reconstruct, sources, output, options, on_progress)
 
 
-def _is_terminal() -> bool:
-    return sys.stderr.isatty()
-
-
-def _report_photo(outcome: PhotoOutcome, prefix: str) -> None:
+def _report_photo(outcome: PhotoOutcome) -> None:
     if outcome.error is not None:
-        click.echo(f"{prefix}frsdk: {one_line(outcome.error)}", err=True)
+        click.echo(f"frsdk: {one_line(outcome.error)}", err=True)
     elif outcome.faces == 0:
-        click.echo(f"{prefix}frsdk: {one_line(outcome.file)}: no face found", err=True)
+        click.echo(f"frsdk: {one_line(outcome.file)}: no face found", err=True)
 
 
 def _summary(report: JobReport) -> str:

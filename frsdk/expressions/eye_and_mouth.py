@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-# Eye: distance of the lids over the distance of the corners. People's points on photographs are
+# Eye: distance of the lids over the distance of the corners. Annotated landmarks on photographs are
 # below the first where they say "closed" and above the second where they say "open".
 EYE_CLOSED, EYE_OPEN = 0.12, 0.25
 # Mouth: distance of the inner lips over that of the outer corners of the eyes. The second is

@@ -17,13 +17,12 @@ from ..reconstructor import FaceReconstructor
 from .face_smoother import FaceSmoother
 from .smoothing_settings import Smoothing, smoothing_from_option
 from .tracked_face import TrackedFace
-from .tracks import SAME_IOU, Track, best_owner, overlap, split_by_owner
+from .tracks import SAME_IOU, Track, best_owner, overlap, split_by_owner, still_remembered
 
 _TrackerT = TypeVar("_TrackerT", bound="FaceTracker")
 
 DEFAULT_REDETECT_S = 0.08
 DEFAULT_MIN_PRESENCE = 0.4
-_REMEMBERED_S = 1.0 + 1e-6
 _SMALLEST_SIDE_PX = 16.0  # of the network's square
 
 
@@ -165,7 +164,7 @@ class FaceTracker:
         dt_s = 0.0 if self._time_s is None else time_s - self._time_s
         self._time_s = time_s
         lost = self._follow(frame, time_s)
-        self._lost = [each for each in self._lost if time_s - each.lost_s <= _REMEMBERED_S]
+        self._lost = still_remembered(self._lost, time_s)
         if len(self._alive) < self._max_faces and (lost or self._due(time_s)):
             self._look(frame, time_s)
         self._alive.sort(key=lambda track: track.id)

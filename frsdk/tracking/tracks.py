@@ -25,6 +25,7 @@ _MOST_GROWTH = math.log(1.6)
 _OTHER_SHAPE = 1.0  # distance of shape coefficients between two people seconds apart
 _MOST_SHAPE = 1.5  # in poor light coefficients shake too much to tell people apart
 _PAST = 10  # frames that tell velocity and shape
+_REMEMBERED_S = 1.0 + 1e-6  # how long a lost face keeps its id
 _LONGEST_COAST_S = 0.8  # how long a lost face is taken to go on as it went
 
 
@@ -129,6 +130,11 @@ def split_by_owner(
         else:
             kept.append((track, face))
     return kept, hidden
+
+
+def still_remembered(lost: Sequence[Track], time_s: float) -> list[Track]:
+    """The people lost lately, who keep their ids if they come back."""
+    return [track for track in lost if time_s - track.lost_s <= _REMEMBERED_S]
 
 
 def best_owner(lost: Sequence[Track], face: Face, time_s: float) -> Track | None:

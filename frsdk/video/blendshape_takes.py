@@ -37,7 +37,7 @@ class PersonInFrame(Protocol):
 
 
 class PeopleByName:
-    """Names people's expressions, each by a neutral face that is learned as frames go by."""
+    """Names the expressions of persons, each by a neutral face that is learned as frames go by."""
 
     def __init__(self) -> None:
         self._neutral: dict[int, NeutralFace] = {}

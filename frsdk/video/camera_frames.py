@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .camera_capture import Capture, bgr_from_capture
+from .opencv_capture import Capture, bgr_from_capture
 
 _LOOK_S = 0.1  # how often a wait looks whether it was stopped
 

@@ -133,7 +133,7 @@ def test_landmarks_of_another_system_beside_the_network(photos, tmp_path) -> Non
 
 
 def write_faces(folder: Path, make_points: Callable[..., np.ndarray]) -> Path:
-    """Four crops of noise with people's points, the first said to have closed eyes."""
+    """Four crops of noise with annotated landmarks, the first said to have closed eyes."""
     faces = []
     for row, yaw in enumerate((-20.0, 0.0, 10.0, 50.0)):
         crop = np.random.default_rng(row).integers(0, 256, (160, 160, 3), np.uint8)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
+from frsdk.benchmarks.accuracy.ablation_plot import ablation_plot
 from frsdk.benchmarks.accuracy.ablation_report import (
     FULL,
     NO_ATTENTION,
@@ -63,3 +65,13 @@ def test_a_gain_within_the_spread_is_none() -> None:
 def test_unlike_runs_are_refused(found: list[AblationRun], message: str) -> None:
     with pytest.raises(InputError, match=message):
         ablation_result(found)
+
+
+def test_the_picture_has_a_dot_for_each_seed_and_bin() -> None:
+    pytest.importorskip("matplotlib")
+    result = ablation_result(runs())
+    picture = cv2.imdecode(np.frombuffer(ablation_plot(result), np.uint8), cv2.IMREAD_COLOR)
+    for blue_green_red in ((180, 119, 31), (14, 127, 255), (44, 160, 44)):  # a network each
+        dots = (picture == blue_green_red).all(axis=2).astype(np.uint8)
+        count = cv2.connectedComponents(cv2.erode(dots, np.ones((3, 3), np.uint8)))[0] - 1
+        assert count >= 5  # four groups and the legend

@@ -17,7 +17,7 @@ SOURCES = ("helen", "afw", "cfp_frontal", "cfp_profile", "utkface")
 
 
 def labels(make_points) -> dict[str, np.ndarray]:
-    """One face of each source; the first two with people's points, CFP's with fiducials."""
+    """One face of each source; the first two with annotated landmarks, CFP's with fiducials."""
     n = len(SOURCES)
     yaw = np.array([-5.0, 20.0, 3.0, 65.0, 40.0])  # frsdk's sign
     points = np.array([make_points(each, centre=79.5, size=0.8) for each in yaw])

@@ -104,7 +104,7 @@ def test_landmarks_move_part_of_the_way_to_the_fiducials(source: str, faces_fold
 
 
 def test_fitted_labels_lie_between_teacher_and_people(shared_data) -> None:
-    """Half the way: the labels of profiles come from 5.1 to 3.5 % of people's fiducials."""
+    """Half the way: the labels of profiles come from 5.1 to 3.5 % of annotated fiducials."""
     labels = read_labels(shared_data / "faces" / "val.npz")
     labels = labels.subset(labels.source == "cfp_profile")
     truth = landmarks_from_profile_fiducials(labels.fiducials, labels.yaw_deg)

@@ -29,7 +29,7 @@ STAYING = np.setdiff1d(np.arange(68), EXPRESSION_LANDMARKS)
 
 @pytest.fixture
 def labels(faces_folder):
-    """Twelve faces of the built-in model; the first four have people's points; all look ahead."""
+    """Twelve faces of the built-in model; the first four are annotated; all look ahead."""
     found = read_labels(faces_folder / "train.npz")
     return replace(found, yaw_deg=np.full(len(found), 5.0))
 

@@ -53,7 +53,7 @@ def write_npz(path: Path, **arrays: np.ndarray) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, teacher: FaceReconstructor) -> Path:
-    """Twenty pictures of ten persons; the first has people's points, the last no points at all."""
+    """Twenty pictures of ten persons; the first is annotated, the last has no points at all."""
     path = tmp_path / "expressions"
     (path / "cew").mkdir(parents=True)
     points = face_of(teacher).landmarks[:, :2].astype(np.float64)

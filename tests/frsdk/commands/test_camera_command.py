@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from frsdk.commands.cli import main
-from frsdk.video.camera_capture import CameraSource
+from frsdk.video.opencv_capture import CameraSource
 
 from ..clips import StubReconstructor, StubTracker
 

@@ -217,13 +217,13 @@ def test_version_and_help(run: Run) -> None:
     assert "sample:astronaut" in run(["reconstruct", "-h"]).stdout
 
 
-def test_progress_bar_on_a_terminal_only(
+def test_progress_is_on_stderr_and_errors_are_whole_lines(
     run: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (photos / "c.jpg").touch()
-    monkeypatch.setattr("frsdk.commands.cli._is_terminal", lambda: True)
+    monkeypatch.setattr("frsdk.commands.cli._LOG_EVERY_S", 0.0)
     result = run(["reconstruct", str(photos), "-o", str(tmp_path / "out"), "--json"])
-    assert "reconstructing" in result.stderr
+    assert "reconstructing: 1 of 3, " in result.stderr
     assert "is empty (0 bytes)\n" in result.stderr
     assert json.loads(result.stdout)["faces"] == 2
 

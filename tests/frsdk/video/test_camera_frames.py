@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from frsdk.errors import InputError
-from frsdk.video.camera_capture import CameraSource, bgr_from_capture
 from frsdk.video.camera_frames import CameraFrames
+from frsdk.video.opencv_capture import CameraSource, bgr_from_capture
 from frsdk.video.track_camera import track_camera
 
 from ..clips import StubTracker, lit_frames, make_clip
@@ -165,7 +165,7 @@ def test_what_cannot_be_opened_is_none_and_silent(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_text("no video")
     texts = ("9999", "/dev/video9999", str(tmp_path / "a.mp4"))
     code = (
-        "import sys; from frsdk.video.camera_capture import CameraSource\n"
+        "import sys; from frsdk.video.opencv_capture import CameraSource\n"
         "sys.exit(sum(CameraSource(text).open(1.0) is not None for text in sys.argv[1:]))"
     )
     command = [sys.executable, "-c", code, *texts]
