@@ -76,12 +76,13 @@ def test_without_a_home_folder_the_report_says_so(monkeypatch: pytest.MonkeyPatc
 
 def test_every_extra_is_one_of_the_package() -> None:
     import configparser
+    import re
 
     parser = configparser.ConfigParser()
     parser.read(Path(__file__).resolve().parents[3] / "setup.cfg", encoding="utf-8")
     for extra, needs in doctor._EXTRAS.items():
         lines = parser["options.extras_require"][extra].split("\n")
-        names = {line.split(">")[0].strip() for line in lines if line.strip()}
+        names = {re.split(r"[>\[]", line)[0].strip() for line in lines if line.strip()}
         assert all(names & set(choice) for choice in needs), extra
 
 

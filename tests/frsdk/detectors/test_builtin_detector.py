@@ -168,10 +168,10 @@ def test_two_hundred_faces_cost_what_they_should() -> None:
     for count in (50, 200):
         picture = image(count)
         assert len(detect(picture)) == count
-        begin = time.perf_counter()
+        begin = time.process_time()
         for _ in range(3):
             detect(picture)
-        times[count] = time.perf_counter() - begin
+        times[count] = time.process_time() - begin
     assert times[200] < 8 * times[50]
 
 
