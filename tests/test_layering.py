@@ -53,6 +53,8 @@ WINGS = {
     "frsdk": (
         "__main__",
         "commands",
+        "scale",
+        "records",
         "video",
         "tracking",
         "web",
@@ -234,6 +236,7 @@ def test_the_runtime_needs_only_what_setup_cfg_names() -> None:
         "skimage",
         "scipy",
         "pillow_heif",
+        "ray",
     }  # with an error that names the extra
     tops = {imported.partition(".")[0] for _, imported in imports("frsdk")}
     assert tops - allowed <= {*extras, "PyInstaller"}  # which alone reads its hook

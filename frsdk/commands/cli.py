@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..imaging.image_sources import DEFAULT_MAX_PIXELS
+from .batch_command import batch
 from .cache_command import cache
 from .camera_command import camera
 from .console import counted, one_line, reports_errors, version_option
@@ -33,6 +34,7 @@ def main() -> None:
     """3D faces from photographs, videos and cameras."""
 
 
+main.add_command(batch)
 main.add_command(cache)
 main.add_command(camera)
 main.add_command(doctor)

@@ -27,6 +27,7 @@ _EXTRAS = {
     "onnxruntime": "cpu",
     "av": "video",
     "pyarrow": "parquet",
+    "ray": "ray",
 }
 
 P = ParamSpec("P")

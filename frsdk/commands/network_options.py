@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar  # Any: options by name
 
 import click
 
@@ -68,22 +68,27 @@ class NetworkOptions:
 
     def open(self, max_faces: int) -> FaceReconstructor:
         """The reconstructor that they describe."""
-        from ..detectors.turned_copies import RIGHT_ANGLES
         from ..reconstructor import FaceReconstructor
 
-        return FaceReconstructor(
-            engine=self.engine,
-            backend=self.backend,
-            device=self.device,
-            cuda_graph=self.cuda_graph,
-            face_model=self.face_model,
-            detector=self.detector,
-            threads=self.threads,
-            max_faces=max_faces,
-            min_score=self.min_score,
-            min_face_px=self.min_face,
-            orientations=RIGHT_ANGLES if self.any_orientation else (0,),
-        )
+        return FaceReconstructor(**self.named(max_faces))
+
+    def named(self, max_faces: int | None) -> dict[str, Any]:
+        """The options of :class:`~frsdk.FaceReconstructor` by name."""
+        from ..detectors.turned_copies import RIGHT_ANGLES
+
+        return {
+            "engine": self.engine,
+            "backend": self.backend,
+            "device": self.device,
+            "cuda_graph": self.cuda_graph,
+            "face_model": self.face_model,
+            "detector": self.detector,
+            "threads": self.threads,
+            "max_faces": max_faces,
+            "min_score": self.min_score,
+            "min_face_px": self.min_face,
+            "orientations": RIGHT_ANGLES if self.any_orientation else (0,),
+        }
 
 
 def network_options(command: Callable[P, R]) -> Callable[P, R]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import OutputError
 from ..imaging.image_sources import OVERLAY_SUFFIX
+from ..records.photo_record import photo_record
 from ..rendering.face_outputs import render_faces
 from ..rendering.overlay import draw_faces
 from ..rendering.photo_scene import write_scene
@@ -44,23 +45,21 @@ def write_photo(
     options: JobOptions,
 ) -> dict[str, object]:
     """Write the meshes and the overlay of one photograph, all or none; returns its record."""
-    entries: list[dict[str, object]] = []
+    meshes: list[str] | None = None
     overlay = None
     with _draft(place.drafts) as draft:
-        for number, face in enumerate(faces):
-            mesh = None
-            if options.mesh != "none":
-                mesh = f"{stem}.{number}.{options.mesh}"
+        if options.mesh != "none":
+            meshes = [f"{stem}.{number}.{options.mesh}" for number in range(len(faces))]
+            for face, mesh in zip(faces, meshes, strict=True):
                 face.save(draft / mesh, image)
-            entries.append({**face.to_dict(), "mesh": mesh})
         if options.overlay:
             overlay = stem + OVERLAY_SUFFIX
             atomic_write(draft / overlay, _png_from_image(draw_faces(image, faces)))
         more = _write_more(image, faces, draft, stem, options)
         _move_all(draft, place.folder)
     _remove_older_meshes(place.folder, stem, len(faces), options.mesh)
-    height, width = image.shape[:2]
-    return {"width": width, "height": height, "overlay": overlay, **more, "faces": entries}
+    size_wh = (image.shape[1], image.shape[0])
+    return photo_record(size_wh, faces, meshes=meshes, overlay=overlay, more=more)
 
 
 def _write_more(

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from ..errors import FrsdkError, InputError, MissingDependencyError, OutputError
 from ..imaging.image_sources import STANDARD_INPUT, ImageSource
 from ..imaging.read_image import read_image
+from ..records.faces_json import FACES_FILE, FacesFile
 from ..storage.draft_folder import draft_folder
-from .faces_json import FACES_FILE, FacesFile
 from .html_page import HtmlPage
 from .job_options import JobOptions
 from .output_names import output_stems

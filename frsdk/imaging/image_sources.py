@@ -121,17 +121,19 @@ def _folder_images(folder: Path) -> list[str]:
         entries = sorted(folder.iterdir(), key=lambda path: path.name)
     except OSError as error:
         raise InputError(f"cannot list the folder {folder}: {error.strerror}") from error
-    files = [
-        str(path)
-        for path in entries
-        if path.suffix.lower() in _SUFFIXES
-        and not path.name.endswith(_WRITTEN_SUFFIXES)
-        and not path.name.startswith(".")  # macOS keeps ._a.jpg beside a.jpg
-        and not path.is_dir()
-    ]
+    files = [str(path) for path in entries if has_image_suffix(path.name) and not path.is_dir()]
     if not files:
         raise InputError(f"the folder {folder} has no images ({READABLE_FORMATS})")
     return files
+
+
+def has_image_suffix(name: str) -> bool:
+    """Whether a folder's file is taken for a photograph, by its name."""
+    return (
+        Path(name).suffix.lower() in _SUFFIXES
+        and not name.endswith(_WRITTEN_SUFFIXES)
+        and not name.startswith(".")  # macOS keeps ._a.jpg beside a.jpg
+    )
 
 
 def check_sample(location: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -158,3 +161,16 @@ def posed_once() -> Face:
 def patterned() -> NDArray[np.uint8]:
     """A smooth 256 x 240 picture of which every colour channel differs."""
     return pattern()
+
+
+@pytest.fixture(scope="session")
+def local_ray() -> Iterator[Any]:
+    """Ray on a cluster of this machine's own with two CPUs."""
+    pytest.importorskip("ray", reason="needs Ray (frsdk[ray])")
+    from frsdk.scale.ray_cluster import ray_cluster
+
+    with ray_cluster(cpus=2) as ray:
+        yield ray
+    with warnings.catch_warnings():  # Ray does not wait for all of its processes
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()

@@ -215,7 +215,7 @@ def test_disk_full_while_records_are_kept(
     def full(_file: object, _record: object) -> None:
         raise OutputError("cannot write into the output folder: No space left on device")
 
-    monkeypatch.setattr("frsdk.commands.faces_json.FacesFile.append", full)
+    monkeypatch.setattr("frsdk.records.faces_json.FacesFile.append", full)
     with pytest.raises(OutputError, match="No space left"):
         reconstruct_files(lambda _: [make_face()], find_images([photos]), tmp_path / "out")
     assert "faces.json" not in files(tmp_path / "out")
@@ -223,7 +223,7 @@ def test_disk_full_while_records_are_kept(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_records_on_a_full_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from frsdk.commands.faces_json import FacesFile
+    from frsdk.records.faces_json import FacesFile
 
     full = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115 - FacesFile closes it
     monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: full)

@@ -12,9 +12,9 @@ from typing import IO, BinaryIO
 
 from ..errors import OutputError
 from ..storage.atomic_write import atomic_write
+from .photo_record import FACES_SCHEMA_VERSION
 
 FACES_FILE = "faces.json"
-FACES_SCHEMA_VERSION = 1
 
 
 class FacesFile:

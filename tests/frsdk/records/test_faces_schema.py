@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from frsdk.commands.faces_json import FACES_SCHEMA_VERSION
 from frsdk.commands.job_options import JobOptions
 from frsdk.commands.reconstruct_photos import reconstruct_files
 from frsdk.imaging.image_sources import find_images
 from frsdk.reconstructor import FaceReconstructor
+from frsdk.records.photo_record import FACES_SCHEMA_VERSION
 
 jsonschema = pytest.importorskip("jsonschema", reason="needs jsonschema")
 SCHEMA = Path(__file__).resolve().parents[3] / "docs" / "reference" / "faces.schema.json"

@@ -1,0 +1,1 @@
+"""What is said of photographs: the records of faces.json."""
