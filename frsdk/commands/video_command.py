@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @click.option("--csv", is_flag=True, help="Write faces.csv too: a row a face and frame.")
 @click.option("--parquet", is_flag=True, help="Write faces.parquet too.")
 @click.option("--blendshapes", is_flag=True,
-              help="Write expressions by ARKit's names: faces.blendshapes.ID.csv.")  # fmt: skip
+              help="Name expressions as ARKit does; faces.blendshapes.ID.csv too.")  # fmt: skip
 @click.option(
     "--mesh",
     type=click.Choice(MESH_KINDS),

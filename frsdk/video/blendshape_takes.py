@@ -62,16 +62,17 @@ class BlendshapeTakes:
         self._last_s: float | None = None
         self._steps_s: list[float] = []
 
-    def write(self, time_s: float, faces: Sequence[PersonInFrame]) -> None:
-        """Take a frame."""
+    def write(self, time_s: float, faces: Sequence[PersonInFrame]) -> list[dict[str, float]]:
+        """Take a frame; the blendshapes of its faces."""
         if self._last_s is not None:
             self._steps_s.append(time_s - self._last_s)
         self._last_s = time_s
-        for face in faces:
+        named = [self._people.blendshapes(face) for face in faces]
+        for face, shapes in zip(faces, named, strict=True):
             pose = face.pose
             angles = (float(pose.yaw_deg), float(pose.pitch_deg), float(pose.roll_deg))
-            frame = (time_s, self._people.blendshapes(face), angles)
-            self._takes.setdefault(face.id, []).append(frame)
+            self._takes.setdefault(face.id, []).append((time_s, shapes, angles))
+        return named
 
     def path(self, person: int) -> Path:
         """A person's file."""

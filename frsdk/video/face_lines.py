@@ -20,7 +20,14 @@ class Recordable(Protocol):
         """Plain numbers, ready for JSON."""
 
 
-def face_line(frame: int, time_s: float, faces: Sequence[Recordable], **more: object) -> str:
+def face_line(
+    frame: int,
+    time_s: float,
+    faces: Sequence[Recordable],
+    *,
+    blendshapes: Sequence[Mapping[str, float]] = (),
+    **more: object,
+) -> str:
     """The record of a frame as one line of JSON, without the line break.
 
     It holds `frame` (its number, from 0), `time_s` (seconds from the start) and `faces`: what
@@ -31,13 +38,17 @@ def face_line(frame: int, time_s: float, faces: Sequence[Recordable], **more: ob
         frame: Number of the frame.
         time_s: When it is shown or was taken.
         faces: Its faces.
+        blendshapes: Of each face, name -> 0..1, put into its field `blendshapes`; none by default.
         **more: Further fields, put before `faces`.
     """
+    plain = [dict(face.to_dict()) for face in faces]
+    for each, shapes in zip(plain, blendshapes, strict=bool(blendshapes)):
+        each["blendshapes"] = dict(shapes)
     record = {
         "frame": frame,
         "time_s": round(time_s, _DIGITS),
         **more,
-        "faces": [_shortened(face.to_dict()) for face in faces],
+        "faces": _shortened(plain),
     }
     return json.dumps(record, allow_nan=False, separators=(",", ":"))
 

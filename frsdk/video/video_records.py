@@ -39,7 +39,7 @@ class VideoOptions:
         parquet: Whether records are also a Parquet table.
         mesh: `glb`, `obj`, `ply`, `stl`, `3mf` or `none`: mesh files of the faces.
         every: Meshes of each so many frames, the first one included.
-        blendshapes: Whether each person's expressions are written by name.
+        blendshapes: Whether each person's expressions are named, in the records and in CSV files.
     """
 
     overlay: bool = True
@@ -102,9 +102,8 @@ class VideoRecords:
         Raises:
             OutputError: The disk is full.
         """
-        self._lines.write(face_line(frame, time_s, faces))
-        if self._takes:
-            self._takes.write(time_s, faces)
+        named = self._takes.write(time_s, faces) if self._takes else []
+        self._lines.write(face_line(frame, time_s, faces, blendshapes=named))
         if self._tables:
             rows = list(face_rows(frame, time_s, faces))
             for table in self._tables:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+import runpy
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
 import pytest
 
-from frsdk import read_image
+from frsdk import read_image, write_blendshape_csv
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -89,6 +91,21 @@ def test_blender_is_named_where_it_is_missing(tmp_path: Path) -> None:
     done = run("blender_mesh.py", "--", tmp_path / "a.glb")
     assert done.returncode == 1 and "inside Blender" in done.stderr
     assert "no such mesh" in run("blender_mesh.py", "--", tmp_path / "b.glb").stderr
+
+
+def test_a_take_for_blender_is_read_and_blender_named(tmp_path: Path) -> None:
+    take, rig = tmp_path / "take.csv", tmp_path / "rig.glb"
+    rig.touch()
+    frames = [(k / 25.0, {"jawOpen": k / 40.0}, (10.0, 0.0, 0.0)) for k in (0, 1, 24, 26)]
+    write_blendshape_csv(take, frames, fps=25.0)
+    module = runpy.run_path(str(EXAMPLES / "blender_blendshapes.py"))
+    rows, rate = module["read_take"](take)
+    assert rate == 25 and [frame for frame, _ in rows] == [1, 2, 25, 27]
+    assert [row["JawOpen"] for _, row in rows] == [0.0, 0.025, 0.6, 0.65]
+    if find_spec("bpy") is None:
+        done = run("blender_blendshapes.py", "--", rig, take)
+        assert done.returncode == 1 and "runs inside Blender" in done.stderr
+    assert "not a take" in run("blender_blendshapes.py", "--", rig, EXAMPLES / "README.md").stderr
 
 
 def test_the_gpu_is_named_where_it_is_missing(photos: Path) -> None:

@@ -27,6 +27,9 @@ def test_a_tracked_face_is_what_the_schema_says() -> None:
     record = json.loads(line)
     jsonschema.validate(record, schema)
     jsonschema.validate(json.loads(face_line(8, 0.5, [])), schema)
+    named = json.loads(face_line(9, 0.75, faces, blendshapes=[{"jawOpen": 0.4567891}]))
+    jsonschema.validate(named, schema)
+    assert named["faces"][0]["blendshapes"] == {"jawOpen": 0.456789}
     assert (record["frame"], record["time_s"], record["dropped"]) == (7, 0.25, 2)
     (face,) = record["faces"]
     assert np.allclose(face["landmarks_px"], faces[0].landmarks, rtol=1e-5)
