@@ -14,7 +14,7 @@ from PIL import Image
 
 from frsdk import FaceReconstructor, read_image
 from frsdk.errors import ImageFileError, InputError
-from frsdk.imaging.read_image import is_heic
+from frsdk.imaging.image_header import is_heic
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
 PICTURE = Image.fromarray(PIXELS)
