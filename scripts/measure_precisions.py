@@ -2,7 +2,7 @@
 """Print what each precision costs on held-out faces: measure_precisions.py NETWORK.onnx FACES.
 
 FACES holds val.npz and its shards. Each form of the network runs in ONNX Runtime as numeric
-reference; TensorRT's FP16 is rounded between nodes as its types say.
+reference; FP16 for TensorRT is rounded between nodes as its types say.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ def table(network: Path, faces: Path) -> str:
     calibration = table_of(network.read_bytes(), source=str(network))
     lines = [
         "| variant | NME | " + " | ".join(f"{low}-{high} deg" for low, high in _BINS_DEG)
-        + " | landmarks moved: mean, median | layers in FP32 by sensitivity |",
+        + " | landmarks moved: mean, median | layers not quantised, by sensitivity |",
         "|---|---|---|---|---|---|---|",
         f"| fp32 | {_row(base, bins, '.3f')} | | |",
     ]  # fmt: skip
     for precision, target in _FORMS:
         content = convert_precision(network, precision=precision, target=target)
-        if (precision, target) == ("fp16", "tensorrt"):
+        if target == "tensorrt":
             content = half_reference(content)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "form.onnx"

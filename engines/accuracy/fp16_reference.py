@@ -24,7 +24,7 @@ def half_reference(content: bytes) -> bytes:
     normal range keep more bits than FP16 has; sums inside a node are FP32's, as on tensor cores.
 
     Args:
-        content: What :func:`typed_half` made.
+        content: What :func:`typed_half` made, of a network with Q/DQ too.
     """
     graph = OnnxGraph(content)
     splitter = graph.add_constant("half_reference/splitter", _SPLITTER)
@@ -37,14 +37,27 @@ def half_reference(content: bytes) -> bytes:
             rounds = attribute(node, "to", 0) == TensorProto.FLOAT16
             node.op_type = "Identity"
             del node.attribute[:]
+        elif node.op_type == "DequantizeLinear" and set(node.input) <= set(graph.constants):
+            half.add(_dequantise(graph, node))
+            continue
         else:
-            rounds = bool(half & set(node.input))
+            rounds = node.op_type != "QuantizeLinear" and bool(half & set(node.input))
         nodes.append(node)
         if rounds:
             half.update(node.output)
             nodes.extend(_rounding(node, splitter))
     graph.rebuild(nodes)
     return graph.finish()
+
+
+def _dequantise(graph: OnnxGraph, node: onnx.NodeProto) -> str:
+    """Put a weight in the place of its DequantizeLinear, rounded; returns its name."""
+    levels, scale = (graph.constants[name] for name in node.input[:2])
+    factors = scale.reshape(-1, *(1,) * (levels.ndim - 1))  # (n,) -> (n, 1, ...): axis 0
+    value = (levels.astype(np.float32) * factors).astype(np.float16)
+    (name,) = node.output
+    graph.constants[name] = value.astype(np.float32)
+    return str(name)
 
 
 def _rounding(node: onnx.NodeProto, splitter: str) -> list[onnx.NodeProto]:

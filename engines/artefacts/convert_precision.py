@@ -27,6 +27,7 @@ from ..passes.fold_constants import fold_constants
 from ..passes.fp16_cpu import half_weights
 from ..passes.fp16_tensorrt import typed_half
 from ..passes.fp32_cpu import fp32_for_cpu, in_blocks
+from ..passes.int8_tensorrt import with_half_rest
 
 PRECISIONS = ("fp32", "fp16", "int8")
 
@@ -74,6 +75,8 @@ def convert_precision(
         bits = None
         if target == "cpu":
             content, bits = in_blocks(content, fp32_block()), FITTING_WEIGHT_BITS
+        else:
+            content = with_half_rest(content)
         return _with_spec(content, network, precision, digest=table.crops_sha256, bits=bits)
     if calibration is not None:
         raise InputError(f"{source}: {precision} takes no calibration: leave --calibration out")

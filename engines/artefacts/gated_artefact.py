@@ -123,7 +123,7 @@ def _onnx_accuracy(
     meter: AccuracyGate, converted: NetworkFile, target: str, ran: str
 ) -> AccuracySpec:
     """By ONNX Runtime on the CPU; typed FP16 is rounded as its types say, which that leaves out."""
-    typed_half = converted.spec.precision == "fp16" and target != "cpu"
+    typed_half = converted.spec.precision != "fp32" and target != "cpu"
     content = half_reference(converted.content) if typed_half else converted.content
     run, spec = NetworkRun(content), converted.spec
     return meter.measure(lambda crops: NetworkOutputs(*run.outputs(crops, spec)), ran)

@@ -15,6 +15,7 @@ from .tensor_range import Range
 _INT8_MAX = 127
 _UINT8_MAX = 255
 _SMALLEST_SCALE = 1e-8  # of a channel or tensor that is always 0
+_SMALLEST_HALF_SCALE = 2.0**-20  # FP16 has four bits there
 
 
 class Grid(NamedTuple):
@@ -45,21 +46,25 @@ class QdqWriter:
         nodes: What was added; hand it to `OnnxGraph.rebuild` with the others.
     """
 
-    def __init__(self, graph: OnnxGraph, *, most: int = _INT8_MAX) -> None:
+    def __init__(
+        self, graph: OnnxGraph, *, most: int = _INT8_MAX, half_scales: bool = False
+    ) -> None:
         """Begin with nothing quantised.
 
         Args:
             graph: Takes the constants.
             most: Largest INT8 value of a weight, for example 64 for 7 bits.
+            half_scales: Take only scales that FP16 has.
         """
-        self._graph, self._most = graph, most
+        self._graph, self._most, self._half_scales = graph, most, half_scales
         self._done: dict[str, str] = {}
         self.nodes: list[onnx.NodeProto] = []
 
     def activation(self, tensor: str, grid: Grid) -> str:
         """Name of a tensor after quantisation; a second call gives the first one's result."""
         if tensor not in self._done:
-            scale = self._graph.add_constant(f"{tensor}/scale", np.array(grid.scale))
+            exact = self._representable(np.array(grid.scale))
+            scale = self._graph.add_constant(f"{tensor}/scale", exact)
             zero = self._graph.add_constant(f"{tensor}/zero_point", np.array(grid.zero_point))
             pair = (f"{tensor}/quantized", f"{tensor}/dequantized")
             self._add("QuantizeLinear", [tensor, scale, zero], pair[0])
@@ -76,6 +81,7 @@ class QdqWriter:
         value = self._graph.constants[name]
         largest = np.abs(value).reshape(len(value), -1).max(axis=1)  # (n, ...) -> (n, rest)
         scale = np.maximum(largest / self._most, _SMALLEST_SCALE).astype(np.float32)
+        scale = self._representable(scale)
         shape = (-1, *(1,) * (value.ndim - 1))  # (n,) -> (n, 1, ...)
         levels = np.clip(np.rint(value / scale.reshape(shape)), -self._most, self._most)
         return self._stored(name, levels.astype(np.int8), scale), scale
@@ -90,6 +96,12 @@ class QdqWriter:
         limits = np.iinfo(np.int32)
         levels = np.clip(np.rint(value / scale), limits.min, limits.max)
         return self._stored(name, levels.astype(np.int32), scale)
+
+    def _representable(self, scale: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The nearest scale of the type that is written, at least its smallest."""
+        if not self._half_scales:
+            return scale
+        return np.maximum(scale, _SMALLEST_HALF_SCALE).astype(np.float16).astype(np.float32)
 
     def _stored(
         self, name: str, levels: NDArray[np.int8] | NDArray[np.int32], scale: NDArray[np.float32]

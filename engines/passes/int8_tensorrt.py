@@ -1,32 +1,36 @@
-"""Q/DQ for TensorRT: symmetric INT8 on convolutions, placed so that it can fuse."""
+"""Q/DQ for TensorRT: symmetric INT8 on convolutions, placed so that it can fuse, the rest FP16."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 import onnx
+from onnx import version_converter
 
 from ..graphs.onnx_graph import OnnxGraph, unique_node_names
 from .attention_nodes import gate_nodes
+from .fp16_tensorrt import typed_half
 from .insert_qdq import QdqWriter, symmetric_grid
 from .tensor_range import Ranges
+
+_OPSET_OF_HALF_QDQ = 19
 
 
 def quantise_tensorrt(content: bytes, ranges: Ranges, *, excluded: Collection[str] = ()) -> bytes:
     """Quantise the inputs and weights of convolutions.
 
-    Biases stay FP32 and no Q/DQ stands between a convolution and the ReLU behind it. Of a sum with
-    a convolution's result the other input is quantised too, so that TensorRT sums in the
-    convolution's epilogue. Gates and the last layer stay FP32.
+    Biases stay as they are and no Q/DQ stands between a convolution and the ReLU behind it. Of a
+    sum with a convolution's result the other input is quantised too, so that TensorRT sums in the
+    convolution's epilogue. Gates and the last layer are not quantised.
 
     Args:
         content: The FP32 network without Constant nodes.
         ranges: Of each activation.
-        excluded: Names of more nodes that stay FP32.
+        excluded: Names of more nodes that are not quantised.
     """
     graph = OnnxGraph(content)
     unique_node_names(graph.nodes)
-    writer = QdqWriter(graph)
+    writer = QdqWriter(graph, half_scales=True)
     convolutions = [node for node in _candidates(graph) if node.name not in excluded]
     for node in convolutions:
         node.input[0] = writer.activation(node.input[0], symmetric_grid(ranges[node.input[0]]))
@@ -36,6 +40,27 @@ def quantise_tensorrt(content: bytes, ranges: Ranges, *, excluded: Collection[st
             _quantise_residual(graph, node, {each.name for each in convolutions}, writer, ranges)
     graph.rebuild([*writer.nodes, *graph.nodes])
     return graph.finish()
+
+
+def with_half_rest(content: bytes) -> bytes:
+    """Type what is not INT8 as :func:`typed_half` does, where it would be FP32 without TF32.
+
+    Q/DQ whose other side is FP16 came with opset 19: an older graph is brought to that.
+
+    Args:
+        content: What :func:`quantise_tensorrt` made.
+
+    Raises:
+        BackendError: A weight of an FP16 node is beyond FP16's range.
+    """
+    model = onnx.load_model_from_string(content)
+    if _opset(model) < _OPSET_OF_HALF_QDQ:
+        model = version_converter.convert_version(model, _OPSET_OF_HALF_QDQ)
+    return typed_half(bytes(model.SerializeToString()))
+
+
+def _opset(model: onnx.ModelProto) -> int:
+    return max((each.version for each in model.opset_import if not each.domain), default=0)
 
 
 def layers_tensorrt(content: bytes) -> list[str]:

@@ -80,7 +80,7 @@ def test_nme(
 ) -> None:
     precision, target = form
     content = convert_precision(network, precision=precision, target=target)
-    if form == ("fp16", "tensorrt"):
+    if form in (("fp16", "tensorrt"), ("int8", "tensorrt")):
         content = half_reference(content)
     path = tmp_path / "form.onnx"
     path.write_bytes(content)

@@ -201,6 +201,7 @@ def test_tensorrt_int8_is_symmetric_and_on_convolutions_only(
             continue
         scale, zero = (graph.constants[name] for name in node.input[1:3])
         assert zero.dtype == np.int8 and not zero.any() and (scale > 0).all()
+        assert scale.dtype == np.float16
     for node in graph.nodes:
         if node.op_type != "Conv":
             continue
@@ -208,13 +209,45 @@ def test_tensorrt_int8_is_symmetric_and_on_convolutions_only(
         quantised = [each is not None and each.op_type == "DequantizeLinear" for each in sources]
         gate = any(part in node.name for part in ("gather", "spread", "squeeze", "excite"))
         assert quantised == [not gate, not gate], node.name
-        assert all(graph.constants[name].dtype == np.float32 for name in node.input[2:])
         if not gate:
+            assert all(graph.constants[name].dtype == np.float16 for name in node.input[2:])
             weights = sources[1].input
             assert graph.constants[weights[1]].shape == (len(graph.constants[weights[0]]),)
     sums = {node.name: node for node in graph.nodes if node.op_type == "Add"}
     makers = [graph.producer[name].op_type for name in sums["/block1.sum"].input]
     assert sorted(makers) == ["Conv", "DequantizeLinear"]
+
+
+def test_what_is_not_int8_for_tensorrt_is_fp16_with_the_islands_of_fp16(
+    forms: dict[tuple[str, str], bytes],
+) -> None:
+    def typed(form: str) -> dict[str, set[int]]:
+        model = onnx.shape_inference.infer_shapes(
+            onnx.load_model_from_string(forms[form, "tensorrt"]), strict_mode=True
+        )
+        types = {each.name: each.type.tensor_type.elem_type for each in model.graph.value_info}
+        found: dict[str, set[int]] = {}
+        for node in model.graph.node:
+            if node.op_type not in ("Cast", "QuantizeLinear", "DequantizeLinear"):
+                found.setdefault(node.name, set()).update(
+                    types[name] for name in node.output if name in types
+                )
+        return found
+
+    assert typed("int8") == typed("fp16")
+    assert {1} in typed("int8").values() and {10} in typed("int8").values()
+
+
+def test_the_reference_rounds_int8_beside_fp16(
+    forms: dict[tuple[str, str], bytes], tmp_path: Path
+) -> None:
+    """Within FP16's rounding of what ONNX Runtime makes of the graph as it is written."""
+    content = forms["int8", "tensorrt"]
+    batch = np.random.default_rng(0).normal(size=(3, 3, 120, 120)).astype(np.float32)
+    name = onnx.load_model_from_string(content).graph.input[0].name
+    runs = (NetworkRun(half_reference(content)), NetworkRun(content, as_written=True))
+    found = [each._session.run(None, {name: batch})[0] for each in runs]
+    assert 0 < np.abs(found[0] - found[1]).max() < 0.05
 
 
 def test_cpu_int8_flows_in_integers(forms: dict[tuple[str, str], bytes], tmp_path: Path) -> None:

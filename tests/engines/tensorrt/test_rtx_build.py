@@ -54,6 +54,7 @@ def test_the_shipped_network_for_five_architectures(
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     assert f"precision: {precision}" in done.stdout
+    assert ("fp16 is the precision to take" in done.stderr) == (precision == "int8")
     facts = json.loads(frsdk_build("--inspect", path, "--json").stdout)
     assert facts["spec"]["precision"] == precision
     assert (facts["spec"]["calibration_digest"] is None) == (precision != "int8")
@@ -67,6 +68,7 @@ def test_the_shipped_network_for_five_architectures(
     assert engine["gpu_name"] is engine["driver_version"] is None
     assert facts["layers"]["CONVOLUTION"] > 20
     assert facts["precisions"][kind] > 20
+    assert (facts["precisions"].get("HALF", 0) > 100) == (precision != "fp32")
     assert facts["size_bytes"] > engine["plan_bytes"] > 1e6
     assert [each.name for each in tmp_path.iterdir()] == ["network.engine"]
 
