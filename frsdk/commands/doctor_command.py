@@ -7,6 +7,7 @@ import json
 import click
 
 from .console import reports_errors
+from .terminal import print_facts
 
 
 @click.command()
@@ -17,4 +18,7 @@ def doctor(as_json: bool) -> None:
     from .doctor_report import diagnose
 
     found = diagnose()
-    click.echo(json.dumps(found.to_dict(), indent=1) if as_json else "\n".join(found.lines()))
+    if as_json:
+        click.echo(json.dumps(found.to_dict(), indent=1))
+    else:
+        print_facts(found.lines())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -62,6 +62,30 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # Text: brackets are no markup
     Console().print(table)
+
+
+def print_facts(lines: Iterable[str]) -> None:
+    """Print a heading and lines of ``name: fact`` on stdout.
+
+    On a terminal names and facts are two columns, facts are folded to its width, and those that
+    begin with yes or no are coloured; elsewhere the lines are printed as they are.
+    """
+    if not sys.stdout.isatty():
+        click.echo("\n".join(lines))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    heading, *facts = lines
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for line in facts:
+        name, _, fact = line.partition(": ")
+        style = {"yes": "green", "no": "red"}.get(fact.partition(":")[0], "")
+        table.add_row(Text(name), Text(fact, style=style))
+    Console().print(Text(heading, style="bold"), table)
 
 
 def aligned_lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -9,7 +9,13 @@ import sys
 import pytest
 
 from frsdk.commands import terminal
-from frsdk.commands.terminal import aligned_lines, duration, print_table, progress
+from frsdk.commands.terminal import (
+    aligned_lines,
+    duration,
+    print_facts,
+    print_table,
+    progress,
+)
 
 COLUMNS, ROWS = ("what", "ms"), [["network [fp32]", "4.1"], ["a path " + "x" * 200, "12"]]
 
@@ -41,6 +47,22 @@ def test_a_terminal_folds_long_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(map(len, lines)) <= 60 and len(lines) > 5
     assert "network [fp32]" in shown.getvalue()  # brackets are no markup
     assert "".join(lines).count("x") == 200  # nothing is cut off
+
+
+def test_facts_are_two_columns_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = ["frsdk 1.0", "run tensorrt: no: no driver: " + "y" * 80, "run onnxruntime: yes"]
+    print_facts(facts)
+    assert capsys.readouterr().out.splitlines() == facts
+    shown = Terminal()
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr(sys, "stdout", shown)
+    print_facts(facts)
+    lines = [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", shown.getvalue()).split("\n")]
+    assert lines[0] == "frsdk 1.0" and lines[-2] == "run onnxruntime  yes"
+    assert lines[1].startswith("run tensorrt     no: no driver:")
+    assert max(map(len, lines)) <= 60 and "".join(lines).count("y") == 80 + 1
 
 
 def test_nothing_is_said_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:
