@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -109,8 +110,13 @@ WINGS = {
 }
 
 
-def imports(folder: str) -> Iterator[tuple[str, str]]:
+@cache
+def imports(folder: str) -> list[tuple[str, str]]:
     """(importing module, absolute name of what it imports), lazy imports included."""
+    return list(read_imports(folder))
+
+
+def read_imports(folder: str) -> Iterator[tuple[str, str]]:
     for path in sorted((ROOT / folder).rglob("*.py")):
         parts = path.relative_to(ROOT / folder).with_suffix("").parts
         module = ".".join([FOLDERS[folder], *parts]).removesuffix(".__init__")
@@ -149,6 +155,7 @@ def test_rooms_import_the_runtime_only(folder: str) -> None:
     assert crossings == {entry for entry in ALLOWED if room(entry.split(" ")[0]) == FOLDERS[folder]}
 
 
+@cache
 def modules(folder: str) -> dict[str, Path]:
     """The modules of a folder by their absolute names."""
     found = {}
