@@ -13,6 +13,7 @@ from frsdk.commands.console import ReportedError, reports_errors
 from .commands.import_command import import_faces
 from .commands.label_command import label
 from .commands.network_option import builtin_as_none
+from .commands.open_data_commands import calibrate_mesh, select_congress
 from .detector.train_detector_command import detector
 from .runs.run_progress import show_progress
 
@@ -33,6 +34,8 @@ def main() -> None:
 main.add_command(detector)
 main.add_command(import_faces)
 main.add_command(label)
+main.add_command(select_congress)
+main.add_command(calibrate_mesh)
 
 
 @main.command()

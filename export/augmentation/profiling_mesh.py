@@ -6,16 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay
 
 from frsdk.errors import FaceModelError
+from frsdk.morphable.head_pose import rotation_300w_lp
 from frsdk.morphable.morphable_model import MorphableModel
+from frsdk.rendering.visibility import unhidden_points
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 N_RINGS = 4  # around the rim: on it, two that turn with the head, and the picture's border
 _RIM_COUNT = 48
+_VIEWS_DEG = ((0.0, 0.0), (-45.0, 0.0), (45.0, 0.0), (-85.0, 0.0), (85.0, 0.0), (0.0, 25.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +73,8 @@ def profiling_mesh(model: MorphableModel, *, vertices: int = 620) -> ProfilingMe
     landmarks = np.asarray(model.landmark_indices, np.int64)
     every = np.linspace(0, len(loop), _RIM_COUNT, endpoint=False).astype(np.int64)
     rim = loop[every]
-    kept = _spread_out(mean, [*landmarks, *rim], vertices)
+    first = [*landmarks, *rim]
+    kept = _spread_out(mean, first, vertices, _skin(model, first))
     place = {int(vertex): row for row, vertex in enumerate(kept)}
     rim_rows = np.array([place[int(vertex)] for vertex in rim])
     middle = mean[landmarks, :2].mean(axis=0)
@@ -112,13 +118,37 @@ def _outer_edge(triangles: Indices, name: str) -> Indices:
     return np.array(longest, np.int64)
 
 
-def _spread_out(points: Array, first: list[int], count: int) -> Indices:
-    """The given vertices (each once), then always the one farthest from those chosen."""
+def _skin(model: MorphableModel, first: list[int]) -> NDArray[np.bool_]:
+    """(N,) vertices to choose from: all of a single sheet.
+
+    Where eyes are parts of their own, those of the landmarks' part that show in some view: neither
+    eyeballs, nor sockets, nor the inside of the mouth. A flat patch between the lids is the
+    eye.
+    """
+    corners = np.asarray(model.triangles, np.int64)
+    ends = (corners.reshape(-1), np.roll(corners, 1, axis=1).reshape(-1))
+    graph = coo_matrix((np.ones(corners.size), ends), shape=(model.n_vertices,) * 2)
+    count, part = connected_components(graph, directed=False)
+    own = part == part[first[0]]
+    if count == 1 or own.all():
+        return np.ones(model.n_vertices, np.bool_)
+    points = model.mean.astype(np.float64)
+    seen = np.zeros(len(points), np.bool_)
+    for yaw_deg, pitch_deg in _VIEWS_DEG:
+        turned = points @ rotation_300w_lp(yaw_deg, pitch_deg, 0.0).T
+        turned[:, 1] *= -1.0  # y down, as in a picture
+        seen |= unhidden_points(turned, corners, turned)
+    return np.asarray(own & seen, np.bool_)
+
+
+def _spread_out(points: Array, first: list[int], count: int, allowed: NDArray[np.bool_]) -> Indices:
+    """The given vertices (each once), then always the allowed one farthest from those chosen."""
     chosen = list(dict.fromkeys(int(vertex) for vertex in first))
-    distance = np.full(len(points), np.inf)
+    distance = np.where(allowed, np.inf, 0.0)
+    count = min(count, int(allowed.sum()))
     for vertex in chosen:
         distance = np.minimum(distance, np.linalg.norm(points - points[vertex], axis=1))
-    while len(chosen) < min(count, len(points)):
+    while len(chosen) < count:
         farthest = int(distance.argmax())
         chosen.append(farthest)
         distance = np.minimum(distance, np.linalg.norm(points - points[farthest], axis=1))

@@ -30,6 +30,12 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="The wheel mediapipe 0.10.14 (pip download --no-deps), or its models' folder.",
 )
 @click.option(
+    "--offsets/--no-offsets",
+    default=True,
+    help="Move the mesh's points to where people put landmarks (default), or leave them.",
+)
+@click.option("--data-card", type=_FILE, help="JSON with name and licence, for OUTPUT/card.json.")
+@click.option(
     "--engine",
     type=_FILE,
     callback=builtin_as_none,
@@ -54,6 +60,8 @@ def label(
     output: Path,
     teacher: str,
     mediapipe: Path | None,
+    offsets: bool,
+    data_card: Path | None,
     engine: Path | None,
     face_model: Path | None,
     detector: Path | None,
@@ -63,10 +71,16 @@ def label(
     split: str,
     bad_share: float,
 ) -> None:
-    """Make labelled crops of the photographs in PHOTOS with a teacher."""
+    """Make labelled crops of the photographs in PHOTOS with a teacher.
+
+    A card.json of PHOTOS (or --data-card) goes along: name and licence of the data.
+    """
+    import numpy as np
+
     from frsdk import FaceReconstructor
 
     from ..datasets.crop_shards import write_shards
+    from ..datasets.data_provenance import carry_card
     from ..datasets.label_photographs import LabelSettings, label_photos
 
     settings = LabelSettings(crops=crops, largest_spread=largest_spread, seed=seed)
@@ -78,12 +92,13 @@ def label(
         if engine or face_model or detector:
             raise click.UsageError("--engine, --face-model, --detector are not for mediapipe")
         drops = Drops()
-        faces = label_photos_by_mesh(
-            photos, MediapipeTeacher(mediapipe), settings, drops=drops, bad_share=bad_share
-        )
+        mesh = MediapipeTeacher(mediapipe, None if offsets else np.zeros((68, 3)))
+        faces = label_photos_by_mesh(photos, mesh, settings, drops=drops, bad_share=bad_share)
         written = write_shards(faces, output, split)
+        carry_card(photos, output, data_card)
         click.echo(f"{output}: {written} {split} crops; {drops}")
         return
     with FaceReconstructor(engine=engine, face_model=face_model, detector=detector) as network:
         faces = label_photos(photos, network, settings, bad_share=bad_share)
         click.echo(f"{output}: {write_shards(faces, output, split)} {split} crops")
+    carry_card(photos, output, data_card)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from frsdk.errors import InputError
+from frsdk.storage.atomic_write import atomic_write
 from frsdk.storage.npz_arrays import ArchiveError, read_npz
 
 CARD_NAME = "card.json"
@@ -100,6 +101,33 @@ def read_joined_provenance(
     if terms and silent:  # what one folder says must not pass for all of them
         terms[f"terms of {', '.join(silent)} not stated"] = None
     return DataProvenance(digest.hexdigest(), counts, " + ".join(names), "; ".join(terms))
+
+
+def write_card(path: Path, name: str, licence: str) -> None:
+    """Write a data card.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
+    text = json.dumps({"name": name, "licence": licence}, indent=2, ensure_ascii=False)
+    atomic_write(path, text.encode() + b"\n")
+
+
+def carry_card(photographs: Path, faces: Path, card: Path | None = None) -> None:
+    """Copy what a folder of photographs says of itself to the crops made of them; nothing if mute.
+
+    Args:
+        photographs: May hold ``card.json``.
+        faces: Folder of crops.
+        card: Another card.
+
+    Raises:
+        InputError: The card cannot be read.
+        OutputError: The file cannot be written.
+    """
+    told = _read_card(card or photographs / CARD_NAME, required=card is not None)
+    if told:
+        write_card(faces / CARD_NAME, told["name"], told["licence"])
 
 
 def _read_card(path: Path, *, required: bool) -> dict[str, str]:

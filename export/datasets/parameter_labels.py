@@ -84,6 +84,20 @@ def fit_labels(
     return params
 
 
+def fit_mesh_labels(labels: FaceLabels, basis: LandmarkBasis) -> Array:
+    """(n, 62) parameters fitted to landmarks of a face mesh, whose depth is a guess, or exact ones.
+
+    Args:
+        labels: Of n faces; annotations are not looked at.
+        basis: Landmarks of the face model.
+    """
+    points = crop_frame_from_stored(labels.landmarks)
+    settings = FitSettings(depth_weight=0.3, prior_px=0.5, expression_weight=3.0)
+    params = fit_parameters(points, basis.mean, basis.modes, settings)
+    params[:, 11] = 0.0  # a crop does not show the distance: t_z is 0 by definition
+    return params
+
+
 def mirrored(params: Array, mirror_coefficients: Array) -> Array:
     """Parameters of the left-right flipped crops, (n, 62)."""
     pose = params[:, :12].reshape(-1, 3, 4).copy()

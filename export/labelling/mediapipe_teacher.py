@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.errors import ImageFileError, InputError
-from frsdk.expressions.blendshape_table import builtin_blendshapes
 from frsdk.imaging.face_crop import crop_face
 from frsdk.imaging.image_sources import find_images
 from frsdk.imaging.read_image import read_image
@@ -19,11 +18,12 @@ from frsdk.imaging.roi import Roi
 from frsdk.morphable.head_pose import angles_300w_lp
 
 from ..datasets.face_labels import MIRROR_68
-from ..datasets.fit_parameters import align_similarity
 from ..datasets.label_photographs import EnsembleLabel, LabelSettings
 from ..datasets.labelled_face import LabelledFace, stored_crop
 from ..datasets.skipped_items import Skipped
+from .landmark_offsets import rotations, with_offsets
 from .mesh_landmarks import N_MESH, landmarks_from_mesh
+from .offset_table import OFFSETS
 from .short_range_detector import FoundFace, ShortRangeDetector
 from .tflite_models import DETECTOR, MESH, TfliteModel, read_model
 
@@ -31,6 +31,7 @@ Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
 LARGEST_YAW_DEG = 35.0
+_UPRIGHT = np.array([1.0, -1.0, 1.0])
 _GROWN = 1.5  # side of a crop over that of the face's box, as MediaPipe has it
 _LEAST_PRESENCE = 0.5
 _PASSES = 2  # from the detector's box to the mesh's own
@@ -71,13 +72,16 @@ class MediapipeTeacher:
 
     Args:
         wheel: The wheel mediapipe 0.10.14, or a folder with its two .tflite files.
+        offsets: (68, 3) from its points to the landmarks, see ``with_offsets``; None: the committed
+            table.
 
     Raises:
         InputError: The models are missing, damaged or of another version.
         MissingDependencyError: LiteRT is not installed.
     """
 
-    def __init__(self, wheel: Path) -> None:
+    def __init__(self, wheel: Path, offsets: Array | None = None) -> None:
+        self._offsets = OFFSETS if offsets is None else offsets
         self._detector = ShortRangeDetector(TfliteModel(read_model(wheel, DETECTOR)))
         self._mesh = TfliteModel(read_model(wheel, MESH))
 
@@ -118,7 +122,10 @@ class MediapipeTeacher:
         stack = np.stack(members)  # (2 crops, 68, 3)
         median = np.median(stack, axis=0)
         distance = np.sqrt(((stack - median)[..., :2] ** 2).sum(axis=2).mean(axis=0)).mean()
-        return EnsembleLabel(median, yaw_of_landmarks(median), float(distance / roi.side))
+        yaw_deg = yaw_of_landmarks(median)
+        landmarks = with_offsets(median[None] * _UPRIGHT, self._offsets)[0] * _UPRIGHT
+        landmarks[:, 2] -= landmarks[:, 2].mean()
+        return EnsembleLabel(landmarks, yaw_deg, float(distance / roi.side))
 
     def _members(
         self, image: Image, roi: Roi, settings: LabelSettings, rng: np.random.Generator
@@ -207,11 +214,7 @@ def _labelled(
 
 def yaw_of_landmarks(landmarks: Array) -> float:
     """Yaw in degrees of (68, 3) image landmarks, positive toward the image's right."""
-    upright = landmarks * np.array([1.0, -1.0, 1.0])
-    weights = np.ones(68)
-    weights[:17] = 0.1  # the outline of a mesh is its own
-    pose = align_similarity(upright[None], builtin_blendshapes().neutral, weights)
-    return float(angles_300w_lp(pose.rotation[0])[0])
+    return float(angles_300w_lp(rotations(landmarks[None] * _UPRIGHT)[0])[0])
 
 
 def _with_border(picture: Image) -> Image:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from torch import nn
 
 from .attention import ChannelAttention
+from .depthwise import DepthwiseConv2d
 
 
 def conv_unit(
     inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1, active: bool = True
 ) -> nn.Sequential:
     """Convolution, batch normalisation and, when ``active``, ReLU."""
-    layers: list[nn.Module] = [
-        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(outputs),
-    ]
+    if groups == inputs == outputs and kernel > 1:
+        convolution: nn.Conv2d = DepthwiseConv2d(inputs, kernel, stride)
+    else:
+        convolution = nn.Conv2d(
+            inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False
+        )
+    layers: list[nn.Module] = [convolution, nn.BatchNorm2d(outputs)]
     if active:
         layers.append(nn.ReLU(inplace=True))
     return nn.Sequential(*layers)

@@ -25,7 +25,7 @@ from ..datasets.face_labels import (
     joined,
     read_labels,
 )
-from ..datasets.parameter_labels import LandmarkBasis, fit_labels
+from ..datasets.parameter_labels import LandmarkBasis, fit_labels, fit_mesh_labels
 from ..datasets.stored_crops import load_good_crops
 from ..facemodel.evaluate_face_model import landmark_basis_of
 from .train_config import TrainConfig
@@ -93,6 +93,8 @@ def _gathered(
         points.append(_mesh_points(folder, labels[-1], config))
     whole = joined(labels)
     together = crops[0] if len(crops) == 1 else np.concatenate(crops)
+    if config.mesh_labels:
+        return ExpressionLabels(whole, np.ones(len(whole), np.bool_)), together
     return with_mesh_points(whole, np.concatenate(points)), together
 
 
@@ -146,6 +148,8 @@ def _labels_in_space(
 
 
 def _fitted(labels: FaceLabels, basis: LandmarkBasis, config: TrainConfig, share: float) -> Array:
+    if config.mesh_labels:
+        return fit_mesh_labels(labels, basis)
     return fit_labels(labels, basis, share, follow_expression=config.expression_labels)
 
 
@@ -155,11 +159,12 @@ def _residual(labels: FaceLabels, landmarks: Array) -> Array:
 
 
 def _geometry(labels: FaceLabels, model: MorphableModel, config: TrainConfig) -> ProfilingGeometry:
-    """The built-in surface fitted to the labels; the labels' own parameters where it is theirs."""
-    surface, space = builtin_face_model(), space_of(model)
+    """The labels' own face model where it has a surface, else the built-in one fitted to them."""
+    space = space_of(model)
+    if space not in ("bfm", "ict") and len(model.triangles) and len(model.uv):
+        return ProfilingGeometry(profiling_mesh(model))
+    surface = builtin_face_model()
     mesh = profiling_mesh(surface)
-    if space == "builtin":
-        return ProfilingGeometry(mesh)
     basis = landmark_basis_of(surface)
     share = 0.0 if space == "bfm" else config.fiducial_share
     params = _fitted(labels, basis, config, share)

@@ -38,6 +38,7 @@ class TrainConfig:
         seed: Of weights, order and augmentation.
         save_every: Steps between checkpoints.
         profiling: Share of the faces that are turned to large poses, of those that may turn.
+        profiling_pitch_deg: Standard deviation of the nod that turned faces get on top.
         vdc_weight: Of the vertex distance cost.
         wing_omega: ω of Wing, crop pixels.
         wing_epsilon: ε of Wing, crop pixels.
@@ -54,6 +55,8 @@ class TrainConfig:
             mouth's corners, and brows and lids, where these are annotated or the mesh's.
         closed_eye_draws: How many times as often a crop with a closed eye is drawn; of effect
             where lids are annotated or the mesh's.
+        mesh_labels: All labels are a face mesh's or exact: lids, brows and lips of every face are
+            known, depth is a weak prior only.
         consistency_weight: Of the agreement between a crop and its flipped, moved copy.
         schedule: "cosine" to zero, or "step": times ``step_factor`` at each milestone.
         milestones: Shares of the run at which the step schedule drops; 3DDFA's published training
@@ -78,6 +81,7 @@ class TrainConfig:
     seed: int = 0
     save_every: int = 50
     profiling: float = 0.0
+    profiling_pitch_deg: float = 6.0
     vdc_weight: float = 0.0
     wing_omega: float = 10.0
     wing_epsilon: float = 2.0
@@ -88,6 +92,7 @@ class TrainConfig:
     expression_labels: bool = False
     relative_distance_weight: float = 0.0
     closed_eye_draws: float = 1.0
+    mesh_labels: bool = False
     consistency_weight: float = 0.0
     schedule: str = "cosine"
     milestones: tuple[float, ...] = (0.6, 0.8)

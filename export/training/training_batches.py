@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from frsdk.errors import InputError
 
 from ..augmentation.augment_crop import Augmenter, AugmentSettings
-from ..augmentation.face_profiling import Profiler
+from ..augmentation.face_profiling import Profiler, ProfilingSettings
 from ..augmentation.profiling_mesh import ProfilingMesh
 from ..datasets.parameter_labels import LandmarkBasis
 from .learning_rate import crop_size
@@ -140,7 +140,8 @@ def augmenter_of(data: TrainData, basis: LandmarkBasis, config: TrainConfig) -> 
         return Augmenter(basis, AugmentSettings())
     if data.geometry is None:
         raise InputError("face profiling needs the faces' surfaces: load the data with profiling")
-    profiler = Profiler(data.geometry.mesh, config.profiling)
+    settings = ProfilingSettings(pitch_deg=config.profiling_pitch_deg)
+    profiler = Profiler(data.geometry.mesh, config.profiling, settings)
     return Augmenter(basis, AugmentSettings(), profiler, data.geometry.mirror)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -196,3 +197,17 @@ def test_turning_is_quick() -> None:
         turned_face(picture, params, MESH, 50.0)
         took.append(time.perf_counter() - begin)
     assert min(took) < 0.05  # 4 ms on one core of 2.5 GHz: generous for shared machines
+
+
+def test_a_surface_with_eyeballs_is_thinned_out_to_its_skin() -> None:
+    """Neither eyeballs nor sockets nor the mouth's inside: the eye is a patch between the lids."""
+    model = MorphableModel.load(Path(__file__).parents[3] / "weights" / "frsdk_face_2.npz")
+    mesh = profiling_mesh(model)
+    mean = mesh.basis[0].reshape(-1, 3)
+    eyes = mean[36:42].mean(axis=0)
+    near = np.linalg.norm(mean[:, :2] - eyes[:2], axis=1) < 12.0
+    deepest = mean[36:42, 2].min()
+    assert mean[near, 2].min() > deepest - 6.0  # a socket is 20 deep
+    outward = mean[mesh.face_triangles]
+    normal = np.cross(outward[:, 1] - outward[:, 0], outward[:, 2] - outward[:, 0])
+    assert (normal[mesh.front, 2] > 0).mean() > 0.9

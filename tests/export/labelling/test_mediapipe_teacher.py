@@ -95,7 +95,7 @@ def mediapipe_table() -> tuple[tuple[int, ...], ...]:
 def teacher(monkeypatch: pytest.MonkeyPatch) -> MediapipeTeacher:
     monkeypatch.setattr(mediapipe_teacher, "read_model", lambda wheel, name: name)
     monkeypatch.setattr(mediapipe_teacher, "TfliteModel", lambda name: DotMesh())
-    return MediapipeTeacher(Path("wheel"))
+    return MediapipeTeacher(Path("wheel"), np.zeros((68, 3)))
 
 
 def test_the_table_has_each_landmark_once() -> None:
