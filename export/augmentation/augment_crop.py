@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..datasets.face_labels import MARGIN, MIRROR_68, NETWORK_SIZE, STORED_SIZE
 from ..datasets.parameter_labels import LandmarkBasis, mirrored, moved
 from .face_profiling import Profiler
+from .frame_crop import framed
 
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
@@ -29,6 +30,7 @@ class AugmentSettings:
     blur: float = 0.25
     noise: float = 0.2
     grey: float = 0.1
+    framing: float = 0.0  # share of pictures whose sides are cut off over other surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class Augmenter:
         for i in range(n):
             source = crops[i, :, ::-1] if flip[i] else crops[i]
             source = np.ascontiguousarray(source)
+            if s.framing and rng.random() < s.framing:
+                source = framed(source, crops[(i + 1) % n], rng)
             turn = self._profiling.chosen(surface[i], rng) if self._profiling else None
             source = self._repaint_border(source, rng, s.border if turn is None else 1.0)
             if self._profiling and turn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import click
@@ -34,6 +35,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     default=True,
     help="Move the mesh's points to where people put landmarks (default), or leave them.",
 )
+@click.option(
+    "--turned",
+    is_flag=True,
+    help="Instead of what the mesh sees, faces turned too far for it, by --engine.",
+)
 @click.option("--data-card", type=_FILE, help="JSON with name and licence, for OUTPUT/card.json.")
 @click.option(
     "--engine",
@@ -61,6 +67,7 @@ def label(
     teacher: str,
     mediapipe: Path | None,
     offsets: bool,
+    turned: bool,
     data_card: Path | None,
     engine: Path | None,
     face_model: Path | None,
@@ -75,8 +82,6 @@ def label(
 
     A card.json of PHOTOS (or --data-card) goes along: name and licence of the data.
     """
-    import numpy as np
-
     from frsdk import FaceReconstructor
 
     from ..datasets.crop_shards import write_shards
@@ -84,21 +89,49 @@ def label(
     from ..datasets.label_photographs import LabelSettings, label_photos
 
     settings = LabelSettings(crops=crops, largest_spread=largest_spread, seed=seed)
+    _check_teacher(teacher, mediapipe, turned=turned, engine=engine, network=(face_model, detector))
+    counts = ""
+    with contextlib.ExitStack() as opened:
+        network = None
+        if mediapipe is None or turned:
+            network = opened.enter_context(
+                FaceReconstructor(engine=engine, face_model=face_model, detector=detector)
+            )
+        if mediapipe is not None:
+            from ..labelling.landmark_offsets import NO_OFFSETS
+            from ..labelling.mediapipe_teacher import Drops, MediapipeTeacher, label_photos_by_mesh
+            from ..labelling.turned_faces import TurnedFaceTeacher
+
+            drops = Drops()
+            faces = label_photos_by_mesh(
+                photos,
+                MediapipeTeacher(mediapipe, None if offsets else NO_OFFSETS),
+                settings,
+                turned=TurnedFaceTeacher(network) if network else None,
+                drops=drops,
+                bad_share=bad_share,
+            )
+        elif network is not None:
+            drops = None
+            faces = label_photos(photos, network, settings, bad_share=bad_share)
+        written = write_shards(faces, output, split)
+        counts = f"; {drops}" if drops else ""
+    carry_card(photos, output, data_card)
+    click.echo(f"{output}: {written} {split} crops{counts}")
+
+
+def _check_teacher(
+    teacher: str,
+    mediapipe: Path | None,
+    *,
+    turned: bool,
+    engine: Path | None,
+    network: tuple[Path | None, Path | None],
+) -> None:
+    """Refuse options that do not go together."""
     if (teacher == "mediapipe") != (mediapipe is not None):
         raise click.UsageError("--teacher mediapipe and --mediapipe WHEEL belong together")
-    if mediapipe is not None:
-        from ..labelling.mediapipe_teacher import Drops, MediapipeTeacher, label_photos_by_mesh
-
-        if engine or face_model or detector:
-            raise click.UsageError("--engine, --face-model, --detector are not for mediapipe")
-        drops = Drops()
-        mesh = MediapipeTeacher(mediapipe, None if offsets else np.zeros((68, 3)))
-        faces = label_photos_by_mesh(photos, mesh, settings, drops=drops, bad_share=bad_share)
-        written = write_shards(faces, output, split)
-        carry_card(photos, output, data_card)
-        click.echo(f"{output}: {written} {split} crops; {drops}")
-        return
-    with FaceReconstructor(engine=engine, face_model=face_model, detector=detector) as network:
-        faces = label_photos(photos, network, settings, bad_share=bad_share)
-        click.echo(f"{output}: {write_shards(faces, output, split)} {split} crops")
-    carry_card(photos, output, data_card)
+    if turned and (mediapipe is None or engine is None):
+        raise click.UsageError("--turned needs --teacher mediapipe and the --engine that labels")
+    if mediapipe is not None and not turned and (engine or any(network)):
+        raise click.UsageError("--engine, --face-model, --detector are not for mediapipe")

@@ -61,12 +61,13 @@ def calibrate_mesh(
     from ..datasets.face_labels import read_labels
     from ..facemodel.evaluate_face_model import landmark_basis_of
     from ..labelling.calibrate_offsets import calibrate
+    from ..labelling.landmark_offsets import NO_OFFSETS
     from ..labelling.mediapipe_teacher import MediapipeTeacher
     from ..labelling.templates import read_templates
 
     found = calibrate(
         read_templates(list(templates)),
-        MediapipeTeacher(mediapipe, np.zeros((68, 3))),
+        MediapipeTeacher(mediapipe, NO_OFFSETS),
         read_labels(faces / "train.npz"),
         landmark_basis_of(MorphableModel.load(face_model)),
     )

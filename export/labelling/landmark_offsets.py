@@ -15,6 +15,7 @@ from ..datasets.fit_parameters import align_similarity
 
 Array = NDArray[np.float64]
 
+NO_OFFSETS = np.zeros((68, 3))
 _OUTLINE_WEIGHT = 0.1  # the outline of a mesh is its own
 _EYES = ((36, 39), (42, 45))
 

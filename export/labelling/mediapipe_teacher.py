@@ -26,6 +26,7 @@ from .mesh_landmarks import N_MESH, landmarks_from_mesh
 from .offset_table import OFFSETS
 from .short_range_detector import FoundFace, ShortRangeDetector
 from .tflite_models import DETECTOR, MESH, TfliteModel, read_model
+from .turned_faces import TurnedFaceTeacher
 
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
@@ -48,6 +49,7 @@ class Drops:
         no_face: Pictures without a face.
         lost: Faces that the mesh does not confirm.
         turned: Faces turned further than 35 degrees.
+        by_network: Of those and the ones not confirmed, labelled by a network.
         doubtful: Faces on which the crops disagree.
     """
 
@@ -56,6 +58,7 @@ class Drops:
     no_face: int = 0
     lost: int = 0
     turned: int = 0
+    by_network: int = 0
     doubtful: int = 0
 
     def __str__(self) -> str:
@@ -64,6 +67,7 @@ class Drops:
             f"{self.pictures} pictures, {self.labelled} faces labelled; left out: {self.no_face} "
             f"pictures without a face, faces: {self.lost} not confirmed, {self.turned} turned over "
             f"{LARGEST_YAW_DEG:.0f} degrees, {self.doubtful} on which crops disagree"
+            + (f"; {self.by_network} of these labelled by the network" if self.by_network else "")
         )
 
 
@@ -150,6 +154,7 @@ def label_photos_by_mesh(
     teacher: MediapipeTeacher,
     settings: LabelSettings | None = None,
     *,
+    turned: TurnedFaceTeacher | None = None,
     drops: Drops | None = None,
     bad_share: float = 0.0,
 ) -> Iterator[LabelledFace]:
@@ -159,6 +164,8 @@ def label_photos_by_mesh(
         folder: The pictures (sub-folders are not entered).
         teacher: Finds the faces and labels them.
         settings: Of the ensemble.
+        turned: Labels faces that the mesh does not confirm or that are turned too far, instead of
+            all others.
         drops: Counts what is left out.
         bad_share: Damaged pictures are skipped, named, up to this share.
 
@@ -176,7 +183,7 @@ def label_photos_by_mesh(
             continue
         drops.pictures += 1
         rng = np.random.default_rng([settings.seed, number])
-        face = _labelled(picture, teacher, settings, rng, drops)
+        face = _labelled(picture, teacher, turned, settings, rng, drops)
         if face is not None:
             drops.labelled += 1
             yield replace(face, key=f"{Path(source.name).stem}_{number}", source=folder.name)
@@ -185,6 +192,7 @@ def label_photos_by_mesh(
 def _labelled(
     picture: Image,
     teacher: MediapipeTeacher,
+    turned: TurnedFaceTeacher | None,
     settings: LabelSettings,
     rng: np.random.Generator,
     drops: Drops,
@@ -196,18 +204,19 @@ def _labelled(
         return None
     try:
         label = teacher.label(image, found[0], settings, rng)
+        if label is None or abs(label.yaw_deg) > LARGEST_YAW_DEG:
+            drops.lost += label is None
+            drops.turned += label is not None
+            label = turned.label(image, found[0], settings, rng) if turned else None
+            drops.by_network += label is not None
+        elif label.spread > settings.largest_spread or turned:
+            drops.doubtful += turned is None
+            return None
         if label is None:
-            drops.lost += 1
             return None
         crop, points, _ = stored_crop(image, label.landmarks)
     except InputError:  # a crop outside the picture
         drops.lost += 1
-        return None
-    if abs(label.yaw_deg) > LARGEST_YAW_DEG:
-        drops.turned += 1
-        return None
-    if label.spread > settings.largest_spread:
-        drops.doubtful += 1
         return None
     return LabelledFace("", crop, points, label.yaw_deg, "", label.spread)
 

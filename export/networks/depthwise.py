@@ -40,8 +40,9 @@ class DepthwiseConv2d(nn.Conv2d):
         # (c, k²) kernels -> (c, out, in) matrices
         matrices = (self.weight.reshape(c, -1) @ taps.to(x.dtype)).reshape(c, -1, h * w)
         flat = x.permute(1, 2, 3, 0).reshape(c, h * w, n)
-        out = _Products.apply(matrices, flat).reshape(c, *size, n)  # type: ignore[no-untyped-call]  # torch
-        return out.permute(3, 0, 1, 2).contiguous(memory_format=torch.channels_last)
+        out: torch.Tensor = _Products.apply(matrices, flat).reshape(c, *size, n)  # type: ignore[no-untyped-call]  # torch
+        out = out.permute(3, 0, 1, 2)
+        return out.contiguous(memory_format=torch.channels_last)
 
 
 class _Products(torch.autograd.Function):

@@ -39,6 +39,7 @@ class TrainConfig:
         save_every: Steps between checkpoints.
         profiling: Share of the faces that are turned to large poses, of those that may turn.
         profiling_pitch_deg: Standard deviation of the nod that turned faces get on top.
+        framing: Share of the crops whose sides are cut off over other surroundings.
         vdc_weight: Of the vertex distance cost.
         wing_omega: ω of Wing, crop pixels.
         wing_epsilon: ε of Wing, crop pixels.
@@ -82,6 +83,7 @@ class TrainConfig:
     save_every: int = 50
     profiling: float = 0.0
     profiling_pitch_deg: float = 6.0
+    framing: float = 0.0
     vdc_weight: float = 0.0
     wing_omega: float = 10.0
     wing_epsilon: float = 2.0
@@ -123,7 +125,7 @@ class TrainConfig:
         for name, value in asdict(self).items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise InputError(f"{name}: expected a finite number, got {value}")
-        for name in ("profiling", "ema_decay", "fiducial_share"):
+        for name in ("profiling", "framing", "ema_decay", "fiducial_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name}: expected 0 to 1, got {getattr(self, name)}")
         if not self.sizes or len(self.sizes) != len(self.size_shares):

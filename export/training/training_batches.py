@@ -136,13 +136,14 @@ def augmenter_of(data: TrainData, basis: LandmarkBasis, config: TrainConfig) -> 
     Raises:
         InputError: It asks for profiling, but the data has no surfaces.
     """
+    augment = AugmentSettings(framing=config.framing)
     if not config.profiling:
-        return Augmenter(basis, AugmentSettings())
+        return Augmenter(basis, augment)
     if data.geometry is None:
         raise InputError("face profiling needs the faces' surfaces: load the data with profiling")
     settings = ProfilingSettings(pitch_deg=config.profiling_pitch_deg)
     profiler = Profiler(data.geometry.mesh, config.profiling, settings)
-    return Augmenter(basis, AugmentSettings(), profiler, data.geometry.mirror)
+    return Augmenter(basis, augment, profiler, data.geometry.mirror)
 
 
 class StepBatches(Dataset[list[Batch]]):
