@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .fuzz_readers import READERS, damaged, try_once
+from .damaged_files import damaged, try_once
+from .fuzz_readers import READERS
 
 NEEDS = {
     "heic": "pillow_heif",
