@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from .errors import InputError
 from .expressions.face_expressions import FaceExpressions
-from .imaging.roi import Roi, image_from_crop_points
+from .imaging.roi import Roi, image_from_crop_matrix, image_from_crop_points
 from .morphable.head_pose import Pose, pose_from_params
 from .morphable.morphable_model import MorphableModel
 from .morphable.registered_models import LateIntegerDecoder, found_face_model
 from .morphable.vertex_decoding import (
     N_POSE,
     FloatArray,
-    image_from_crop_matrix,
     image_poses,
     transform_points,
 )

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from frsdk import FaceReconstructor, Roi, roi_from_landmarks
 from frsdk.errors import InputError
-from frsdk.morphable.vertex_decoding import N_POSE, crop_poses, image_from_crop_matrix
+from frsdk.imaging.roi import image_from_crop_matrix
+from frsdk.morphable.vertex_decoding import N_POSE, crop_poses
 
 from .head_turn import HeadTurner
 

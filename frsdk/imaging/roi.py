@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -112,19 +113,18 @@ def roi_from_landmarks(landmarks_xy: NDArray[np.floating], *, roll_deg: float = 
     points = np.asarray(landmarks_xy, np.float64)
     if points.shape not in ((_N_LANDMARKS, 2), (_N_LANDMARKS, 3)):
         raise InputError(f"expected landmarks ({_N_LANDMARKS}, 2 or 3), got {points.shape}")
-    points = points[:, :2]
-    if roll_deg:
-        angle = math.radians(roll_deg)
-        cosine, sine = math.cos(angle), math.sin(angle)
-        turn = np.array([[cosine, -sine], [sine, cosine]])  # clockwise when y points down
-        points = points @ turn  # turned back
-    low, high = points.min(axis=0), points.max(axis=0)
-    side = float((high - low).max()) * math.sqrt(2.0)
-    centre = (low + high) / 2.0
-    if roll_deg:
-        centre = turn @ centre
-    centre = centre + 0.5  # from pixel centres to the continuous plane
-    return Roi(float(centre[0] - side / 2.0), float(centre[1] - side / 2.0), side, roll_deg)
+    angle = math.radians(roll_deg)
+    cosine, sine = math.cos(angle), math.sin(angle)
+    turned_back = np.array([[cosine, sine], [-sine, cosine]]) @ points[:, :2].T  # (2, 68)
+    (left, top), (right, bottom) = (
+        turned_back.min(axis=1).tolist(),
+        turned_back.max(axis=1).tolist(),
+    )
+    side = max(right - left, bottom - top) * math.sqrt(2.0)
+    across, down = (left + right) / 2.0, (top + bottom) / 2.0
+    corner = 0.5 - side / 2.0  # 0.5: from pixel centres to the continuous plane
+    x, y = cosine * across - sine * down, sine * across + cosine * down  # clockwise: y is down
+    return Roi(x + corner, y + corner, side, roll_deg)
 
 
 def roll_from_landmarks(landmarks_xy: NDArray[np.floating]) -> float:
@@ -141,6 +141,15 @@ def roll_from_landmarks(landmarks_xy: NDArray[np.floating]) -> float:
     return math.degrees(math.atan2(across_y - down_x, across_x + down_y))
 
 
+def image_from_crop_matrix(roi: Roi, size: int) -> Array:
+    """(3, 4) from crop pixels i, j, z to image pixels x, y and z in the same scale."""
+    flat = roi.image_from_crop(size)  # (2, 3)
+    matrix = np.zeros((3, 4))
+    matrix[:2, :2], matrix[:2, 3] = flat[:, :2], flat[:, 2]
+    matrix[2, 2] = roi.side / size
+    return matrix
+
+
 def image_from_crop_points(
     points: NDArray[np.floating], roi: Roi, size: int
 ) -> NDArray[np.float64]:
@@ -154,9 +163,6 @@ def image_from_crop_points(
     Returns:
         (..., 3) float64 image pixels x, y and z in the same scale.
     """
-    matrix = roi.image_from_crop(size)
     points = np.asarray(points, np.float64)
-    out = np.empty_like(points)
-    out[..., :2] = points[..., :2] @ matrix[:, :2].T + matrix[:, 2]
-    out[..., 2] = points[..., 2] * (roi.side / size)
-    return out
+    flat = points.reshape(1, -1, 3)
+    return np.asarray(cv2.transform(flat, image_from_crop_matrix(roi, size))).reshape(points.shape)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..imaging.roi import Roi
+from ..imaging.roi import Roi, image_from_crop_matrix
 
 FloatArray = NDArray[np.float32]
 
@@ -51,15 +51,6 @@ def image_poses(params: NDArray[np.floating], rois: Sequence[Roi], size: int) ->
         pose[:] = matrix[:, :3] @ pose
         pose[:, 3] += matrix[:, 3]
     return poses.astype(np.float32)
-
-
-def image_from_crop_matrix(roi: Roi, size: int) -> NDArray[np.float64]:
-    """(3, 4) from crop pixels i, j, z to image pixels x, y and z in the same scale."""
-    flat = roi.image_from_crop(size)  # (2, 3)
-    matrix = np.zeros((3, 4))
-    matrix[:2, :2], matrix[:2, 3] = flat[:, :2], flat[:, 2]
-    matrix[2, 2] = roi.side / size
-    return matrix
 
 
 def transform_points(points: FloatArray, matrix: NDArray[np.floating], out: FloatArray) -> None:
