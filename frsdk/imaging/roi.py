@@ -165,4 +165,5 @@ def image_from_crop_points(
     """
     points = np.asarray(points, np.float64)
     flat = points.reshape(1, -1, 3)
-    return np.asarray(cv2.transform(flat, image_from_crop_matrix(roi, size))).reshape(points.shape)
+    placed = np.asarray(cv2.transform(flat, image_from_crop_matrix(roi, size)), np.float64)
+    return placed.reshape(points.shape)
