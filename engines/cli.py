@@ -60,6 +60,12 @@ class _SeveralValues(click.Command):
     help="[default: MODEL.PRECISION.TARGET.onnx or .engine, beside it]",
 )
 @click.option(
+    "--plan",
+    type=_FILE,
+    metavar="FILE",
+    help="Write the bare plan (of MODEL, an .engine, or of the build) and FILE.json.",
+)
+@click.option(
     "--calibration",
     type=_FILE,
     metavar="PATH",
@@ -105,6 +111,7 @@ def main(
     precision: str | None,
     target: str | None,
     output: Path | None,
+    plan: Path | None,
     calibration: Path | None,
     max_drop: float,
     allow_drop: bool,
@@ -128,6 +135,7 @@ def main(
 
     from .accuracy.accuracy_gate import GateOptions
     from .artefacts.artefact_report import inspect_artefact
+    from .artefacts.bare_plan import write_bare_plan
     from .artefacts.build_artefact import build_artefact, default_name
     from .tensorrt.build_options import BuildOptions, capabilities_from_texts, profiles_from_texts
     from .tensorrt.shown_progress import shown_progress
@@ -137,8 +145,12 @@ def main(
             output = Path(default_name(model, precision or "fp32", target))
         model = asset_path(NETWORK)
     if inspect:
-        _check_alone()
+        _check_alone("--inspect")
+    elif plan and model.suffix.lower() == ".engine":
+        _check_alone("--plan")
     else:
+        if plan and (target == "cpu" or (output and output.suffix.lower() != ".engine")):
+            raise click.UsageError("--plan is for an .engine: leave it out.")
         if target is None:
             raise click.UsageError("Missing option '--target': cpu, tensorrt or rtx.")
         if sensitivity:
@@ -164,23 +176,26 @@ def main(
                 gate=GateOptions(max_drop=max_drop, allow_drop=allow_drop),
                 report=report,
             )
+    if plan is not None:
+        write_bare_plan(model, plan)
     found = inspect_artefact(model)
     if target == "rtx" and found.spec.precision == "int8":
         click.echo(_INT8_ON_RTX, err=True)
     click.echo(json.dumps(found.to_dict(), indent=1) if as_json else "\n".join(found.lines()))
 
 
-def _check_alone() -> None:
-    """Refuse options that --inspect would not heed."""
+def _check_alone(option: str) -> None:
+    """Refuse options that the reading of a file would not heed."""
     context = click.get_current_context()
+    heeded = ("model", "as_json", option.lstrip("-"))
     given = [
         each.opts[0]
         for each in context.command.params
-        if each.name not in ("model", "inspect", "as_json")
+        if each.name not in heeded
         and context.get_parameter_source(each.name or "") is ParameterSource.COMMANDLINE
     ]
     if given:
-        raise click.UsageError(f"--inspect only reads: leave {', '.join(given)} out")
+        raise click.UsageError(f"{option} only reads: leave {', '.join(given)} out")
 
 
 def _check_onnx() -> None:

@@ -89,6 +89,13 @@ class TensorrtBackend(Backend):
         """What the engine file says about itself."""
         return self._header
 
+    @property
+    def arithmetic(self) -> str:
+        """As the base says, but beside INT8 stands FP16."""
+        if self._spec.precision == "int8" and "HALF" in self._header.precisions:
+            return "INT8, the rest FP16, some layers FP32"
+        return super().arithmetic
+
     def _open_plan(self, handle: TensorrtModule, file: EngineFile, cuda_graph: bool) -> None:
         trt = handle.trt
         self._log = message_log(trt)

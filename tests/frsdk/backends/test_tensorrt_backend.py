@@ -292,3 +292,11 @@ def test_which_profile_runs_a_batch() -> None:
     profiles = [BatchProfile(*each) for each in ((16, 32, 64), (1, 1, 1), (4, 8, 20))]
     wanted = {1: 1, 2: 2, 4: 2, 20: 2, 21: 0, 64: 0}
     assert {n: profile_for(profiles, n) for n in wanted} == wanted
+
+
+def test_what_stands_beside_int8(machine: Any, write: Write, tiny_spec: ModelSpec) -> None:
+    spec = tiny_spec.replace(precision="int8")
+    with TensorrtBackend(write(spec=spec, precisions={"HALF": 650, "INT8": 198})) as backend:
+        assert backend.arithmetic == "INT8, the rest FP16, some layers FP32"
+    with TensorrtBackend(write(spec=spec, precisions={"FLOAT": 999, "INT8": 198})) as backend:
+        assert backend.arithmetic == "INT8, some layers FP32"
