@@ -14,6 +14,7 @@ from .commands.import_command import import_faces
 from .commands.label_command import label
 from .commands.network_option import builtin_as_none
 from .commands.open_data_commands import calibrate_mesh, select_congress
+from .commands.render_command import render
 from .detector.train_detector_command import detector
 from .runs.run_progress import show_progress
 
@@ -36,6 +37,7 @@ main.add_command(import_faces)
 main.add_command(label)
 main.add_command(select_congress)
 main.add_command(calibrate_mesh)
+main.add_command(render)
 
 
 @main.command()

@@ -82,6 +82,10 @@ WINGS = {
     "export": (
         "",
         "commands",
+        "renders",
+        "renders.occluders",
+        "renders.drawing",
+        "renders.makehuman",
         "detector",
         "training",
         "facemodel",

@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO  # arrays by name, as savez takes them
 
 import cv2
 import numpy as np
@@ -22,6 +22,8 @@ from .labelled_face import LabelledFace
 
 _PER_SHARD = 10_000
 _QUALITY = 95
+#: Arrays that a label file has where all of its faces have them.
+OPTIONAL_FIELDS = ("visible", "blendshapes", "fitted")
 
 
 def write_shards(faces: Iterable[LabelledFace], folder: Path, split: str) -> int:
@@ -113,6 +115,11 @@ def _write_mesh_points(path: Path, rows: list[LabelledFace]) -> None:
 
 def _write_labels(path: Path, rows: list[LabelledFace], shards: list[int]) -> None:
     count = len(rows)
+    known: dict[str, Any] = {
+        name: np.stack([getattr(row, name) for row in rows])
+        for name in OPTIONAL_FIELDS
+        if all(getattr(row, name) is not None for row in rows)
+    }
     buffer = io.BytesIO()
     np.savez(
         buffer,
@@ -127,5 +134,6 @@ def _write_labels(path: Path, rows: list[LabelledFace], shards: list[int]) -> No
         param62=np.stack([row.parameters_3ddfa for row in rows]),
         yaw_deg=-np.array([row.yaw_deg for row in rows]),  # the files keep 3DDFA_V2's sign
         eyes=np.array([row.eyes for row in rows]),
+        **known,
     )
     atomic_write(path, buffer.getvalue())

@@ -33,6 +33,9 @@ class LabelledFace:
         mesh_points: (68, 2) points of a face mesh in 160-crop pixels, NaN where it gives none.
         eyes: "closed" or "open" where the source says it, else anything.
         identity: The person's name, "" where unknown.
+        visible: (68,) which landmarks nothing hides; None where unknown.
+        blendshapes: (51,) weights in the order of BLENDSHAPE_NAMES; None where unknown.
+        fitted: (62,) parameters of a face model in the crop frame; None where not fitted.
     """
 
     key: str
@@ -46,6 +49,9 @@ class LabelledFace:
     mesh_points: Array = field(default_factory=lambda: np.full((68, 2), np.nan))
     eyes: str = ""
     identity: str = ""
+    visible: NDArray[np.bool_] | None = None
+    blendshapes: NDArray[np.float32] | None = None
+    fitted: Array | None = None
 
 
 def stored_crop(

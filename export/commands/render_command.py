@@ -1,0 +1,44 @@
+"""``frsdk-train render``: labelled crops of made-up people with exact truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from frsdk.commands.console import reports_errors
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("sources", type=_FOLDER)
+@click.option("-o", "--output", type=_FOLDER, required=True, help="Folder of crops to write.")
+@click.option("--count", type=click.IntRange(1), default=1000, show_default=True, help="Pictures.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the people.")
+@click.option("--split", type=click.Choice(["train", "val"]), default="train", show_default=True)
+@click.option("--face-model", type=_FILE, help="Fit its 62 parameters too; an .npz.")
+@click.option("--backdrops", type=_FOLDER, help="Pictures without faces, for backgrounds.")
+@click.option("--sheet", type=_FILE, help="Also write a contact sheet, a .png.")
+@reports_errors
+def render(
+    sources: Path,
+    output: Path,
+    count: int,
+    seed: int,
+    split: str,
+    face_model: Path | None,
+    backdrops: Path | None,
+    sheet: Path | None,
+) -> None:
+    """Draw crops of made-up people from the fetched open SOURCES (needs the synth extra).
+
+    Writes landmarks in 3D, which of them are seen, ARKit's weights and, with --face-model, its
+    parameters. One process takes one core: run several with different seeds.
+    """
+    from ..renders.write_renders import RenderSettings, write_renders
+
+    settings = RenderSettings(count=count, seed=seed, backdrops=backdrops)
+    done = write_renders(sources, output, settings, split=split, face_model=face_model, sheet=sheet)
+    click.echo(f"{output}: {done.count} {split} crops, {done.pictures_per_s:.1f} pictures/s")

@@ -1,0 +1,1 @@
+"""Light, camera and OpenGL: what turns surfaces into a picture."""

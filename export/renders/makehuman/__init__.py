@@ -1,0 +1,1 @@
+"""MakeHuman's head, hair and skins: files, targets, landmarks, masks."""
