@@ -103,6 +103,12 @@ _OPTIONS = (
         metavar="N",
         help="Faces on each sheet of worst cases; 0 draws none.",
     ),
+    click.option(
+        "--groups",
+        type=_FILE,
+        metavar="FILE.csv",
+        help="Groups of the pictures' people (file, then a column each): figures by group.",
+    ),
     click.option("--threads", type=click.IntRange(1), default=1, show_default=True, metavar="N"),
     click.option("-o", "--output", type=_FOLDER, help="Folder for JSON, Markdown and PNG files."),
     click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown."),
@@ -259,6 +265,7 @@ def _run(read: Callable[..., FaceSet], options: dict[str, Any]) -> None:
         worst=take("worst"),
         threads=take("threads"),
         predictions=prediction_files(take("predictions")),
+        groups=take("groups"),
     )
     found = read(**options)
     runs = len(found.pictures) * len(settings.networks)

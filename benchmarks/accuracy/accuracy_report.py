@@ -12,6 +12,7 @@ import numpy as np
 import frsdk
 from frsdk.metrics.nme import YAW_BINS_DEG
 
+from .group_figures import GroupRow, group_table, worst_group_line
 from .markdown_table import table
 from .published_figures import published_rows, published_table
 from .scoring import NetworkScore, TruthScore
@@ -29,6 +30,7 @@ class Report:
         pictures: Number of pictures.
         scores: One for each network, in the order given.
         notes: What a reader of the figures must know.
+        groups: The networks' figures by groups of people, where these are known.
     """
 
     faces: str
@@ -36,6 +38,7 @@ class Report:
     pictures: int
     scores: Sequence[NetworkScore]
     notes: tuple[str, ...]
+    groups: Sequence[GroupRow] = ()
 
 
 def json_text(report: Report) -> str:
@@ -53,6 +56,7 @@ def json_text(report: Report) -> str:
             "machine": platform.machine(),
         },
         "networks": [_network(score) for score in report.scores],
+        "groups": [asdict(row) for row in report.groups],
         "published": [asdict(row) for row in published_rows(report.faces)],
     }
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
@@ -66,9 +70,13 @@ def markdown_text(report: Report) -> str:
         "NME in percent of sqrt(w h) of the true box, x and y. `mean` and `std` are over the three "
         "bins of absolute yaw, as the literature prints them; `all` is the plain mean over faces.",
     ]
+    if report.groups:
+        lines[1:1] = ["", worst_group_line(report.groups)]
     for index, truth in enumerate(report.scores[0].truths):
         lines += ["", f"## {truth.truth}", ""]
         lines += _truth_table([(score.network, score.truths[index]) for score in report.scores])
+    if report.groups:
+        lines += ["", "## Groups", "", *group_table(report.groups)]
     published = published_rows(report.faces)
     if published:
         note = (

@@ -33,6 +33,8 @@ _ZHU = "Zhu et al., CVPR 2016, table 1"
 _3DDFA_CODE = "README of cleardusk/3DDFA"
 _MFIRRN = "README of leilimaster/MFIRRN (Li et al., ICASSP 2021), which quotes it"
 
+_LI = "Li et al., ICPR 2020; its bins were not at hand"
+
 _AFLW2000, _AFLW = "AFLW2000-3D", "AFLW"
 
 #: Only what could be read in one of the sources named.
@@ -43,10 +45,12 @@ PUBLISHED = (
     PublishedRow("Nonlinear 3DMM", _AFLW2000, (None, None, None), 4.70, None, _MFIRRN),
     PublishedRow("DAMDNet", _AFLW2000, (2.907, 3.830, 4.953), 3.897, 0.837, _MFIRRN),
     PublishedRow("3DDFA, PyTorch", _AFLW2000, (None, None, None), 4.252, 0.976, _3DDFA_CODE),
+    PublishedRow("Mobile-FRNet", _AFLW2000, (None, None, None), 3.832, None, _LI),
     PublishedRow("3DDFA", _AFLW, (5.00, 5.06, 6.74), 5.60, 0.99, _ZHU),
     PublishedRow("3DDFA+SDM", _AFLW, (4.75, 4.83, 6.38), 5.32, 0.92, _ZHU),
     PublishedRow("DAMDNet", _AFLW, (4.359, 5.209, 6.028), 5.199, 0.682, _MFIRRN),
     PublishedRow("3DDFA, PyTorch", _AFLW, (None, None, None), 5.401, 0.754, _3DDFA_CODE),
+    PublishedRow("Mobile-FRNet", _AFLW, (None, None, None), 4.910, None, _LI),
 )
 
 

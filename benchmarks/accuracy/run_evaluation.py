@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from .accuracy_report import Report, json_text, markdown_text
 from .compared_networks import NetworkChoice, file_name_part, opened_network
 from .contact_sheet import Case, contact_sheet
 from .error_distribution_plot import Line, ced_plot
+from .group_figures import GroupRow, group_rows, read_groups
 from .landmark_predictions import PredictionFile, read_predictions
 from .prediction import Prediction, predict
 from .scoring import NetworkScore, TruthScore, score
@@ -41,6 +42,7 @@ class EvaluationOptions:
         worst: Faces on each sheet of worst cases.
         threads: Of one engine call.
         predictions: Landmarks that other systems found, scored beside the networks.
+        groups: A CSV file of the groups that the pictures' people belong to.
     """
 
     networks: Sequence[NetworkChoice]
@@ -51,6 +53,7 @@ class EvaluationOptions:
     worst: int = 24
     threads: int = 1
     predictions: Sequence[PredictionFile] = ()
+    groups: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,11 @@ def evaluate(
         raise InputError(
             f"{faces.name}: its labels hold no parameters of a surface: leave the truth model out"
         )
+    groups = (
+        None
+        if options.groups is None
+        else read_groups(options.groups, [picture.name for picture in faces.pictures])
+    )
     predictions: list[Prediction] = []
     scores: list[NetworkScore] = []
     for choice in options.networks:
@@ -112,8 +120,21 @@ def evaluate(
                   options.threshold_percent)
         )  # fmt: skip
     boxes = "truth" if options.detector is None else f"detector ({options.detector})"
-    report = Report(faces.name, boxes, len(faces.pictures), scores, faces.notes)
+    by_group = [] if groups is None else _by_group(scores, faces, groups)
+    report = Report(faces.name, boxes, len(faces.pictures), scores, faces.notes, by_group)
     return Evaluation(report, faces, tuple(predictions), options)
+
+
+def _by_group(
+    scores: Sequence[NetworkScore], faces: FaceSet, groups: Mapping[str, Sequence[str]]
+) -> list[GroupRow]:
+    """Every network's figures against every kind of labels, by group."""
+    rows = []
+    for network in scores:
+        for truth, scored in zip(faces.truths, network.truths, strict=True):
+            own = {name: [values[row] for row in truth.rows] for name, values in groups.items()}
+            rows += group_rows(network.network, truth.name, scored.errors_percent, own)
+    return rows
 
 
 def _prediction_of(file: PredictionFile, faces: FaceSet) -> Prediction:

@@ -66,6 +66,21 @@ def wanted_errors(photos: Path, **options: object) -> np.ndarray:
     return nme_percent(np.array(found), labels["landmarks"])
 
 
+def test_groups_are_in_the_first_line_and_the_table(photos, tmp_path) -> None:
+    groups = tmp_path / "groups.csv"
+    groups.write_text("file,glasses\n0.png,yes\n1.png,no\n2.png,no\n", encoding="utf-8")
+    code, shown, _ = run("folder", photos, "--groups", groups, "--json")
+    assert code == 0
+    rows = json.loads(shown)["groups"]
+    assert [(row["group"], row["faces"], row["missed"]) for row in rows] == [
+        ("no", 2, 0), ("yes", 1, 0)
+    ]  # fmt: skip
+    errors = wanted_errors(photos)
+    assert rows[0]["mean_percent"] == pytest.approx(errors[1:].mean(), rel=1e-6)
+    code, shown, _ = run("folder", photos, "--groups", groups)
+    assert shown.splitlines()[2].startswith("Median NME of the worst group over the best: ")
+
+
 def test_two_networks_side_by_side(photos, tiny, tiny_onnx, tiny_model, tmp_path) -> None:
     out = tmp_path / "out" / "deep"
     code, text, _ = run("folder", photos, *tiny, "-o", out, "--threshold", 40)
