@@ -15,6 +15,14 @@ class ImageFileError(InputError):
     """A picture file cannot be read."""
 
 
+class UnknownFormatError(ImageFileError):
+    """A file is no picture of a kind that is read."""
+
+
+class TooManyPixelsError(ImageFileError):
+    """A picture has more pixels than it may have."""
+
+
 class SpecError(FrsdkError):
     """An artefact's :class:`~frsdk.ModelSpec` is missing, wrong, too new or does not fit."""
 

@@ -54,6 +54,7 @@ WINGS = {
     "frsdk": (
         "__main__",
         "commands",
+        "serving",
         "scale",
         "records",
         "video",
@@ -248,6 +249,8 @@ def test_the_runtime_needs_only_what_setup_cfg_names() -> None:
         "scipy",
         "pillow_heif",
         "ray",
+        "starlette",
+        "prometheus_client",
     }  # with an error that names the extra
     tops = {imported.partition(".")[0] for _, imported in imports("frsdk")}
     assert tops - allowed <= {*extras, "PyInstaller"}  # which alone reads its hook

@@ -15,6 +15,7 @@ from .camera_command import camera
 from .console import counted, one_line, reports_errors, version_option
 from .doctor_command import doctor
 from .output_names import MESH_KINDS, PICTURE_FORMATS
+from .serve_command import serve
 from .terminal import progress
 from .video_command import video
 from .web_command import web
@@ -38,6 +39,7 @@ main.add_command(batch)
 main.add_command(cache)
 main.add_command(camera)
 main.add_command(doctor)
+main.add_command(serve)
 main.add_command(video)
 main.add_command(web)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import IO, TYPE_CHECKING
 
-from ..errors import ImageFileError
+from ..errors import ImageFileError, TooManyPixelsError, UnknownFormatError
 from ..installation.optional_packages import missing_package
 from .damaged_image import DAMAGED, damaged_image
 from .image_sources import READABLE_FORMATS
@@ -55,12 +55,12 @@ def open_image(file: IO[bytes], location: str) -> ImageFile:
         try:
             return factory(file, location)
         except Image.DecompressionBombError as error:
-            raise ImageFileError(f"{location}: too many pixels: {error}") from error
+            raise TooManyPixelsError(f"{location}: too many pixels: {error}") from error
         except DAMAGED as error:
             raise damaged_image(error, location, name) from error
     if begins_as_video(prefix):
-        raise ImageFileError(f"{location}: is a video: use frsdk video {location} -o FOLDER")
-    raise ImageFileError(f"{location}: not an image that frsdk reads ({READABLE_FORMATS})")
+        raise UnknownFormatError(f"{location}: is a video: use frsdk video {location} -o FOLDER")
+    raise UnknownFormatError(f"{location}: not an image that frsdk reads ({READABLE_FORMATS})")
 
 
 def _open_heic(file: IO[bytes], location: str) -> ImageFile:

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ImageFileError, InputError
+from ..errors import ImageFileError, InputError, TooManyPixelsError
 from ..installation.optional_packages import missing_package
 from .image_header import open_image
 from .image_pixels import bgr_from_image
@@ -98,7 +98,7 @@ def _read_file(file: IO[bytes], location: str, max_pixels: int) -> NDArray[np.ui
         _check_pixels(image, location, max_pixels)
         tile = _tile_pixels(image)
         if tile > max_pixels:
-            raise ImageFileError(
+            raise TooManyPixelsError(
                 f"{location}: too many pixels in a tile: {tile}, at most {max_pixels} (raise "
                 "--max-pixels to read it)"
             )
@@ -110,7 +110,7 @@ def _check_pixels(image: Image, location: str, max_pixels: int) -> None:
     if not width * height:
         raise ImageFileError(f"{location}: an image of {width}x{height} pixels")
     if width * height > max_pixels:
-        raise ImageFileError(
+        raise TooManyPixelsError(
             f"{location}: too many pixels: {width}x{height} = {width * height}, "
             f"at most {max_pixels} (raise --max-pixels to read it)"
         )

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any  # Any: options of a reconstructor, columns by name
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FrsdkError
 from ..imaging.read_image import read_image
 from .attempts import Attempts
 from .face_columns import Row, broken_row, face_rows, table_of
+from .picture_chunks import Image, picture_outcomes
 from .picture_places import is_uri, read_uri
 
 if TYPE_CHECKING:
     import pyarrow
 
-Image = NDArray[np.uint8]
-
-# Pictures of a chunk are decoded and in memory at once: so many, and pixels.
-_CHUNK = 16
-_CHUNK_PIXELS = 32_000_000
 _MOST_DEATHS = 2  # of processes that had one picture alone
 
 
@@ -70,19 +66,13 @@ class PictureActor:
                     yield from list(self._rows(one))
 
     def _rows(self, batch: Mapping[str, NDArray[Any]]) -> Iterator[Row]:
-        waiting: list[tuple[str, Image]] = []
-        for index, path in enumerate(batch["path"]):
-            try:
-                image = self._image(batch, index, str(path))
-            except FrsdkError as error:
-                yield broken_row(str(path), str(error))
-                continue
-            pixels = sum(each.shape[0] * each.shape[1] for _, each in waiting)
-            if len(waiting) == _CHUNK or pixels + image.size // 3 > _CHUNK_PIXELS:
-                yield from self._reconstructed(waiting)
-                waiting = []
-            waiting.append((str(path), image))
-        yield from self._reconstructed(waiting)
+        paths = [str(path) for path in batch["path"]]
+        readers = [partial(self._image, batch, index, path) for index, path in enumerate(paths)]
+        for path, found in zip(paths, picture_outcomes(self._reconstruct, readers), strict=True):
+            if found.error is not None:
+                yield broken_row(path, str(found.error))
+            else:
+                yield from face_rows(path, found.size_wh, found.faces)
 
     def _image(self, batch: Mapping[str, NDArray[Any]], index: int, path: str) -> Image:
         if "bytes" in batch:
@@ -94,19 +84,3 @@ class PictureActor:
         if is_uri(path):
             return read_image(read_uri(path), max_pixels=self._max_pixels)
         return read_image(path, max_pixels=self._max_pixels)
-
-    def _reconstructed(self, pictures: list[tuple[str, Image]]) -> Iterator[Row]:
-        """Rows of a chunk by shared calls of the engine, or one by one where those fail."""
-        if not pictures:
-            return
-        try:
-            found = self._reconstruct.batch([image for _, image in pictures])
-        except FrsdkError as error:
-            if len(pictures) == 1:
-                yield broken_row(pictures[0][0], str(error))
-                return
-            for each in pictures:
-                yield from self._reconstructed([each])
-            return
-        for (path, image), faces in zip(pictures, found, strict=True):
-            yield from face_rows(path, (image.shape[1], image.shape[0]), faces)

@@ -54,6 +54,9 @@ def find_pictures(inputs: Iterable[str]) -> tuple[list[str], list[tuple[str, str
                 places[source.location] = None
             else:
                 places[str(Path(source.location).absolute())] = None
+    for place in [each for each in places if _is_no_text(each)]:
+        del places[place]
+        problems.append((place, f"{place!a}: its name is no Unicode: rename it"))
     return list(places), problems
 
 
@@ -69,6 +72,15 @@ def read_uri(uri: str) -> bytes:
             return bytes(stream.read())
     except (OSError, ValueError, InputError) as error:
         raise ImageFileError(f"{uri}: cannot be read: {' '.join(str(error).split())}") from error
+
+
+def _is_no_text(place: str) -> bool:
+    """Whether a name has bytes that are no UTF-8, which no column of text holds."""
+    try:
+        place.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _in_bucket(uri: str) -> list[str]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import runpy
+import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -68,22 +67,30 @@ def test_a_clip_is_tracked_with_one_id(photos: Path, tmp_path: Path) -> None:
     assert "no such camera or file" in run("webcam.py", "--source", tmp_path / "none.avi").stderr
 
 
+@pytest.mark.ray
 def test_the_service_answers_pictures_and_refuses_the_rest(photos: Path) -> None:
-    command = [sys.executable, str(EXAMPLES / "serve_http.py"), "--port", "0"]
+    pytest.importorskip("ray", reason="needs Ray (frsdk[ray])")
+    command = [sys.executable, "-m", "frsdk", "serve", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
-            address = server.stdout.readline().strip()
-            picture = (photos / "astronaut.png").read_bytes()
-            with urllib.request.urlopen(address, data=picture, timeout=30) as reply:
-                (face,) = json.load(reply)["faces"]
-            assert len(face["landmarks_px"]) == 68
-            with pytest.raises(urllib.error.HTTPError) as refused:
-                urllib.request.urlopen(address, data=b"no picture", timeout=30)
-            assert refused.value.code == 415
-            assert "error" in json.load(refused.value)
-            refused.value.close()
+            url = server.stdout.readline().split(" at ")[1].split("/v1")[0]
+            done = run(
+                "ask_service.py", photos / "astronaut.png", photos / "broken.jpg", "--url", url
+            )
         finally:
             server.terminate()
+    assert done.returncode == 1 and done.stdout.startswith("astronaut.png: yaw ")
+    assert "broken.jpg: 10 bytes: not an image" in done.stderr
+    assert server.returncode == 0
+
+
+def test_a_missing_service_is_named(photos: Path) -> None:
+    with socket.socket() as unused:  # bound, and nobody listens
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        done = run("ask_service.py", photos / "astronaut.png", "--url", url)
+    assert done.returncode == 1 and "start it with frsdk serve" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_blender_is_named_where_it_is_missing(tmp_path: Path) -> None:

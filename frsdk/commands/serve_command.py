@@ -1,0 +1,96 @@
+"""`frsdk serve`: faces over HTTP."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any  # options of click by name
+
+import click
+
+from ..serving.service_options import (
+    DEFAULT_MAX_BYTES,
+    DEFAULT_MAX_PIXELS,
+    DEFAULT_WAITING,
+    LOOPBACK,
+    ServiceOptions,
+)
+from .console import reports_errors
+from .network_options import NetworkOptions, network_options
+from .stop_signals import stop_signals
+
+_COUNT = click.IntRange(min=1)
+
+
+@click.command()
+@click.option("--host", default=LOOPBACK, show_default=True, metavar="ADDRESS", help="To bind.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    metavar="N",
+    help="0 takes a free one.",
+)
+@click.option("--faces", type=_COUNT, metavar="N", help="At most N faces a picture.")
+@network_options
+@click.option(
+    "--workers", type=_COUNT, default=1, show_default=True, metavar="N", help="Processes."
+)
+@click.option(
+    "--gpus", type=click.FloatRange(min=0), default=0.0, metavar="X", help="Of a process."
+)
+@click.option(
+    "--batch-size",
+    type=_COUNT,
+    default=8,
+    show_default=True,
+    metavar="N",
+    help="Pictures of several requests that share a call.",
+)
+@click.option(
+    "--batch-wait-ms",
+    type=click.FloatRange(min=0),
+    default=2.0,
+    show_default=True,
+    metavar="MS",
+    help="How long a picture waits for others.",
+)
+@click.option(
+    "--max-bytes", type=_COUNT, default=DEFAULT_MAX_BYTES, show_default=True, metavar="N",
+    help="Of a picture's file; more is 413.",
+)  # fmt: skip
+@click.option(
+    "--max-pixels", type=_COUNT, default=DEFAULT_MAX_PIXELS, show_default=True, metavar="N",
+    help="Of a picture; more is 413.",
+)  # fmt: skip
+@click.option(
+    "--max-waiting", type=_COUNT, default=DEFAULT_WAITING, show_default=True, metavar="N",
+    help="Requests at a time; more are 503.",
+)  # fmt: skip
+@click.option(
+    "--address", metavar="auto|HOST:PORT", help="A Ray cluster [default: one of this machine's own]"
+)
+@reports_errors
+def serve(faces: int | None, gpus: float, **options: Any) -> None:
+    """Serve faces over HTTP: POST a picture to /v1/faces, get what faces.json says.
+
+    Also /healthz, /readyz and /metrics (Prometheus). Ctrl-C or SIGTERM ends it: requests that run
+    are answered first.
+    """
+    from ..serving.face_service import face_service
+
+    shown = sys.stdout
+    own = {name: options.pop(name) for name in list(options) if name in ServiceOptions.__slots__}
+    network = NetworkOptions(**options).named(faces)
+    with (
+        stop_signals() as signals,
+        Path(os.devnull).open("w") as nowhere,
+        redirect_stdout(nowhere),  # Ray prints there that its own processes end
+        face_service(ServiceOptions(reconstructor=network, num_gpus=gpus, **own)) as url,
+    ):
+        click.echo(f"faces of pictures at {url}/v1/faces (Ctrl+C ends it)", file=shown)
+        signals.stop.wait()
+        click.echo("ending: requests that run are answered first", err=True)

@@ -1,0 +1,1 @@
+"""Faces over HTTP: an application of Ray Serve."""
