@@ -83,7 +83,7 @@ def test_extras_take_one_onnxruntime(config: configparser.ConfigParser) -> None:
     extras = {name: set(lines(text)) for name, text in config["options.extras_require"].items()}
     assert set(extras) == {
         "bench", "cpu", "docs", "engines", "eval", "export", "gpu", "heif", "label", "osc",
-        "parquet", "quickstart", "ray", "rtx", "tensorrt", "test", "video",
+        "parquet", "quickstart", "ray", "rtx", "synth", "tensorrt", "test", "video",
     }  # fmt: skip
     assert extras["engines"] <= extras["tensorrt"] & extras["rtx"] & extras["export"]
     runtimes = {
