@@ -14,7 +14,7 @@ from .commands.import_command import import_faces
 from .commands.label_command import label
 from .commands.network_option import builtin_as_none
 from .commands.open_data_commands import calibrate_mesh, select_congress
-from .commands.render_command import render
+from .commands.render_command import check_renders, render
 from .detector.train_detector_command import detector
 from .runs.run_progress import show_progress
 
@@ -38,6 +38,7 @@ main.add_command(label)
 main.add_command(select_congress)
 main.add_command(calibrate_mesh)
 main.add_command(render)
+main.add_command(check_renders)
 
 
 @main.command()

@@ -42,3 +42,16 @@ def render(
     settings = RenderSettings(count=count, seed=seed, backdrops=backdrops)
     done = write_renders(sources, output, settings, split=split, face_model=face_model, sheet=sheet)
     click.echo(f"{output}: {done.count} {split} crops, {done.pictures_per_s:.1f} pictures/s")
+
+
+@click.command(name="check-renders")
+@click.argument("renders", type=_FOLDER)
+@click.option("--face-model", type=_FILE, required=True, help="Fitted to the points; an .npz.")
+@click.option("--split", type=click.Choice(["train", "val"]), default="val", show_default=True)
+@reports_errors
+def check_renders(renders: Path, face_model: Path, split: str) -> None:
+    """Print how a face model and the named expressions hold on the exact truth of RENDERS."""
+    from ..renders.evaluate_renders import evaluate_renders
+
+    for line in evaluate_renders(renders, face_model, split):
+        click.echo(line)

@@ -29,6 +29,7 @@ _OLD = np.array([0.05, 0.08, 0.08, 0.05, 0.05, 0.01, 0.38, 0.30])
 _SKIN_ROADS = np.array(
     [[0.062, 0.036, 0.026], [0.19, 0.112, 0.075], [0.39, 0.25, 0.175], [0.57, 0.39, 0.30]]
 )
+_LUMINANCE = np.array([0.3, 0.59, 0.11])
 _BEARDS = ("stubble", "full", "moustache", "goatee", "circle")
 _BEARD_SHARES = (0.4, 0.3, 0.1, 0.1, 0.1)
 _SHORT = ("short01", "short02", "short03", "short04")
@@ -123,8 +124,8 @@ def _skin_look(rng: np.random.Generator, person: Person, own: Array, hair: Colou
     wanted = wanted * np.clip(1.0 + rng.normal(0.0, 0.06, 3), 0.8, 1.2)
     # Brightness goes most of the way, colour less: each picture keeps something of its own.
     ratio = wanted / own
-    brightness = float(ratio.mean())
-    tint = np.clip(brightness**0.85 * (ratio / brightness) ** 0.9, 0.1, 5.0)
+    brightness = float(wanted @ _LUMINANCE) / float(own @ _LUMINANCE)
+    tint = np.clip(brightness**0.85 * (ratio / brightness) ** 0.85, 0.1, 8.0)
     return Look(
         tint=_colour(tint),
         shine=float(rng.uniform(0.15, 0.9)),

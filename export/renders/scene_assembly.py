@@ -19,7 +19,7 @@ from .occluders.occluder_sampling import sample_occluders
 FloatArray = NDArray[np.float32]
 Array = NDArray[np.float64]
 
-_INSIDE_MOUTH = 0.45  # light that reaches the teeth
+_TEETH_LIGHT, _TONGUE_LIGHT = 0.45, 0.22  # shares that reach into the mouth
 _SEALED_DM = 0.02  # lips this near hide the teeth
 _CENTRE_BACK_DM = 0.75  # the head's centre lies behind the landmarks' mean
 
@@ -93,7 +93,8 @@ def _in_the_head(
     appearance: Appearance,
 ) -> list[Part]:
     """Eyes, teeth, tongue, brows and lashes."""
-    inside = Look(tint=(_INSIDE_MOUTH,) * 3, shine=0.4, casts=False)
+    teeth = Look(tint=(_TEETH_LIGHT,) * 3, shine=0.4, casts=False)
+    tongue = Look(tint=(_TONGUE_LIGHT,) * 3, shine=0.3, casts=False)
     eye_look = Look(shine=1.2, gloss=90.0, casts=False, tint=(0.6, 0.6, 0.6))
     lips_apart = np.linalg.norm(marks[[61, 62]] - marks[[67, 66]], axis=1).sum()
     eyes = place(looking(wardrobe.eyes.fitted.fit(body), expression))
@@ -101,8 +102,8 @@ def _in_the_head(
     brow_look = _dyed(brow, appearance.brow_colour, casts=False)
     lash_look = _dyed(lash, (0.01, 0.008, 0.006), casts=False)
     mouth = [
-        _part(wardrobe.teeth, body, place, inside),
-        _part(wardrobe.tongue, body, place, inside),
+        _part(wardrobe.teeth, body, place, teeth),
+        _part(wardrobe.tongue, body, place, tongue),
     ]
     return [
         *(mouth if lips_apart > _SEALED_DM else []),

@@ -3,9 +3,9 @@
 Derived on the average of four young macros (caucasian both sexes, asian male, african female).
 Lids and lips were picked on the textured mesh, open and closed: lids on the rim where upper and
 lower lid meet, outer lips on the border of the red, inner lips on the rims that touch, corners
-where the lips part. Jaw, brows and nose were found as the vertices nearest to the landmarks of
-frsdk-face-2's average face laid over those points (at most 0.09 of the eyes' distance away, a
-quarter of that in the median), then moved along the surface to where iBUG's annotators draw them.
+where the lips part. Jaw and nose are the vertices nearest to the landmarks of frsdk-face-2's
+average face laid over those points. Brows lie on the upper half of the hair, at the ends and
+quarters of the mean of the twelve brow meshes.
 A landmark is the mean of its vertices. The jaw is the 3D one, ear to chin on the skin.
 """
 
@@ -20,7 +20,8 @@ from ...datasets.face_labels import MIRROR_68
 LEFT_LANDMARKS: dict[int, tuple[int, ...]] = {
     8: (5171, 5225), 9: (11780,), 10: (11900,), 11: (10366,), 12: (7595,), 13: (7597,),
     14: (7574,), 15: (7573,), 16: (12001,),
-    22: (7006, 6983), 23: (6997,), 24: (6996, 7002), 25: (7005, 6999), 26: (7031,),
+    22: (6984, 6943), 23: (6956, 6953), 24: (6979, 6952, 6952, 6952),
+    25: (6981, 6999, 6982, 6981), 26: (7024, 7023),
     27: (132, 133), 28: (131,), 29: (164, 201), 30: (294,), 33: (317, 343), 34: (7077,),
     35: (7095, 7121),
     42: (13365,), 43: (6838,), 44: (6784, 6790), 45: (6808,), 46: (13372,), 47: (13368,),
