@@ -150,6 +150,39 @@ def test_the_device_tells_where_the_time_goes(target: str, tmp_path: Path) -> No
         assert sum(parts) < spent.call < 1.0
 
 
+@pytest.mark.parametrize("cuda_graph", [False, True])
+@pytest.mark.parametrize("target", ["tensorrt", "rtx"])
+def test_every_batch_size(target: str, cuda_graph: bool, tmp_path: Path) -> None:
+    """Equal crops give equal rows, the CPU's, and the same again, on both ranges and beyond."""
+    from frsdk.backends.onnxruntime_backend import OnnxRuntimeBackend
+    from frsdk.backends.tensorrt_backend import TensorrtBackend
+    from frsdk.engine_files.engine_header import BatchProfile
+    from frsdk.engines.artefacts.build_artefact import build_artefact
+    from frsdk.engines.tensorrt.build_options import BuildOptions
+
+    skip_without(target)
+    profiles = (BatchProfile(1, 1, 1), BatchProfile(2, 8, 12))
+    path = build_artefact(
+        BUILTIN,
+        tmp_path / "a.engine",
+        target=target,
+        precision="fp16",
+        options=BuildOptions(profiles=profiles),
+    )
+    with (
+        OnnxRuntimeBackend(BUILTIN) as reference,
+        TensorrtBackend(path, cuda_graph=cuda_graph) as engine,
+    ):
+        crop = np.random.default_rng(0).normal(size=(1, *engine.spec.input.shape))
+        wanted = reference.run(crop.astype(np.float32))
+        for n in range(1, 15):
+            batch = np.repeat(crop, n, axis=0).astype(np.float32)
+            found = engine.run(batch)
+            assert np.abs(found - wanted).max() < 0.05, f"a batch of {n}"
+            assert np.ptp(found, axis=0).max() < 1e-3, f"rows of a batch of {n}"
+            assert np.array_equal(engine.run(batch), found), f"a batch of {n} again"
+
+
 @pytest.mark.parametrize("target", ["tensorrt", "rtx"])
 def test_cuda_graphs_give_the_same(target: str, tmp_path: Path) -> None:
     from frsdk.backends.tensorrt_backend import TensorrtBackend
