@@ -66,6 +66,12 @@ class _SeveralValues(click.Command):
     help="Write the bare plan (of MODEL, an .engine, or of the build) and FILE.json.",
 )
 @click.option(
+    "--triton",
+    type=_FILE,
+    metavar="FOLDER",
+    help="Write a model repository for Triton, of MODEL as it is or of the build.",
+)
+@click.option(
     "--calibration",
     type=_FILE,
     metavar="PATH",
@@ -112,6 +118,7 @@ def main(
     target: str | None,
     output: Path | None,
     plan: Path | None,
+    triton: Path | None,
     calibration: Path | None,
     max_drop: float,
     allow_drop: bool,
@@ -137,6 +144,7 @@ def main(
     from .artefacts.artefact_report import inspect_artefact
     from .artefacts.bare_plan import write_bare_plan
     from .artefacts.build_artefact import build_artefact, default_name
+    from .artefacts.triton_repository import write_triton_repository
     from .tensorrt.build_options import BuildOptions, capabilities_from_texts, profiles_from_texts
     from .tensorrt.shown_progress import shown_progress
 
@@ -148,6 +156,8 @@ def main(
         _check_alone("--inspect")
     elif plan and model.suffix.lower() == ".engine":
         _check_alone("--plan")
+    elif triton and target is None:
+        _check_alone("--triton")
     else:
         if plan and (target == "cpu" or (output and output.suffix.lower() != ".engine")):
             raise click.UsageError("--plan is for an .engine: leave it out.")
@@ -178,6 +188,8 @@ def main(
             )
     if plan is not None:
         write_bare_plan(model, plan)
+    if triton is not None:
+        write_triton_repository(model, triton)
     found = inspect_artefact(model)
     if target == "rtx" and found.spec.precision == "int8":
         click.echo(_INT8_ON_RTX, err=True)

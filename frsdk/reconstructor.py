@@ -63,8 +63,9 @@ class FaceReconstructor:
 
         Args:
             engine: "fp32", "fp16" or "int8", the built-in network in that precision, which is built
-                at first use and cached; or an `.onnx` or `.engine` file; None or "builtin" is the
-                built-in network as it is, on the CPU.
+                at first use and cached; or an `.onnx` or `.engine` file; or
+                "triton://HOST:PORT/MODEL" on a Triton server; None or "builtin" is the built-in
+                network as it is, on the CPU.
             backend: "tensorrt", "rtx", "onnxruntime-cuda", "onnxruntime-rtx" or "onnxruntime"; one
                 that is named is taken or an error. "auto" takes for a precision the first of
                 "tensorrt", "rtx", "onnxruntime-cuda" (not for int8) and "onnxruntime" that this

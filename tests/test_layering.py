@@ -44,6 +44,7 @@ ENGINES = {
     "tensorrt_rtx": {"frsdk.backends.tensorrt_modules"},
     "cuda": {"frsdk.backends.cuda.cuda_python_memory"},
     "pycuda": {"frsdk.backends.cuda.pycuda_memory"},
+    "tritonclient": {"frsdk.backends.triton_backend"},
     "torch": set(),
     "onnx": set(),
 }

@@ -17,6 +17,7 @@ from .onnxruntime_cuda import CUDA_PROVIDER, cuda_provider_problem
 from .onnxruntime_session import CPU_PROVIDER, RTX_PROVIDER, load_onnxruntime
 from .tensorrt_backend import TensorrtBackend
 from .tensorrt_modules import load_tensorrt, message_log, named_capabilities, start_runtime
+from .triton_backend import TritonBackend, is_triton_url
 
 PRECISIONS = ("fp32", "fp16", "int8")
 DEVICES = ("cpu", "gpu")
@@ -70,7 +71,8 @@ def open_backend(
 
     Args:
         engine: A precision of the built-in network (built at first use and cached), an `.onnx` or
-            `.engine` file, or None or "builtin": the built-in network as it is.
+            `.engine` file, `triton://HOST:PORT/MODEL` on a Triton server, or None or "builtin": the
+            built-in network as it is.
         builtin: The built-in network.
         backend: A name in :data:`BACKENDS`, which never falls back to another one; or ``"auto"``.
             Auto takes the first that this machine can run, in the order of :data:`BACKENDS`, for a
@@ -88,6 +90,13 @@ def open_backend(
         FrsdkError: As building an engine raises.
     """
     _check_names(backend, device)
+    if is_triton_url(engine):
+        if backend != AUTO or device is not None or cuda_graph:
+            raise InputError(
+                f"{engine}: the server chooses what runs it: leave backend, device and CUDA graphs "
+                "out"
+            )
+        return EngineChoice(TritonBackend(str(engine)))
     if is_builtin(engine):
         engine = None
     path = None if engine is None or engine in PRECISIONS else Path(engine)

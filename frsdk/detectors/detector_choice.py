@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ..backends.onnxruntime_backend import OnnxRuntimeBackend
 from ..backends.onnxruntime_session import open_session, text_of
+from ..backends.triton_backend import TritonBackend, is_triton_url
 from ..errors import InputError
 from ..specs.model_spec import METADATA_KEY
 from .builtin_detector import BuiltinDetector
@@ -29,7 +30,8 @@ def detector_from_option(
 
     Args:
         option: None or "builtin"; the path of an `.onnx` file, a detector of `frsdk-train detector`
-            or a YuNet network; or a callable, which is returned as it is.
+            or a YuNet network; `triton://HOST:PORT/MODEL` on a Triton server; or a callable, which
+            is returned as it is.
         min_score: The detector's threshold, 0..1; None is its default.
         min_face_px: Smallest faces to find, see :class:`BuiltinDetector`; frsdk's detectors only.
         orientations: Rolls around which faces are looked for, see :class:`TurnedCopiesDetector`.
@@ -54,6 +56,9 @@ def _upright_detector(
 ) -> Detector:
     if option is None or option == "builtin":
         return BuiltinDetector(min_score=min_score, min_face_px=min_face_px, threads=threads)
+    if is_triton_url(option):
+        backend = TritonBackend(str(option))
+        return BuiltinDetector(backend, min_score=min_score, min_face_px=min_face_px)
     if isinstance(option, str | os.PathLike):
         if os.fspath(option).lower().endswith(".onnx"):
             return _from_file(option, min_score, min_face_px, threads)
