@@ -78,3 +78,5 @@ def calibrate_mesh(
         f"{found.before:.2f} % of the eyes' distance, {found.after:.2f} % with the offsets",
         err=True,
     )
+    click.echo(f"the face model's fit: {found.fit_before}", err=True)
+    click.echo(f"with the offsets: {found.fit_after}", err=True)

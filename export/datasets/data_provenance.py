@@ -78,13 +78,14 @@ def read_joined_provenance(
     """Read what the folders of one run say of themselves.
 
     Args:
-        folders: At least one; the first as ``read_provenance`` takes it.
+        folders: At least one; the first as ``read_provenance`` takes it. Repeated ones count once.
         card: For folders that have none.
         label_files: What else labels are made of; part of the digest.
 
     Raises:
         InputError: As ``read_provenance``.
     """
+    folders = list(dict.fromkeys(folders))  # one that is drawn more often is given twice
     parts = [read_provenance(folder, card) for folder in folders]
     if len(parts) == 1 and not label_files:
         return parts[0]

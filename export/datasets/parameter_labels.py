@@ -19,6 +19,8 @@ from .fit_parameters import FitSettings, fit_parameters
 
 Array = NDArray[np.float64]
 
+#: Fits landmarks of a mesh: lids and lips close, depth as a weak prior.
+MESH_FIT = FitSettings(depth_weight=0.3, prior_px=0.5, expression_weight=3.0)
 _FLIP_X = np.array([-1.0, 1.0, 1.0])
 
 
@@ -92,8 +94,7 @@ def fit_mesh_labels(labels: FaceLabels, basis: LandmarkBasis) -> Array:
         basis: Landmarks of the face model.
     """
     points = crop_frame_from_stored(labels.landmarks)
-    settings = FitSettings(depth_weight=0.3, prior_px=0.5, expression_weight=3.0)
-    params = fit_parameters(points, basis.mean, basis.modes, settings)
+    params = fit_parameters(points, basis.mean, basis.modes, MESH_FIT)
     params[:, 11] = 0.0  # a crop does not show the distance: t_z is 0 by definition
     return params
 

@@ -14,10 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
+from frsdk.metrics.expression_measures import eye_openings
+from frsdk.morphable.morphable_model import N_SHAPE
+
 from ..datasets.face_labels import MIRROR_68, FaceLabels, crop_frame_from_stored
 from ..datasets.fit_parameters import FitSettings, fit_parameters
 from ..datasets.label_photographs import LabelSettings
-from ..datasets.parameter_labels import LandmarkBasis
+from ..datasets.parameter_labels import MESH_FIT, LandmarkBasis
 from .landmark_offsets import eye_distance, rotations, with_offsets
 from .mediapipe_teacher import MediapipeTeacher
 from .templates import CORNERS, OUTLINES, Template
@@ -46,12 +49,16 @@ class Calibration:
         templates: Templates whose face the mesh found.
         before: Mean distance of the mesh's points to outlines and corners, % of the eyes' distance.
         after: The same with the offsets, across.
+        fit_before: How the face model fits the mesh's points, see ``fit_line``.
+        fit_after: How it fits them with the offsets.
     """
 
     offsets: Array
     templates: int
     before: float
     after: float
+    fit_before: str
+    fit_after: str
 
 
 def calibrate(
@@ -73,11 +80,30 @@ def calibrate(
     across = np.zeros((68, 2))
     across[known] = _even(np.nan_to_num(np.median(away, axis=0)))[known]
     left = away[:, known] - across[known]
+    offsets = _along(faces, basis, across)
+    points = crop_frame_from_stored(faces.landmarks)
     return Calibration(
-        _along(faces, basis, across),
+        offsets,
         len(away),
         100.0 * float(np.linalg.norm(away[:, known], axis=2).mean()),
         100.0 * float(np.linalg.norm(left, axis=2).mean()),
+        fit_line(points, basis),
+        fit_line(with_offsets(points, offsets), basis),
+    )
+
+
+def fit_line(points: Array, basis: LandmarkBasis) -> str:
+    """How a face model fits (n, 68, 3) landmarks as labels are fitted: distance, identity, eyes."""
+    params = fit_parameters(points, basis.mean, basis.modes, MESH_FIT)
+    decoded = basis.decode(params)[..., :2]
+    size = np.sqrt(np.ptp(points[..., :2], axis=1).prod(axis=1))
+    distance = np.linalg.norm(decoded - points[..., :2], axis=2).mean(axis=1) / size
+    identity = np.sqrt((params[:, 12 : 12 + N_SHAPE] ** 2).mean())
+    given, fitted = (eye_openings(each).mean(axis=1) for each in (points, decoded))
+    slope = np.polyfit(given, fitted, 1)[0]
+    return (
+        f"{100.0 * distance.mean():.2f} % of sqrt(w h) away, identity {identity:.2f} standard "
+        f"deviations, eye openings at slope {slope:.2f} (r {np.corrcoef(given, fitted)[0, 1]:.2f})"
     )
 
 
