@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -15,7 +16,7 @@ _OPPOSITES = (
     ("compress", "uncompress"), ("concave", "convex"), ("round", "triangle"),
     ("less", "more"),
 )  # fmt: skip
-_SPREAD, _LIMIT = 0.27, 0.9  # of a pair's weight
+_SPREAD, _LIMIT = 0.22, 0.9  # of a pair's weight
 _ASYMMETRY = 0.04  # between the two sides
 _SINGLE_SHARE, _SINGLE_SPREAD = 0.15, 0.3
 #: Ears and necks may differ more than what their targets were made for; asymmetries less.
@@ -93,23 +94,27 @@ def _thirds(value: float, what: str) -> list[tuple[str, float]]:
 def _details(rng: np.random.Generator, names: Iterable[str]) -> dict[str, float]:
     chosen: dict[str, float] = {}
     shared: dict[str, float] = {}
-    known = set(names)
-    for name in sorted(known):
+    for name, pair in _pairs(tuple(names)):
         calm = _CALM.get(name.partition("/")[0], 1.0)
-        pair = _pair(name, known)
         if pair is None:
             if rng.random() < _SINGLE_SHARE:
                 chosen[name] = calm * min(abs(rng.normal(0.0, _SINGLE_SPREAD)), _LIMIT)
             continue
         negative, positive = pair
-        if name != negative:
-            continue
         both = _without_side(negative)
         if both not in shared:
             shared[both] = float(np.clip(rng.normal(0.0, _SPREAD), -_LIMIT, _LIMIT))
         value = calm * (shared[both] + rng.normal(0.0, _ASYMMETRY) * (both != negative))
         chosen[positive if value > 0.0 else negative] = abs(value)
     return chosen
+
+
+@functools.lru_cache(maxsize=2)
+def _pairs(names: tuple[str, ...]) -> tuple[tuple[str, tuple[str, str] | None], ...]:
+    """Each name that stands alone, and the first of each pair with the pair."""
+    known = set(names)
+    found = [(name, _pair(name, known)) for name in sorted(known)]
+    return tuple((name, pair) for name, pair in found if pair is None or pair[0] == name)
 
 
 def _pair(name: str, known: set[str]) -> tuple[str, str] | None:

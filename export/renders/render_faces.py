@@ -33,7 +33,7 @@ from .scene_assembly import Scene, assembled
 Image = NDArray[np.uint8]
 
 SOURCE = "render"
-_DRAWN_SIZE = 256  # pixels of a side before the picture is made smaller
+_DRAWN_SIZE = 224  # pixels of a side before the picture is made smaller
 _DIRECTIONS = 48  # from which light reaches the skin, for the ambient light
 _PICTURES_OF_A_PERSON = 2
 _WHITE_BALANCE = 0.7

@@ -20,7 +20,7 @@ FloatArray = NDArray[np.float32]
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
-_SHADOW_SIZE = 320
+_SHADOW_SIZE = 256
 _SHADOW_RADIUS_DM, _SHADOW_DEPTH_DM = 2.4, 4.0
 # Of the nine spherical harmonics, in the order of `harmonic_basis`.
 _HARMONIC_FACTORS = np.array(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from frsdk.errors import InputError
 from frsdk.expressions.blendshape_table import BLENDSHAPE_NAMES
@@ -27,7 +28,8 @@ _LOCAL_FOLDERS = (
 )  # fmt: skip
 _LOWEST, _WIDEST = 4.2, 2.5  # decimetres: what of the body is drawn
 _HAND = 2.6  # |x| beyond which the arms are hands that may be held before a face
-_NECK, _JAW = 6.0, 6.5  # below the first the body turns apart from the head
+_NECK, _JAW = 5.7, 6.25  # between them the neck twists; the chin is lifted out of it
+_CHIN_LIFT = 0.6  # of what lies before the neck's axis
 _NECK_AXIS = (0.0, 0.45)  # x, z
 
 
@@ -40,8 +42,9 @@ class HeadModel:
         mesh: The base mesh with all its groups.
         skin: What is drawn of it: head, neck, shoulders.
         hand: The left hand and its forearm.
-        macros: Targets of age, sex, ethnicity, muscle and weight.
-        details: Targets of single features, ``folder/name``.
+        shape_names: Targets of age, sex, ethnicity, muscle and weight, then those of single
+            features, ``folder/name``.
+        shapes: (57474, k) their moves, a column each.
         expressions: ARKit's names -> targets.
         landmarks: The 68 points.
         mirror: (19158,) each vertex's mirror image.
@@ -52,8 +55,8 @@ class HeadModel:
     mesh: ObjMesh
     skin: DrawnSurface
     hand: DrawnSurface
-    macros: Mapping[str, Target]
-    details: Mapping[str, Target]
+    shape_names: tuple[str, ...]
+    shapes: csr_matrix
     expressions: Mapping[str, Target]
     landmarks: HeadLandmarks
     mirror: NDArray[np.int64]
@@ -61,11 +64,14 @@ class HeadModel:
 
     def shaped(self, macros: Mapping[str, float], details: Mapping[str, float]) -> FloatArray:
         """(19158, 3) a neutral person."""
-        vertices = self.base.copy()
-        for weights, targets in ((macros, self.macros), (details, self.details)):
-            for name, weight in weights.items():
-                targets[name].add_to(vertices, weight)
-        return vertices
+        weights = {**macros, **details}
+        row = np.array([weights.get(name, 0.0) for name in self.shape_names], np.float32)
+        return np.asarray(self.base + (self.shapes @ row).reshape(-1, 3), np.float32)
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """Names of single features."""
+        return tuple(name for name in self.shape_names if "/" in name)
 
     def expressive(self, neutral: FloatArray, weights: Mapping[str, float]) -> FloatArray:
         """(19158, 3) a person with an expression.
@@ -91,7 +97,8 @@ class HeadModel:
 
     def with_turned_body(self, vertices: FloatArray, angle_rad: float) -> FloatArray:
         """The body turned about the neck, counter-clockwise from above; the head stays."""
-        share = np.clip((_JAW - self.base[:, 1]) / (_JAW - _NECK), 0.0, 1.0)
+        height = self.base[:, 1] + _CHIN_LIFT * np.maximum(self.base[:, 2] - _NECK_AXIS[1], 0.0)
+        share = np.clip((_JAW - height) / (_JAW - _NECK), 0.0, 1.0)
         share = share * share * (3.0 - 2.0 * share)
         cosine, sine = np.cos(angle_rad * share), np.sin(angle_rad * share)
         x, z = vertices[:, 0] - _NECK_AXIS[0], vertices[:, 2] - _NECK_AXIS[1]
@@ -115,7 +122,7 @@ def read_head(sources: RenderSources) -> HeadModel:
     units = sources.head / "faceunits01" / "targets" / "faceunits"
     mirror = _mirror(data / "mesh_metadata" / "hm08.mirror")
     high = mesh.vertices[:, 1] > _LOWEST - 0.5
-    details = {
+    shapes = _targets(data / "targets" / "macrodetails", high) | {
         f"{folder}/{name}": target
         for folder in _LOCAL_FOLDERS
         for name, target in _targets(data / "targets" / folder, high).items()
@@ -125,8 +132,8 @@ def read_head(sources: RenderSources) -> HeadModel:
         mesh=mesh,
         skin=_part(mesh, (mesh.vertices[:, 1] > _LOWEST) & (abs(mesh.vertices[:, 0]) < _WIDEST)),
         hand=_part(mesh, mesh.vertices[:, 0] > _HAND),
-        macros=_targets(data / "targets" / "macrodetails", high),
-        details=details,
+        shape_names=tuple(shapes),
+        shapes=_columns(shapes),
         expressions=_expressions(units, high),
         landmarks=HeadLandmarks(mirror),
         mirror=mirror,
@@ -152,6 +159,15 @@ def _targets(folder: Path, high: NDArray[np.bool_]) -> dict[str, Target]:
         name: Target(target.index[high[target.index]], target.move[high[target.index]])
         for name, target in targets.items()
     }
+
+
+def _columns(targets: Mapping[str, Target]) -> csr_matrix:
+    """(3 n, k) sparse: the moves of each target in a column."""
+    coordinates = [(3 * each.index[:, None] + np.arange(3)).ravel() for each in targets.values()]
+    columns = np.repeat(np.arange(len(targets)), [len(each) for each in coordinates])
+    values = np.concatenate([each.move.ravel() for each in targets.values()])
+    shape = (3 * VERTICES, len(targets))
+    return csr_matrix((values, (np.concatenate(coordinates), columns)), shape=shape)
 
 
 def _part(mesh: ObjMesh, keep: NDArray[np.bool_]) -> DrawnSurface:
