@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from frsdk.morphable.morphable_model import MorphableModel
 from frsdk.storage.atomic_write import atomic_write
@@ -28,7 +30,8 @@ _CARD = {
     "name": "frsdk renders of made-up people",
     "licence": "CC0-1.0 sources: MakeHuman (head, assets, skins), @pmndrs/assets (environments)",
 }
-_COLUMNS, _SHOWN = 10, 60
+_COLUMNS, _SHOWN = 10, 40
+_TILE, _COLOURS = 120, 200  # pixels and colours of the sheet
 _EVERY = 100  # pictures between two lines on a terminal
 
 
@@ -99,9 +102,12 @@ def _watched(
 
 
 def _write_sheet(path: Path, faces: list[LabelledFace]) -> None:
-    """Pictures side by side; the last row is filled with black."""
-    crops = [face.crop for face in faces]
+    """Pictures side by side, in few colours; the last row is filled with black."""
+    crops = [cv2.resize(face.crop, (_TILE, _TILE), interpolation=cv2.INTER_AREA) for face in faces]
     crops += [np.zeros_like(crops[0])] * (-len(crops) % _COLUMNS)
     rows = [np.hstack(crops[k : k + _COLUMNS]) for k in range(0, len(crops), _COLUMNS)]
-    _, data = cv2.imencode(".png", np.vstack(rows))
-    atomic_write(path, data.tobytes())
+    sheet = Image.fromarray(np.ascontiguousarray(np.vstack(rows)[..., ::-1]))
+    small = sheet.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT)
+    buffer = io.BytesIO()
+    small.save(buffer, "PNG", optimize=True)
+    atomic_write(path, buffer.getvalue())
