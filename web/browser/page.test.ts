@@ -19,9 +19,11 @@ const FOLDER = mkdtempSync(join(tmpdir(), "frsdk-page-"));
 const ASTRONAUT = astronautPath();
 
 let served: PageUnderTest;
+let page: Page; // one for all: the networks are loaded once
 
 beforeAll(async () => {
   served = await servePage(pretendedCamera());
+  page = await served.open();
 });
 
 afterAll(() => served?.close());
@@ -34,62 +36,71 @@ afterEach(() => {
   expect(served.complaints).toEqual([]);
 });
 
-async function shot(page: Page, name: string): Promise<void> {
+async function shot(name: string): Promise<void> {
   const folder = process.env.SHOTS;
   if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 }
 
-async function choose(page: Page, path: string): Promise<void> {
+async function choose(path: string): Promise<void> {
   await page.locator("#file").setInputFiles(path);
   await page.waitForFunction(
     () => !/Looking|Ready/.test(document.getElementById("message")!.textContent!),
   );
 }
 
-const textOf = (page: Page, selector: string) => page.locator(selector).innerText();
+/** Until the first face of its frames is in the table. */
+async function startCamera(): Promise<void> {
+  await page.locator("#camera").click();
+  await page.locator("#speed", { hasText: "a frame" }).waitFor();
+  await page.locator("#results td").first().waitFor();
+}
+
+const textOf = (selector: string) => page.locator(selector).innerText();
 
 /** Whether the canvas shows anything but one colour. */
-function isPainted(page: Page): Promise<boolean> {
+function isPainted(): Promise<boolean> {
   return page.evaluate(() => {
     const canvas = document.getElementById("canvas") as HTMLCanvasElement;
-    const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+    const copy = new OffscreenCanvas(canvas.width, canvas.height);
+    const context = copy.getContext("2d", { willReadFrequently: true })!;
+    context.drawImage(canvas, 0, 0);
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
     return new Set(new Uint32Array(data.buffer)).size > 100;
   });
 }
 
 describe("a picture", () => {
   test("shows its face, the numbers, and what runs", async () => {
-    const page = await served.open();
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-    expect(await textOf(page, "#engine")).toMatch(/^Runs on WASM, \d threads?\.$/);
-    expect(await textOf(page, ".privacy")).toContain("Nothing leaves your machine");
-    await shot(page, "start");
-    await choose(page, ASTRONAUT);
+    expect(await textOf("#engine")).toMatch(/^Runs on WASM, \d threads?\.$/);
+    expect(await textOf(".privacy")).toContain("Nothing leaves your machine");
+    await shot("start");
+    await choose(ASTRONAUT);
     expect(await page.locator("#results tbody tr").count()).toBe(1);
     const cells = await page.locator("#results tbody td").allInnerTexts();
     expect(cells[0]).toBe("1");
     for (const angle of cells.slice(1, 4)) expect(angle).toMatch(/^[+−]?\d+°$/);
     expect(Number(cells[4])).toBeGreaterThan(0.8);
-    expect(await isPainted(page)).toBe(true);
-    await shot(page, "picture");
+    expect(await isPainted()).toBe(true);
+    await shot("picture");
   });
 
   test("is drawn without what is switched off", async () => {
-    const page = await served.open({ colorScheme: "dark" });
-    await choose(page, ASTRONAUT);
+    await page.emulateMedia({ colorScheme: "dark" });
+    await choose(ASTRONAUT);
     const canvas = page.locator("#canvas");
     const whole = await canvas.evaluate((c: HTMLCanvasElement) => c.toDataURL());
     await page.locator("#show-mesh").uncheck();
     const without = await canvas.evaluate((c: HTMLCanvasElement) => c.toDataURL());
     expect(without).not.toBe(whole);
-    await shot(page, "dark");
+    await shot("dark");
+    await page.emulateMedia({ colorScheme: "light" });
     await page.locator("#show-mesh").check();
     expect(await canvas.evaluate((c: HTMLCanvasElement) => c.toDataURL())).toBe(whole);
   });
 
   test("gives its numbers with Python's names", async () => {
-    const page = await served.open();
-    await choose(page, ASTRONAUT);
+    await choose(ASTRONAUT);
     const [download] = await Promise.all([
       page.waitForEvent("download"),
       page.locator("#save-json").click(),
@@ -113,10 +124,9 @@ describe("a picture", () => {
       "import cv2, sys; from frsdk import read_image\n" +
       "cv2.imwrite(sys.argv[1], cv2.resize(read_image('sample:astronaut'), (7072, 7072)))";
     execFileSync(PYTHON, ["-c", code, path], { cwd: ROOT });
-    const page = await served.open();
-    await choose(page, path);
+    await choose(path);
     expect(await page.locator("#results tbody tr").count()).toBe(1);
-    expect(await textOf(page, "#speed")).toMatch(/^4000 × 4000/);
+    expect(await textOf("#speed")).toMatch(/^4000 × 4000/);
   });
 
   test.each([
@@ -125,10 +135,9 @@ describe("a picture", () => {
   ])("that is none: %s", async (name, content, text) => {
     const path = join(FOLDER, name);
     writeFileSync(path, content);
-    const page = await served.open();
-    await choose(page, path);
-    expect(await textOf(page, "#message.error")).toMatch(text);
-    await choose(page, ASTRONAUT); // and the page goes on
+    await choose(path);
+    expect(await textOf("#message.error")).toMatch(text);
+    await choose(ASTRONAUT); // and the page goes on
     expect(await page.locator("#results tbody tr").count()).toBe(1);
   });
 
@@ -138,35 +147,32 @@ describe("a picture", () => {
       "-c",
       `import cv2, numpy; cv2.imwrite(${JSON.stringify(path)}, numpy.full((64, 64, 3), 90, 'u1'))`,
     ]);
-    const page = await served.open();
-    await choose(page, path);
-    expect(await textOf(page, "#message")).toBe("No face was found in this picture.");
+    await choose(path);
+    expect(await textOf("#message")).toBe("No face was found in this picture.");
     expect(await page.locator("#results").isVisible()).toBe(false);
   });
 });
 
 describe("the camera", () => {
   test("follows one face, pauses in the background, stops", async () => {
-    const page = await served.open();
-    await page.locator("#camera").click();
-    await page.locator("#results td").first().waitFor();
-    await page.waitForTimeout(2000);
+    await startCamera();
+    await page.waitForTimeout(1000);
     expect((await page.locator("#results tbody td").allInnerTexts())[0]).toBe("1");
-    expect(await textOf(page, "#speed")).toMatch(/^640 × 480, \d+ ms a frame$/);
-    await shot(page, "camera");
+    expect(await textOf("#speed")).toMatch(/^640 × 480, \d+ ms a frame$/);
+    await shot("camera");
     await page.evaluate(() => {
       Object.defineProperty(document, "hidden", { value: true, configurable: true });
       document.dispatchEvent(new Event("visibilitychange"));
     });
-    expect(await textOf(page, "#message")).toContain("Paused");
+    expect(await textOf("#message")).toContain("Paused");
     await page.evaluate(() => {
       Object.defineProperty(document, "hidden", { value: false, configurable: true });
       document.dispatchEvent(new Event("visibilitychange"));
     });
-    expect(await textOf(page, "#message")).toBe("");
+    expect(await textOf("#message")).toBe("");
     await page.locator("#camera").click();
-    expect(await textOf(page, "#camera")).toBe("Start camera");
-    expect(await isPainted(page)).toBe(true); // the last frame stays
+    expect(await textOf("#camera")).toBe("Start camera");
+    expect(await isPainted()).toBe(true); // the last frame stays
   });
 
   test.each([
@@ -175,46 +181,49 @@ describe("the camera", () => {
     ["NotReadableError", /in use by another program/],
     ["", /https pages and to 127\.0\.0\.1/],
   ])("that cannot be used (%s) is one sentence", async (name, text) => {
-    const page = await served.open({
-      before: (tab) =>
-        tab.addInitScript((error) => {
-          const devices = { getUserMedia: () => Promise.reject(new DOMException("no", error)) };
-          Object.defineProperty(navigator, "mediaDevices", { value: error ? devices : undefined });
-        }, name),
-    });
+    await page.evaluate((error) => {
+      const devices = { getUserMedia: () => Promise.reject(new DOMException("no", error)) };
+      const value = error ? devices : undefined;
+      Object.defineProperty(navigator, "mediaDevices", { value, configurable: true });
+    }, name);
     await page.locator("#camera").click();
     await page.locator("#message.error").waitFor();
-    expect(await textOf(page, "#message")).toMatch(text);
+    expect(await textOf("#message")).toMatch(text);
     expect(await page.locator("#camera").isEnabled()).toBe(true);
+    await page.evaluate(() => {
+      delete (navigator as any).mediaDevices; // the browser's own again
+      document.getElementById("message")!.className = "";
+    });
   });
 
   test("that is unplugged is told", async () => {
-    const page = await served.open({
-      before: (tab) =>
-        tab.addInitScript(() => {
-          const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-          navigator.mediaDevices.getUserMedia = async (wanted) => {
-            const stream = await ask(wanted);
-            (globalThis as any).tracks = stream.getTracks();
-            return stream;
-          };
-        }),
+    await page.evaluate(() => {
+      const devices = navigator.mediaDevices;
+      devices.getUserMedia = async (wanted) => {
+        delete (devices as any).getUserMedia; // the browser's own again
+        const stream = await devices.getUserMedia(wanted);
+        (globalThis as any).tracks = stream.getTracks();
+        return stream;
+      };
     });
-    await page.locator("#camera").click();
-    await page.locator("#results td").first().waitFor();
+    await startCamera();
     await page.evaluate(() => {
       // The tracks of a stream end like this when the device goes.
       const ended = (globalThis as any).tracks as MediaStreamTrack[];
       ended.forEach((track) => track.dispatchEvent(new Event("ended")));
     });
     await page.locator("#message.error").waitFor();
-    expect(await textOf(page, "#message")).toContain("unplugged");
+    expect(await textOf("#message")).toContain("unplugged");
   });
 });
 
 describe("the page", () => {
   test("works by keyboard", async () => {
-    const page = await served.open();
+    await page.evaluate(() => {
+      document.body.tabIndex = -1; // so that the first key begins at the top
+      document.body.focus();
+      document.body.removeAttribute("tabindex");
+    });
     const order: string[] = [];
     for (let i = 0; i < 4; i++) {
       await page.keyboard.press("Tab");
@@ -224,24 +233,26 @@ describe("the page", () => {
     await page.locator("#show-mesh").focus();
     await page.keyboard.press("Space");
     expect(await page.locator("#show-mesh").isChecked()).toBe(false);
+    await page.keyboard.press("Space");
   });
 
   test("fits a narrow screen", async () => {
-    const page = await served.open({ viewport: { width: 360, height: 740 } });
-    await choose(page, ASTRONAUT);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await choose(ASTRONAUT);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(wide).toBeLessThanOrEqual(360);
-    await shot(page, "narrow");
+    await shot("narrow");
+    await page.setViewportSize({ width: 1200, height: 900 });
   });
 
   test("without its networks says what is missing", async () => {
-    const page = await served.open({
+    const bare = await served.open({
       ready: false,
       before: (tab) =>
         tab.route("**/network.onnx", (route) => route.fulfill({ status: 200, body: "<p>moved" })),
     });
-    await page.locator("#message.error").waitFor();
-    expect(await textOf(page, "#message")).toContain("The network: not an ONNX file");
-    expect(await page.locator("#camera").isDisabled()).toBe(true);
+    await bare.locator("#message.error").waitFor();
+    expect(await bare.locator("#message").innerText()).toContain("The network: not an ONNX file");
+    expect(await bare.locator("#camera").isDisabled()).toBe(true);
   });
 });

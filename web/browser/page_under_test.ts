@@ -19,8 +19,6 @@ export const PYTHON = process.env.PYTHON ?? "python3";
 export interface OpenOptions {
   readonly ready?: boolean;
   readonly permissions?: string[];
-  readonly colorScheme?: "dark" | "light";
-  readonly viewport?: { width: number; height: number };
   /** Done before the page is loaded. */
   readonly before?: (page: Page) => Promise<unknown>;
 }
@@ -63,7 +61,7 @@ export async function servePage(args: readonly string[] = []): Promise<PageUnder
   const url = await firstUrl(server);
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
-    args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", ...args],
+    args: ["--no-sandbox", ...args],
   });
   const requests: string[] = [];
   const complaints: string[] = [];
@@ -74,8 +72,8 @@ export async function servePage(args: readonly string[] = []): Promise<PageUnder
     complaints,
     async open(options = {}) {
       const context = await browser.newContext({
-        viewport: options.viewport ?? { width: 1200, height: 900 },
-        colorScheme: options.colorScheme ?? "light",
+        viewport: { width: 1200, height: 900 },
+        colorScheme: "light",
         permissions: options.permissions ?? [],
       });
       const page = await context.newPage();

@@ -49,7 +49,7 @@ test("WebGPU finds the face that WASM finds; after a loss another reconstructor 
     const runtime = { provider: "webgpu", load: async () => ort };
     const wasmPaths = new URL("ort/", document.baseURI).href;
     const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-    const pixels = await readPicture(new Blob([bytes]));
+    const pixels = await readPicture(new Blob([bytes]), { fitPixels: 256 * 256 }); // one look
     const gpu = await FaceReconstructor.create({ models: MODELS, runtime, wasmPaths });
     const cpu = await FaceReconstructor.create({ models: MODELS, wasmPaths: WASM_PATHS });
     const [there] = await gpu.reconstruct(pixels);

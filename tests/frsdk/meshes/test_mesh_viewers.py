@@ -187,7 +187,7 @@ def validator() -> str:
     for folder in folders:
         if (folder / "gltf-validator").is_dir():
             return str(folder / "gltf-validator")
-    pytest.skip("needs the npm package gltf-validator: npm install -g gltf-validator")
+    pytest.skip("needs the npm package gltf-validator: cd web && npm ci")
 
 
 def issues(path: Path) -> dict[str, Any]:

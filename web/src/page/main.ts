@@ -21,7 +21,13 @@ const savePng = element<HTMLButtonElement>("save-png");
 
 /** What is on the stage, to draw it again when the view changes. */
 let shown:
-  { source: CanvasImageSource; width: number; height: number; faces: readonly Shown[] } | undefined;
+  | {
+      source: CanvasImageSource | frsdk.Pixels;
+      width: number;
+      height: number;
+      faces: readonly Shown[];
+    }
+  | undefined;
 let camera: Camera | undefined;
 let opening = false;
 let reconstructor: frsdk.FaceReconstructor | undefined;
@@ -52,7 +58,7 @@ function view(): View {
 }
 
 function show(
-  source: CanvasImageSource,
+  source: CanvasImageSource | frsdk.Pixels,
   width: number,
   height: number,
   faces: readonly Shown[],
@@ -106,12 +112,6 @@ async function startCamera(): Promise<void> {
 
 function stopCamera(): void {
   if (camera === undefined) return;
-  if (shown?.source === camera.video) {
-    // The last frame stays, without the camera behind it.
-    const still = new OffscreenCanvas(shown.width, shown.height);
-    still.getContext("2d")?.drawImage(camera.video, 0, 0);
-    shown = { ...shown, source: still };
-  }
   camera.close();
   camera = undefined;
   cameraButton.textContent = "Start camera";
@@ -145,11 +145,10 @@ async function follow(running: Camera, networks: frsdk.FaceReconstructor): Promi
     if (now <= last) continue;
     last = now;
     try {
-      const { videoWidth: width, videoHeight: height } = running.video;
-      const frame = await createImageBitmap(running.video);
+      const frame = await frsdk.readPicture(running.video);
+      const { width, height } = frame;
       const faces = await tracker.track(frame, now);
       if (camera === running) show(frame, width, height, faces);
-      else frame.close();
       times.push(performance.now() / 1000 - now);
       if (times.length > 30) times.shift();
       speed.textContent = speedText(width, height, times);

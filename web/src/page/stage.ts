@@ -1,6 +1,6 @@
 // The canvas with the picture and what is drawn over it.
 
-import type { Pixels } from "../imaging/pixels.js";
+import { isPixels, type Pixels } from "../imaging/pixels.js";
 import { MeshPainter } from "../rendering/mesh_painter.js";
 import { drawFaces } from "../rendering/overlay.js";
 import type { Shown } from "./face_table.js";
@@ -28,7 +28,7 @@ export class Stage {
 
   /** Draw a picture of width x height with its faces. */
   draw(
-    source: CanvasImageSource,
+    source: CanvasImageSource | Pixels,
     width: number,
     height: number,
     faces: readonly Shown[],
@@ -38,7 +38,9 @@ export class Stage {
     const [wide, high] = [Math.round(width * scale), Math.round(height * scale)];
     if (this.canvas.width !== wide) this.canvas.width = wide;
     if (this.canvas.height !== high) this.canvas.height = high;
-    this.context.drawImage(source, 0, 0, wide, high);
+    if (!isPixels(source)) this.context.drawImage(source, 0, 0, wide, high);
+    else if (scale < 1) this.context.drawImage(drawable(source), 0, 0, wide, high);
+    else this.context.putImageData(imageOf(source), 0, 0);
     if (view.mesh) this.painter ??= new MeshPainter();
     const mesh = view.mesh ? this.painter : undefined;
     drawFaces(this.context, faces, { ...view, mesh, scale });
@@ -58,11 +60,16 @@ export class Stage {
   }
 }
 
-/** Pixels as something that can be drawn. */
-export function drawable({ data, width, height }: Pixels): OffscreenCanvas {
-  const canvas = new OffscreenCanvas(width, height);
-  const copy = new ImageData(width, height);
-  copy.data.set(data);
-  canvas.getContext("2d")?.putImageData(copy, 0, 0);
+/** Pixels as something that can be drawn at any size. */
+export function drawable(pixels: Pixels): OffscreenCanvas {
+  const canvas = new OffscreenCanvas(pixels.width, pixels.height);
+  canvas.getContext("2d")?.putImageData(imageOf(pixels), 0, 0);
   return canvas;
+}
+
+function imageOf(pixels: Pixels): ImageData {
+  if (pixels instanceof ImageData) return pixels;
+  const copy = new ImageData(pixels.width, pixels.height);
+  copy.data.set(pixels.data);
+  return copy;
 }

@@ -48,15 +48,8 @@ export function drawFaces(
   options: DrawOptions = {},
 ): void {
   const { landmarks = true, box = true, axes = true, mesh, scale = 1 } = options;
-  const { width, height } = context.canvas;
+  mesh?.paint(context, faces, scale, MESH_OPACITY);
   context.save();
-  const painted =
-    mesh && faces.length ? mesh.paint(faces, width / scale, height / scale, scale) : null;
-  if (painted) {
-    context.globalAlpha = MESH_OPACITY;
-    context.drawImage(painted, 0, 0);
-    context.globalAlpha = 1;
-  }
   context.scale(scale, scale);
   context.translate(0.5, 0.5); // points are integers at pixel centres
   context.lineJoin = "round";
