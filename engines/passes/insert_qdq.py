@@ -12,6 +12,9 @@ from onnx import helper
 from ..graphs.onnx_graph import OnnxGraph
 from .tensor_range import Range
 
+OPSET_OF_CHANNEL_SCALES = 13
+"""Of ONNX, the first whose DequantizeLinear has an axis."""
+
 _INT8_MAX = 127
 _UINT8_MAX = 255
 _SMALLEST_SCALE = 1e-8  # of a channel or tensor that is always 0

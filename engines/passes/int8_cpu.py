@@ -10,7 +10,8 @@ import onnx
 from frsdk.backends.cpu_features import FITTING_WEIGHT_BITS
 
 from ..graphs.onnx_graph import OnnxGraph, unique_node_names
-from .insert_qdq import Grid, QdqWriter, unsigned_grid
+from ..graphs.opset import at_least_opset
+from .insert_qdq import OPSET_OF_CHANNEL_SCALES, Grid, QdqWriter, unsigned_grid
 from .merge_branches import merge_branches
 from .tensor_range import Range, Ranges
 
@@ -59,7 +60,7 @@ def layers_cpu(content: bytes) -> list[str]:
 
 def _prepared(content: bytes) -> tuple[OnnxGraph, Mapping[str, tuple[str, ...]]]:
     """The graph with merged branches, and which old tensors its new ones hold."""
-    merged, held = merge_branches(content)
+    merged, held = merge_branches(at_least_opset(content, OPSET_OF_CHANNEL_SCALES))
     graph = OnnxGraph(merged)
     unique_node_names(graph.nodes)
     return graph, held

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import onnx
-from onnx import version_converter
 
 from ..graphs.onnx_graph import OnnxGraph, unique_node_names
+from ..graphs.opset import at_least_opset
 from .attention_nodes import gate_nodes
 from .fp16_tensorrt import typed_half
-from .insert_qdq import QdqWriter, symmetric_grid
+from .insert_qdq import OPSET_OF_CHANNEL_SCALES, QdqWriter, symmetric_grid
 from .tensor_range import Ranges
 
 _OPSET_OF_HALF_QDQ = 19
@@ -28,7 +28,7 @@ def quantise_tensorrt(content: bytes, ranges: Ranges, *, excluded: Collection[st
         ranges: Of each activation.
         excluded: Names of more nodes that are not quantised.
     """
-    graph = OnnxGraph(content)
+    graph = OnnxGraph(at_least_opset(content, OPSET_OF_CHANNEL_SCALES))
     unique_node_names(graph.nodes)
     writer = QdqWriter(graph, half_scales=True)
     convolutions = [node for node in _candidates(graph) if node.name not in excluded]
@@ -53,14 +53,7 @@ def with_half_rest(content: bytes) -> bytes:
     Raises:
         BackendError: A weight of an FP16 node is beyond FP16's range.
     """
-    model = onnx.load_model_from_string(content)
-    if _opset(model) < _OPSET_OF_HALF_QDQ:
-        model = version_converter.convert_version(model, _OPSET_OF_HALF_QDQ)
-    return typed_half(bytes(model.SerializeToString()))
-
-
-def _opset(model: onnx.ModelProto) -> int:
-    return max((each.version for each in model.opset_import if not each.domain), default=0)
+    return typed_half(at_least_opset(content, _OPSET_OF_HALF_QDQ))
 
 
 def layers_tensorrt(content: bytes) -> list[str]:
