@@ -83,7 +83,8 @@ def test_extras_take_one_onnxruntime(config: configparser.ConfigParser) -> None:
     extras = {name: set(lines(text)) for name, text in config["options.extras_require"].items()}
     assert set(extras) == {
         "bench", "cpu", "docs", "engines", "eval", "export", "gpu", "gpu-test", "heif", "label",
-        "osc", "parquet", "quickstart", "ray", "rtx", "synth", "tensorrt", "test", "triton", "video",
+        "osc", "parquet", "quickstart", "ray", "rtx", "synth", "tensorrt", "test", "triton",
+        "video",
     }  # fmt: skip
     assert extras["engines"] <= extras["tensorrt"] & extras["rtx"] & extras["export"]
     runtimes = {

@@ -114,6 +114,7 @@ def test_the_command_goes_on_where_it_stopped(
 
 @pytest.mark.ray
 def test_a_cluster_of_its_own_is_silent_and_leaves_nothing(pictures: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="needs Ray (frsdk[ray])")
     home = tmp_path / "home"
     home.mkdir()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
