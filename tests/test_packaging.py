@@ -82,8 +82,9 @@ def test_the_base_needs_little(config: configparser.ConfigParser) -> None:
 def test_extras_take_one_onnxruntime(config: configparser.ConfigParser) -> None:
     extras = {name: set(lines(text)) for name, text in config["options.extras_require"].items()}
     assert set(extras) == {
-        "bench", "cpu", "docs", "engines", "eval", "export", "gpu", "gpu-test", "heif", "label",
-        "osc", "parquet", "quickstart", "ray", "rtx", "synth", "tensorrt", "test", "triton",
+        "bench", "cpu", "docs", "engines", "eval", "export", "exr", "gpu", "gpu-test", "heif",
+        "label", "osc", "parquet", "quickstart", "ray", "rtx", "synth", "tensorrt", "test",
+        "triton",
         "video",
     }  # fmt: skip
     assert extras["engines"] <= extras["tensorrt"] & extras["rtx"] & extras["export"]
@@ -97,6 +98,7 @@ def test_extras_take_one_onnxruntime(config: configparser.ConfigParser) -> None:
     assert extras["export"] <= extras["test"]  # the tests train and export
     assert extras["eval"] <= extras["test"] and extras["bench"] <= extras["test"]
     assert extras["video"] <= extras["test"] and extras["parquet"] <= extras["test"]
+    assert extras["exr"] <= extras["test"] & extras["synth"]
     assert extras["osc"] <= extras["test"] and extras["triton"] <= extras["test"]
     assert extras["gpu"] | extras["tensorrt"] <= extras["gpu-test"]  # and no gigabytes of PyTorch
     assert not any(line.startswith("torch") for line in extras["gpu-test"])

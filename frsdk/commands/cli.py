@@ -106,7 +106,7 @@ main.add_command(web)
     type=click.Choice(PICTURE_FORMATS),
     default="png",
     show_default=True,
-    help="Of depth, normals, pncc, mask and uv; npy keeps floats.",
+    help="Of depth, normals, pncc, mask and uv; npy and exr (extra exr) keep floats.",
 )
 @click.option("--scene", is_flag=True, help="Write all faces of a photo before it, as one GLB.")
 @click.option("--html", is_flag=True, help="Write faces.html: everything to look at, offline.")

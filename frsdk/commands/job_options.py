@@ -18,7 +18,7 @@ class JobOptions:
         mesh: `glb`, `obj`, `ply`, `stl` or `none`: the mesh file of each face.
         overlay: Whether each photograph gets an overlay PNG.
         pictures: Of `depth`, `normals`, `pncc`, `mask`, `uv`: one file each for all faces.
-        picture_format: `png` or `npy`.
+        picture_format: `png`, `npy` or `exr`.
         scene: Whether each photograph gets a GLB of all its faces before it.
         html: Whether the batch gets a page that shows it.
         max_pixels: Photographs with more pixels are refused.

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 MESH_KINDS = ("glb", "obj", "ply", "stl", "none")
 PICTURE_KINDS = ("depth", "normals", "pncc", "mask", "uv")
-PICTURE_FORMATS = ("png", "npy")
+PICTURE_FORMATS = ("png", "npy", "exr")
 _MAX_STEM_BYTES = 180  # of the 255 that file systems allow, with room for suffixes
 
 

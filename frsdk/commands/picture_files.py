@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OutputError
+from ..errors import MissingDependencyError, OutputError
 from ..rendering.face_pictures import FacePictures
 from ..storage.atomic_write import atomic_write
 
@@ -34,20 +35,22 @@ def write_picture(folder: Path, stem: str, kind: str, pictures: FacePictures, fo
     * `uv`: 16 bits, red, green = u, v, and blue 65535 where there is a face.
 
     NPY files hold the arrays of `FacePictures` as they are: `depth_mm`, `normals`, `pncc`, `mask`,
-    `uv`.
+    `uv`. EXR files hold the same as float32 (OpenEXR, ZIP without loss): R, G, B of `normals` and
+    `pncc`, R, G of `uv`, Y of `depth` and `mask`; not a number where an array has none.
 
     Args:
         folder: Where.
         stem: Name without suffix.
         kind: One of `PICTURE_KINDS`.
         pictures: What to write.
-        form: `png` or `npy`.
+        form: `png`, `npy` or `exr`.
 
     Returns:
         The file's name.
 
     Raises:
         OutputError: The file cannot be written.
+        MissingDependencyError: EXR needs the package OpenEXR.
     """
     name = f"{stem}.{kind}.{form}"
     array, as_png = _KINDS[kind]
@@ -56,6 +59,9 @@ def write_picture(folder: Path, stem: str, kind: str, pictures: FacePictures, fo
         np.save(buffer, array(pictures), allow_pickle=False)
         atomic_write(folder / name, buffer.getvalue())
         return name
+    if form == "exr":
+        atomic_write(folder / name, _exr(array(pictures)))
+        return name
     picture = as_png(pictures)
     options = [cv2.IMWRITE_PNG_COMPRESSION, _PNG_EFFORT]
     done, content = cv2.imencode(".png", np.ascontiguousarray(picture), options)
@@ -63,6 +69,28 @@ def write_picture(folder: Path, stem: str, kind: str, pictures: FacePictures, fo
         raise OutputError(f"OpenCV cannot encode {kind} of shape {picture.shape} as PNG")
     atomic_write(folder / name, content.tobytes())
     return name
+
+
+def _exr(array: Array) -> bytes:
+    """(H, W) or (H, W, 2 or 3) as an EXR file of float32."""
+    try:
+        import OpenEXR
+    except ImportError as error:
+        raise MissingDependencyError(
+            "writing EXR needs the package OpenEXR: pip install 'frsdk[exr]'"
+        ) from error
+    planes = np.atleast_3d(array).astype(np.float32)
+    letters = "Y" if planes.shape[2] == 1 else "RGB"
+    channels = {
+        letter: np.ascontiguousarray(planes[..., k])
+        for k, letter in enumerate(letters[: planes.shape[2]])
+    }
+    header = {"type": OpenEXR.scanlineimage, "compression": OpenEXR.ZIP_COMPRESSION}
+    with tempfile.TemporaryDirectory() as scratch:  # OpenEXR writes to paths only
+        path = Path(scratch) / "picture.exr"
+        with OpenEXR.File(header, channels) as file:
+            file.write(str(path))
+        return path.read_bytes()
 
 
 def _depth(pictures: FacePictures) -> NDArray[np.uint16]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from frsdk.commands.job_options import JobOptions
 from frsdk.commands.output_names import PICTURE_KINDS
 from frsdk.commands.picture_files import write_picture
 from frsdk.commands.reconstruct_photos import reconstruct_files
-from frsdk.errors import InputError
+from frsdk.errors import InputError, MissingDependencyError
 from frsdk.face import Face
 from frsdk.imaging.image_sources import find_images
 
@@ -54,6 +55,36 @@ def test_npy_files_hold_the_arrays(tmp_path: Path, posed_once: Face) -> None:
         np.testing.assert_array_equal(np.load(tmp_path / name), array)
 
 
+def test_exr_files_hold_the_arrays(tmp_path: Path, posed_once: Face) -> None:
+    exr: Any = pytest.importorskip("OpenEXR", reason="needs OpenEXR")
+    pictures = posed_once.render()
+    arrays = {
+        "depth": (pictures.depth_mm, "Y"),
+        "normals": (pictures.normals, "RGB"),
+        "pncc": (pictures.pncc, "RGB"),
+        "mask": (pictures.mask, "Y"),
+        "uv": (pictures.uv, "RG"),
+    }
+    for kind in PICTURE_KINDS:
+        name = write_picture(tmp_path, "a", kind, pictures, "exr")
+        assert name == f"a.{kind}.exr"
+        with exr.File(str(tmp_path / name), separate_channels=True) as file:
+            channels = {letter: each.pixels for letter, each in file.channels().items()}
+        array, letters = arrays[kind]
+        assert sorted(channels) == sorted(letters)
+        planes = np.stack([channels[letter] for letter in letters], axis=-1)
+        np.testing.assert_array_equal(planes, np.atleast_3d(array).astype(np.float32))
+
+
+def test_exr_without_its_package(
+    tmp_path: Path, posed_once: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "OpenEXR", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'frsdk\[exr\]'"):
+        write_picture(tmp_path, "a", "depth", posed_once.render(), "exr")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_batch_writes_what_is_asked_for(
     tmp_path: Path, posed_once: Face, patterned: np.ndarray
 ) -> None:
@@ -89,7 +120,7 @@ def test_a_batch_writes_what_is_asked_for(
     ("options", "message"),
     [
         ({"pictures": ("depth", "colour")}, "unknown picture 'colour': expected one of depth"),
-        ({"picture_format": "exr"}, "unknown picture format 'exr': expected one of png, npy"),
+        ({"picture_format": "gif"}, "unknown picture format 'gif': expected one of png, npy, exr"),
     ],
 )
 def test_unknown_names(options: dict[str, Any], message: str) -> None:
