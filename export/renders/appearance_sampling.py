@@ -38,13 +38,13 @@ _LONG = ("bob02", "braid01", "long01", "ponytail01")
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """What a person looks like, the same in all pictures of one person but for the beard.
+    """What a person looks like, the same in all pictures of one person.
 
     Attributes:
         skin: Name of the picture.
         skin_look: Of head and shoulders, and of hands.
         hair: Style, "" for none.
-        hair_look: Of hair; brows and lashes are tinted alike.
+        hair_colour: Linear RGB.
         brow: Name of the brows.
         brow_colour: Linear RGB.
         lash: Name of the lashes.

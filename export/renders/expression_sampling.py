@@ -38,6 +38,7 @@ _ACTIONS: tuple[tuple[str, float, Mapping[str, tuple[float, float]]], ...] = (
     ("doubt", 0.6, {"mouthShrugUpper": (0.2, 0.9), "mouthShrugLower": (0.3, 1.0),
                     "browOuterUp": (0.0, 0.6), "mouthFrown": (0.0, 0.5)}),
     ("cheeks", 0.3, {"cheekPuff": (0.4, 1.0), "mouthPress": (0.0, 0.4)}),
+    ("chew", 0.5, {"jawOpen": (0.2, 0.7), "mouthClose": (0.2, 0.7), "cheekPuff": (0.0, 0.2)}),
     ("jaw", 0.3, {"jawForward": (0.2, 1.0)}),
 )  # fmt: skip
 #: Of a single side, or of one direction.
@@ -71,7 +72,9 @@ class Expression:
 def sample_expression(rng: np.random.Generator) -> Expression:
     """Draw one expression."""
     weights = _action(rng)
-    for name in rng.choice(_SINGLES, size=rng.choice([0, 1, 2], p=[0.7, 0.2, 0.1]), replace=False):
+    for name in rng.choice(
+        _SINGLES, size=rng.choice([0, 1, 2], p=[0.6, 0.25, 0.15]), replace=False
+    ):
         weights[str(name)] = max(weights.get(str(name), 0.0), float(rng.uniform(0.15, 0.8)))
     weights["mouthClose"] = min(weights.get("mouthClose", 0.0), weights.get("jawOpen", 0.0))
     gaze = _gaze(rng)

@@ -14,12 +14,11 @@ from frsdk.morphable.head_pose import angles_300w_lp
 
 from ..datasets.face_labels import STORED_SIZE
 from ..datasets.labelled_face import LabelledFace
-from .appearance_sampling import sample_appearance
+from .appearance_sampling import Appearance, sample_appearance
 from .drawing.backdrops import Backdrops, read_backdrops
 from .drawing.camera_sampling import sample_turn
 from .drawing.environment_light import Light, read_panoramas
 from .drawing.gl_renderer import GlRenderer
-from .drawing.scene_parts import Part
 from .drawing.skin_noise import noise_picture
 from .expression_sampling import sample_expression
 from .makehuman.head_masks import head_masks
@@ -37,6 +36,7 @@ _DRAWN_SIZE = 224  # pixels of a side before the picture is made smaller
 _DIRECTIONS = 48  # from which light reaches the skin, for the ambient light
 _PICTURES_OF_A_PERSON = 2
 _WHITE_BALANCE = 0.7
+_PERSON, _PICTURE = 0, 1  # streams of random numbers of one seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,15 @@ class RenderSettings:
     count: int
     seed: int = 0
     backdrops: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sitter:
+    """A person: name, (19158, 3) vertices at rest, and looks."""
+
+    name: str
+    neutral: NDArray[np.float32]
+    appearance: Appearance
 
 
 class FaceStudio:
@@ -85,41 +94,49 @@ class FaceStudio:
     def faces(self, settings: RenderSettings) -> Iterator[LabelledFace]:
         """Draw labelled faces, two of each person in a row."""
         for number in range(settings.count):
-            person_number, _ = divmod(number, _PICTURES_OF_A_PERSON)
             if number % _PICTURES_OF_A_PERSON == 0:
-                rng = np.random.default_rng([settings.seed, 0, person_number])
-                name = f"{SOURCE}-{settings.seed}-{person_number:06d}"
-                person = sample_person(rng, name, self.head.details)
-                shape = self.head.shaped(person.macros, person.details)
-                neutral = self.head.expressive(shape, person.rest)
-                wardrobe = self.wardrobe
-                appearance = sample_appearance(
-                    rng,
-                    person,
-                    wardrobe.skin_colours,
-                    sorted(wardrobe.brows),
-                    sorted(wardrobe.lashes),
-                    wardrobe.eye_pictures,
-                )
-            rng = np.random.default_rng([settings.seed, 1, number])
-            expression = sample_expression(rng)
-            turn = sample_turn(rng)
-            scene = assembled(self.head, self.wardrobe, neutral, expression, appearance, turn, rng)
-            crop, seen = self.picture(scene, scene.parts, rng)
-            yield LabelledFace(
-                key=f"{SOURCE}_{settings.seed}_{number:06d}",
-                crop=crop,
-                landmarks=scene.camera.crop_points(scene.landmarks),
-                yaw_deg=angles_300w_lp(scene.place.rotation)[0],
-                source=SOURCE,
-                identity=person.name,
-                eyes=expression.eyes,
-                visible=seen,
-                blendshapes=blendshape_row(expression.weights),
-            )
+                sitter = self._sitter(settings.seed, number // _PICTURES_OF_A_PERSON)
+            rng = np.random.default_rng([settings.seed, _PICTURE, number])
+            yield self._face(sitter, f"{SOURCE}_{settings.seed}_{number:06d}", rng)
 
-    def picture(
-        self, scene: Scene, parts: list[Part], rng: np.random.Generator
+    def _sitter(self, seed: int, number: int) -> _Sitter:
+        """Draw one person."""
+        rng = np.random.default_rng([seed, _PERSON, number])
+        person = sample_person(rng, f"{SOURCE}-{seed}-{number:06d}", self.head.details)
+        shape = self.head.shaped(person.macros, person.details)
+        wardrobe = self.wardrobe
+        appearance = sample_appearance(
+            rng,
+            person,
+            wardrobe.skin_colours,
+            sorted(wardrobe.brows),
+            sorted(wardrobe.lashes),
+            wardrobe.eye_pictures,
+        )
+        return _Sitter(person.name, self.head.expressive(shape, person.rest), appearance)
+
+    def _face(self, sitter: _Sitter, key: str, rng: np.random.Generator) -> LabelledFace:
+        """Draw one picture of a person."""
+        expression = sample_expression(rng)
+        turn = sample_turn(rng)
+        scene = assembled(
+            self.head, self.wardrobe, sitter.neutral, expression, sitter.appearance, turn, rng
+        )
+        crop, seen = self._photograph(scene, rng)
+        return LabelledFace(
+            key=key,
+            crop=crop,
+            landmarks=scene.camera.crop_points(scene.landmarks),
+            yaw_deg=angles_300w_lp(scene.place.rotation)[0],
+            source=SOURCE,
+            identity=sitter.name,
+            eyes=expression.eyes,
+            visible=seen,
+            blendshapes=blendshape_row(expression.weights),
+        )
+
+    def _photograph(
+        self, scene: Scene, rng: np.random.Generator
     ) -> tuple[Image, NDArray[np.bool_]]:
         """(160, 160, 3) uint8 BGR crop and (68,) which landmarks are seen."""
         panorama = self.panoramas[int(rng.integers(len(self.panoramas)))]
@@ -128,7 +145,7 @@ class FaceStudio:
         backdrop = self.backdrops.sample(rng, panorama, turn, exposure, STORED_SIZE)
         camera = scene.camera
         pixels, depth = self.renderer.draw(
-            parts, camera.clip_matrix(), camera.distance, light, backdrop
+            scene.parts, camera.clip_matrix(), camera.distance, light, backdrop
         )
         seen = seen_landmarks(scene.landmarks, camera, depth)
         small = cv2.resize(pixels, (STORED_SIZE, STORED_SIZE), interpolation=cv2.INTER_AREA)
