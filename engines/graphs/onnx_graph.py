@@ -56,6 +56,11 @@ class OnnxGraph:
         """Names of the graph's outputs."""
         return [each.name for each in self.model.graph.output]
 
+    @property
+    def opset(self) -> int:
+        """Version of ONNX's own operators."""
+        return opset_of(self.model)
+
     def rebuild(self, nodes: Iterable[onnx.NodeProto]) -> None:
         """Take other nodes and look up again who makes and takes what."""
         self.nodes = list(nodes)
@@ -152,6 +157,11 @@ class OnnxGraph:
             )
             if self._batch and _first_size(value) == self._batch:
                 self._batched.add(value.name)
+
+
+def opset_of(model: onnx.ModelProto) -> int:
+    """Version of ONNX's own operators in a model; 0 where it has none."""
+    return max((each.version for each in model.opset_import if not each.domain), default=0)
 
 
 def _batch_name(graph: onnx.GraphProto) -> str | int | None:

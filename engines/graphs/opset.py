@@ -7,6 +7,8 @@ from onnx import version_converter
 
 from frsdk.errors import BackendError
 
+from .onnx_graph import opset_of
+
 
 def at_least_opset(content: bytes, version: int) -> bytes:
     """The same model, with its metadata, in ONNX's operators of a version or of a later one.
@@ -19,7 +21,7 @@ def at_least_opset(content: bytes, version: int) -> bytes:
         BackendError: ONNX has no conversion for one of its operators.
     """
     model = onnx.load_model_from_string(content)
-    if max((each.version for each in model.opset_import if not each.domain), default=0) >= version:
+    if opset_of(model) >= version:
         return content
     try:
         converted = version_converter.convert_version(model, version)

@@ -6,11 +6,13 @@ with constant weights. What is left are the decoder's, points (n, K, 3) times ro
 
 from __future__ import annotations
 
+import numpy as np
 import onnx
 from onnx import helper
 
 from ..graphs.onnx_graph import OnnxGraph
 
+_OPSET_OF_SIZES = 13
 _MOST_TERMS = 4  # of a sum; larger products are not written out
 
 
@@ -28,7 +30,7 @@ def products_as_sums(content: bytes) -> bytes:
     nodes: list[onnx.NodeProto] = []
     for node in graph.nodes:
         terms = _terms(graph, node)
-        nodes.extend([node] if terms is None else _sum(node, terms))
+        nodes.extend([node] if terms is None else _sum(graph, node, terms))
     if len(nodes) == len(graph.nodes):
         return content
     graph.rebuild(nodes)
@@ -46,16 +48,19 @@ def _terms(graph: OnnxGraph, node: onnx.NodeProto) -> int | None:
     return known[0] if known and known[0] <= _MOST_TERMS else None
 
 
-def _sum(node: onnx.NodeProto, terms: int) -> list[onnx.NodeProto]:
+def _sum(graph: OnnxGraph, node: onnx.NodeProto, terms: int) -> list[onnx.NodeProto]:
     output = node.output[0]
     prefix = f"{node.name or output}/as_sum"
     columns, rows, products = (
         [f"{prefix}/{kind}{index}" for index in range(terms)]
         for kind in ("column", "row", "product")
     )
+    sizes = []  # before opset 13 an attribute, which equal parts do without
+    if graph.opset >= _OPSET_OF_SIZES:
+        sizes = [graph.add_constant(f"{prefix}/sizes", np.ones(terms, np.int64))]
     nodes = [
-        helper.make_node("Split", [node.input[0]], columns, f"{prefix}/Split", axis=2),
-        helper.make_node("Split", [node.input[1]], rows, f"{prefix}/Split_1", axis=1),
+        helper.make_node("Split", [node.input[0], *sizes], columns, f"{prefix}/Split", axis=2),
+        helper.make_node("Split", [node.input[1], *sizes], rows, f"{prefix}/Split_1", axis=1),
     ]
     for column, row, product in zip(columns, rows, products, strict=True):
         nodes.append(helper.make_node("Mul", [column, row], [product], f"{product}/Mul"))

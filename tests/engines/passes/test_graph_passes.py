@@ -203,7 +203,8 @@ def test_constants_are_folded() -> None:
     assert (run(folded) == run(content)).all()
 
 
-def test_products_of_activations_become_sums() -> None:
+@pytest.mark.parametrize("opset", [11, 13, 17, 19])
+def test_products_of_activations_become_sums(opset: int) -> None:
     values = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
         for name, shape in (("a", ["n", 7, 3]), ("b", ["n", 3, 5]), ("c", ["n", 7, 5]))
@@ -215,7 +216,7 @@ def test_products_of_activations_become_sums() -> None:
         helper.make_node("MatMul", ["c.t", "c"], ["d"], "wide"),
     ]
     graph = helper.make_graph(nodes, "products", values[:2], [values[2], wide])
-    opsets = [helper.make_opsetid("", 17)]
+    opsets = [helper.make_opsetid("", opset)]
     content = helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
     written = products_as_sums(content)
     assert kinds(written) == Counter(Split=2, Mul=3, Add=2, Transpose=1, MatMul=1)

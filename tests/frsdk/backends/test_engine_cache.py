@@ -117,10 +117,11 @@ def builder(log: Path, seconds: float) -> subprocess.Popen[str]:
 
 
 def wait_for(path: Path) -> None:
+    """Until something stands in a file: it is there a moment before what is written into it."""
     end = time.monotonic() + 30
-    while not path.exists() and time.monotonic() < end:
+    while not (path.exists() and path.stat().st_size) and time.monotonic() < end:
         time.sleep(0.02)
-    assert path.exists()
+    assert path.stat().st_size
 
 
 def test_two_processes_build_once(tmp_path: Path) -> None:
