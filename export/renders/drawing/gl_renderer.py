@@ -28,6 +28,9 @@ _HARMONIC_FACTORS = np.array(
 )
 
 
+_HIDES = 0.6  # opacity from which glass hides what lies behind it
+
+
 class _Uploaded:
     """Buffers of one surface, and how each program reads them."""
 
@@ -121,13 +124,13 @@ class GlRenderer:
         shadow = self._draw_shadow(parts, light)
         self._draw_background(backdrop)
         self._set_scene(clip, camera_z, light, shadow)
-        solid = [part for part in parts if part.look.opacity >= 1.0]
-        for part in solid:
-            self._draw_part(part)
+        for part in parts:
+            if part.look.opacity >= _HIDES:
+                self._draw_part(part)
         depth = np.frombuffer(self._depth.read(alignment=1), np.float32)
         self._context.depth_mask = False
         for part in parts:
-            if part.look.opacity < 1.0:
+            if part.look.opacity < _HIDES:
                 self._draw_part(part)
         self._context.depth_mask = True
         pixels = np.frombuffer(self._frame.read(components=3, alignment=1), np.uint8)

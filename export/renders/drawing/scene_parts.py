@@ -25,7 +25,7 @@ class Look:
         gloss: Exponent of the highlight.
         bumps: Height of the noise on skin in decimetres; 0 for anything but skin.
         soft: How far light passes below the surface.
-        opacity: Below 1 the surface is drawn last and hides nothing.
+        opacity: Below 0.6 the surface is drawn last and hides no landmark.
         beard: Strength of beard, moustache, goatee and cropped hair.
         beard_colour: Of these.
         cloth: Colour and strength of what the shoulders wear.

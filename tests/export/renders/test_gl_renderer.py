@@ -80,6 +80,10 @@ def test_glass_tints_and_hides_nothing(draw: Callable) -> None:
     pixels, depth = draw(glass, behind)
     assert pixels[32, 32, 0] == pytest.approx(plain[32, 32, 0] * 0.5, abs=3)
     assert CAMERA.depth_of(depth[32, 32]) == pytest.approx(0.0, abs=0.01)
+    dark = sheet(1.0, tint=(0.0, 0.0, 0.0), opacity=0.9, casts=False)
+    pixels, depth = draw(behind, dark)
+    assert pixels[32, 32, 0] == pytest.approx(plain[32, 32, 0] * 0.1, abs=3)
+    assert CAMERA.depth_of(depth[32, 32]) == pytest.approx(1.0, abs=0.01)  # sunglasses hide
 
 
 def test_a_cut_ends_a_surface(draw: Callable) -> None:
