@@ -82,8 +82,10 @@ class Diagnosis:
         if self.gpu is None:
             yield f"GPU: none usable: {self.gpu_problem}"
         else:
+            cores = self.gpu.multiprocessors
             yield (
                 f"GPU: {self.gpu.name}, compute capability {self.gpu.compute_capability}, "
+                f"{f'{cores} multiprocessors, ' if cores else ''}"
                 f"CUDA {self.gpu.cuda_version}, driver {self.driver or 'unknown'}"
             )
         found = ", ".join(f"{name} {number}" for name, number in self.packages.items())

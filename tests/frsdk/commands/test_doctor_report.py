@@ -92,4 +92,8 @@ def test_a_gpu_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "driver_version", lambda: "580.1")
     found = doctor.diagnose()
     assert "GPU: A, compute capability 8.6, CUDA 13.0, driver 580.1" in list(found.lines())
+    orin = GpuInfo("Orin", "8.7", "12.6", multiprocessors=14)
+    monkeypatch.setattr(doctor, "gpu_info", lambda: orin)
+    line = "GPU: Orin, compute capability 8.7, 14 multiprocessors, CUDA 12.6, driver 580.1"
+    assert line in list(doctor.diagnose().lines())
     assert found.to_dict()["gpu"]["name"] == "A"
