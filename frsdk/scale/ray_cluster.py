@@ -22,6 +22,7 @@ from .face_columns import EXTRA
 _ADDRESS = "RAY_ADDRESS"
 # Off, every process of Ray's binds the loopback address only; elsewhere than on Linux it is off.
 _REACHABLE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+_NICENESS = "RAY_worker_niceness"
 _LONGEST_TEMP = 30  # of 107 bytes of a socket's path, which begins so
 _TOKENS = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 _STORE_BYTES = 512 << 20
@@ -89,7 +90,7 @@ def ray_cluster(
                 _connect(ray, address)
         else:
             folder = opened.enter_context(_scratch_folder())
-            opened.enter_context(_environment())
+            opened.enter_context(_environment(part))
             ray = load_ray(part)
             opened.callback(ray.shutdown)
             with _kept_process():
@@ -108,12 +109,14 @@ def _scratch_folder() -> Iterator[str]:
 
 
 @contextmanager
-def _environment() -> Iterator[None]:
+def _environment(part: str) -> Iterator[None]:
     """What the processes of a local cluster are to see: no network, and a token of their own.
 
     Without one Ray would write a token into the home folder.
     """
     changes = {_REACHABLE: "0"}
+    if part == "serve":  # which answers somebody; Ray's processes are background jobs otherwise
+        changes[_NICENESS] = os.environ.get(_NICENESS, "0")
     if not any(name in os.environ for name in _TOKENS):
         changes["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     before = {name: os.environ.get(name) for name in changes}

@@ -88,24 +88,24 @@ def face_service(options: ServiceOptions) -> Iterator[str]:
     if not options.num_gpus and options.address is None:
         FaceWorker(options.reconstructor, options.max_pixels)  # what is wrong is said at once
     with ExitStack() as opened:
-        opened.enter_context(ray_cluster(options.address, part="serve"))
+        ray = opened.enter_context(ray_cluster(options.address, part="serve"))
         from ray import serve
 
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
         quiet = {"log_level": "ERROR", "enable_access_log": False}
-        serve.start(
-            http_options={"host": options.host, "port": port, "request_timeout_s": None},
-            logging_config=quiet,
-        )
         opened.callback(serve.shutdown)
         try:
+            serve.start(
+                http_options={"host": options.host, "port": port, "request_timeout_s": None},
+                logging_config=quiet,
+            )
             entry = serve.run(
                 face_application(options), name=APPLICATION, route_prefix="/", logging_config=quiet
             )
-        except RuntimeError as error:
+        except (RuntimeError, TimeoutError, ray.exceptions.RayError) as error:
             raise BackendError(
-                f"the service does not start ({' '.join(str(error).split())[:300]}): see the "
-                "options of its workers"
+                f"the service does not start ({' '.join(str(error).split())[:300]}): start it "
+                "again, and see the options of its workers"
             ) from error
         opened.callback(_drain, entry, options.drain_seconds)
         shown = f"[{options.host}]" if ":" in options.host else options.host
