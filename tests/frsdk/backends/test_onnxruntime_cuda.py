@@ -59,7 +59,7 @@ def test_a_missing_library_is_named_and_nothing_is_printed(
 
 def test_cudnn_alone_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnxruntime_cuda, "_CUDNN", "libno-such-cudnn.so.9")
-    assert "libno-such-cudnn.so.9: cannot open" in str(cuda_provider_problem(gpu_package()))
+    assert "libno-such-cudnn.so.9" in str(cuda_provider_problem(gpu_package()))
 
 
 @pytest.mark.usefixtures("with_cudnn")
