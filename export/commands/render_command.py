@@ -41,7 +41,10 @@ def render(
 
     settings = RenderSettings(count=count, seed=seed, backdrops=backdrops)
     done = write_renders(sources, output, settings, split=split, face_model=face_model, sheet=sheet)
-    click.echo(f"{output}: {done.count} {split} crops, {done.pictures_per_s:.1f} pictures/s")
+    click.echo(
+        f"{output}: {done.count} {split} crops, {done.pictures_per_s:.1f} pictures/s, "
+        f"{done.pictures_per_core_s:.1f} a second of processor time"
+    )
 
 
 @click.command(name="check-renders")

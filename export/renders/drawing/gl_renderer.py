@@ -118,6 +118,12 @@ class GlRenderer:
         Returns:
             (size, size, 3) uint8 RGB and (size, size) depth 0..1, rows from the top.
         """
+        with self._context:  # another renderer's may be the current one
+            return self._drawn(parts, clip, camera_z, light, backdrop)
+
+    def _drawn(
+        self, parts: list[Part], clip: Array, camera_z: float, light: Light, backdrop: Image
+    ) -> tuple[Image, FloatArray]:
         for part in parts:
             drawn = part.surface.drawn(part.vertices)
             self._of(part.surface).moving.write(drawn.tobytes())
@@ -139,6 +145,12 @@ class GlRenderer:
 
     def ambient(self, surface: DrawnSurface, vertices: FloatArray, directions: Array) -> FloatArray:
         """(m,) share of the directions from which each mesh vertex is lit, by shadow maps."""
+        with self._context:
+            return self._ambient(surface, vertices, directions)
+
+    def _ambient(
+        self, surface: DrawnSurface, vertices: FloatArray, directions: Array
+    ) -> FloatArray:
         self._of(surface).moving.write(surface.drawn(vertices).tobytes())
         part = Part(surface, vertices)
         normals = surface.normals(vertices)

@@ -66,6 +66,17 @@ def test_what_is_near_hides_what_is_far_in_any_order(draw: Callable) -> None:
         assert pixels[32, 20, 0] > 100 and pixels[32, 20, 1] == 0
 
 
+def test_two_renderers_draw_in_turn(renderer: GlRenderer, draw: Callable) -> None:
+    white = np.full((8, 8, 4), 128, np.uint8)
+    other = GlRenderer(2 * SIZE, SIZE, {}, white)
+    backdrop = np.full((SIZE, SIZE, 3), 250, np.uint8)
+    for _ in range(2):
+        large, _ = other.draw([sheet(0.0)], CAMERA.clip_matrix(), 10.0, DARK, backdrop)
+        small, _ = draw(sheet(0.0, tint=(1.0, 0.0, 0.0)))
+        assert large.shape == (128, 128, 3) and large[2, 2].tolist() == [250] * 3
+        assert small.shape == (64, 64, 3) and small[32, 32, 1] == 0
+
+
 def test_a_hole_in_the_picture_shows_what_is_behind(draw: Callable) -> None:
     part = replace(sheet(0.0), picture="holes", transparent=True)
     pixels, depth = draw(part)
