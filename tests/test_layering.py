@@ -250,6 +250,7 @@ def test_the_runtime_needs_only_what_setup_cfg_names() -> None:
         "scipy",
         "pillow_heif",
         "ray",
+        "OpenEXR",
         "starlette",
         "prometheus_client",
     }  # with an error that names the extra

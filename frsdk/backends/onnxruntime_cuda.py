@@ -1,4 +1,4 @@
-"""Whether ONNX Runtime's CUDA provider can be loaded here, with the libraries that it needs."""
+"""ONNX Runtime's CUDA provider: its options, and whether it can be loaded with its libraries."""
 
 from __future__ import annotations
 
@@ -19,6 +19,16 @@ CUDA_BATCHES = (1, 2, 4, 8)
 
 _FAILED = "Failed to load "
 _CUDNN = "cudnn64_9.dll" if sys.platform == "win32" else "libcudnn.so.9"
+
+
+def with_cuda_options(provider: str) -> str | tuple[str, dict[str, str]]:
+    """A provider as ONNX Runtime takes it, with what frsdk sets.
+
+    On CUDA each new batch size would cost an exhaustive search of kernels, and FP32 would be TF32.
+    """
+    if provider == CUDA_PROVIDER:
+        return provider, {"cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"}
+    return provider
 
 
 @cache

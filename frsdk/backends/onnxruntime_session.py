@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import BackendError, MissingDependencyError, SpecError
 from ..installation.optional_packages import missing_package
 from .cpu_features import int8_products_saturate
-from .onnxruntime_cuda import CUDA_PROVIDER, cuda_provider_problem
+from .onnxruntime_cuda import CUDA_PROVIDER, cuda_provider_problem, with_cuda_options
 
 CPU_PROVIDER = "CPUExecutionProvider"
 RTX_PROVIDER = "NvTensorRTRTXExecutionProvider"
@@ -78,21 +78,11 @@ def open_session(
     if CPU_PROVIDER not in providers:  # not one node of the graph falls back
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     # A session takes a list of providers or the options' devices, not both.
-    chosen = {} if plugins else {"providers": [_with_options(each) for each in built_in]}
+    chosen = {} if plugins else {"providers": [with_cuda_options(each) for each in built_in]}
     content = path if isinstance(path, bytes) else str(file)
     session = session_from(content, options, str(file), **chosen)
     _check_available(providers, session.get_providers())
     return session
-
-
-def _with_options(provider: str) -> str | tuple[str, dict[str, str]]:
-    """A provider as ONNX Runtime takes it, with what frsdk sets.
-
-    On CUDA each new batch size would cost an exhaustive search of kernels, and FP32 would be TF32.
-    """
-    if provider == CUDA_PROVIDER:
-        return provider, {"cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"}
-    return provider
 
 
 def session_from(content: bytes | str, options: Any, source: str, **chosen: Any) -> Any:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import ImageFileError
 from .damaged_image import DAMAGED, damaged_image
+from .exif_orientation import turned_upright
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,13 +28,10 @@ def bgr_from_image(image: ImageFile, location: str) -> NDArray[np.uint8]:
     Raises:
         ImageFileError: It is damaged, of an unsupported kind, or too large for the memory.
     """
-    from PIL import ImageOps
-
     kind = image.format or "image"
     try:
         image.load()
-        upright = ImageOps.exif_transpose(image) if _orientation(image) != 1 else image
-        return _bgr_from_pillow(upright, location)
+        return _bgr_from_pillow(turned_upright(image), location)
     except ImageFileError:
         raise
     except MemoryError as error:
@@ -41,13 +39,6 @@ def bgr_from_image(image: ImageFile, location: str) -> NDArray[np.uint8]:
         raise ImageFileError(f"{location}: not enough memory for {width}x{height}") from error
     except DAMAGED as error:
         raise damaged_image(error, location, kind) from error
-
-
-def _orientation(image: Image) -> object:
-    try:
-        return image.getexif().get(0x0112, 1)
-    except DAMAGED:  # damaged EXIF says nothing about the orientation; the pixels are whole
-        return 1
 
 
 def _bgr_from_pillow(image: Image, location: str) -> NDArray[np.uint8]:
