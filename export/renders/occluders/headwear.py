@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..drawing.placement import Placement
 from ..drawing.scene_parts import Look, Part
 from ..makehuman.surface_geometry import grid_surface
-from .face_shell import head_shell
+from .face_shell import HeadShell, head_shell
 
 Array = NDArray[np.float64]
 
@@ -83,7 +83,7 @@ def hat(style: Hat, skin: NDArray[np.floating], marks: Array, place: Placement) 
     look = Look(tint=style.colour, shine=0.1, soft=0.2)
     parts = [Part(_DOME, place(points[_top_first()]), "", look)]
     if style.brim:
-        parts.append(Part(_BRIM, place(_brim(style, shell.points, edge)), "", look))
+        parts.append(Part(_BRIM, place(_brim(style, shell, edge)), "", look))
     return parts
 
 
@@ -92,11 +92,10 @@ def _top_first() -> NDArray[np.int64]:
     return np.arange(_ROWS * _COLUMNS).reshape(_ROWS, _COLUMNS)[::-1].ravel()
 
 
-def _brim(style: Hat, on_shell: object, edge: float) -> Array:
+def _brim(style: Hat, shell: HeadShell, edge: float) -> Array:
     """(5 * 17, 3) a tongue to the front, bent down at the sides."""
-    assert callable(on_shell)
     angle = np.linspace(-0.85, 0.85, 17)
-    start = np.asarray(on_shell(angle, np.full(17, edge + 0.02), style.loose))
+    start = shell.points(angle, np.full(17, edge + 0.02), style.loose)
     out = np.linspace(0.0, 1.0, 5)[:, None, None]
     reach = style.brim * np.cos(angle / 0.85 * np.pi / 2.0) ** 0.6
     step = np.stack([0.25 * start[:, 0], -0.35 * reach, reach], axis=1)

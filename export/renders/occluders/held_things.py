@@ -43,7 +43,7 @@ def held_hand(
     up = np.array([rng.normal(0.0, 0.8), 1.0, 0.0])
     up -= face_normal * (up @ face_normal)
     up /= np.linalg.norm(up)
-    # Fingers go up along the face, the palm looks at it.
+    # Fingers go up along the face, the palm looks at it; mirrored, it is the other hand.
     side = np.cross(up, face_normal)
     target = np.stack([up, face_normal, side if rng.random() < 0.5 else -side], axis=1)
     source = np.stack([_ALONG, *_palm_axes(vertices[fingers])], axis=1)
