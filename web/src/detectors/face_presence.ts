@@ -96,12 +96,17 @@ function fitted(crop: Pixels): { pixels: Pixels; scale: number; margin: number }
   }
   const margin = rest / 2;
   const pixels = blackPixels(SIZE, SIZE);
+  const [source, target] = [wholePixels(crop), wholePixels(pixels)];
   for (let y = 0, to = 0; y < SIZE; y++) {
     const row = Math.min(Math.max(y - margin, 0), side - 1) * side;
-    for (let x = 0; x < SIZE; x++, to += 4) {
-      const from = (row + Math.min(Math.max(x - margin, 0), side - 1)) * 4;
-      pixels.data.set(crop.data.subarray(from, from + 4), to); // the edge is repeated
+    for (let x = 0; x < SIZE; x++, to++) {
+      target[to] = source[row + Math.min(Math.max(x - margin, 0), side - 1)]; // the edge is repeated
     }
   }
   return { pixels, scale: 1, margin };
+}
+
+/** RGBA as one number a pixel; of pictures with a buffer of their own. */
+function wholePixels({ data }: Pixels): Uint32Array {
+  return new Uint32Array(data.buffer, data.byteOffset, data.length / 4);
 }

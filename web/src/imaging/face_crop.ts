@@ -103,6 +103,7 @@ function warp(image: Pixels, part: Window, matrix: Affine, size: number): Pixels
   const width = part.x1 - part.x0;
   const height = part.y1 - part.y0;
   const { data } = image;
+  const target = out.data;
   const stride = image.width * 4;
   const origin = part.y0 * stride + part.x0 * 4;
   for (let j = 0, to = 0; j < size; j++) {
@@ -124,20 +125,18 @@ function warp(image: Pixels, part: Window, matrix: Affine, size: number): Pixels
       const second = inTop > 0 && inRight > 0 ? at + 4 : origin;
       const third = inBottom > 0 && inLeft > 0 ? at + stride : origin;
       const fourth = inBottom > 0 && inRight > 0 ? at + stride + 4 : origin;
-      const [w1, w2, w3, w4] = [
-        inTop * inLeft,
-        inTop * inRight,
-        inBottom * inLeft,
-        inBottom * inRight,
-      ];
+      const w1 = inTop * inLeft;
+      const w2 = inTop * inRight;
+      const w3 = inBottom * inLeft;
+      const w4 = inBottom * inRight;
       for (let channel = 0; channel < 3; channel++) {
-        out.data[to + channel] =
+        target[to + channel] =
           data[first + channel] * w1 +
           data[second + channel] * w2 +
           data[third + channel] * w3 +
           data[fourth + channel] * w4;
       }
-      out.data[to + 3] = 255;
+      target[to + 3] = 255;
     }
   }
   return out;
