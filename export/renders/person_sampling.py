@@ -20,11 +20,9 @@ _SPREAD, _LIMIT = 0.22, 0.9  # of a pair's weight
 _ASYMMETRY = 0.04  # between the two sides
 _SINGLE_SHARE, _SINGLE_SPREAD = 0.15, 0.3
 #: Ears and necks may differ more than what their targets were made for; asymmetries less.
-#: On the average: MakeHuman's brows lie nearer to the eyes than people's landmarks do.
-_SHIFT = {
-    "eyebrows/eyebrows-trans-down": 1.4,
-    "eyebrows/eyebrows-angle-down": 0.3,
-}  # toward the second of the pair
+#: On the average: MakeHuman's brows lie nearer to the eyes than ICT-FaceKit's average face has them;
+#: with `_rest` they lie about half way between. Toward the second of the pair.
+_SHIFT = {"eyebrows/eyebrows-trans-down": 1.4}
 _CALM = {"asym": 0.13, "eyebrows": 0.5, "neck": 0.5, "head": 0.7, "nose": 0.8, "ears": 0.8}
 
 
@@ -101,7 +99,7 @@ def _thirds(value: float, what: str) -> list[tuple[str, float]]:
 
 def _rest(rng: np.random.Generator) -> dict[str, float]:
     """MakeHuman's brows hang low over wide eyes: people look angry without this."""
-    brow = float(np.clip(rng.normal(0.8, 0.25), 0.2, 1.4))
+    brow = float(np.clip(rng.normal(1.0, 0.25), 0.4, 1.6))
     lid = float(np.clip(rng.normal(0.05, 0.05), 0.0, 0.2))
     names = {"browInnerUp": brow, "browOuterUpLeft": brow, "browOuterUpRight": brow}
     return names | {"eyeBlinkLeft": lid, "eyeBlinkRight": lid}
