@@ -19,10 +19,10 @@ _OPPOSITES = (
 _SPREAD, _LIMIT = 0.22, 0.9  # of a pair's weight
 _ASYMMETRY = 0.04  # between the two sides
 _SINGLE_SHARE, _SINGLE_SPREAD = 0.15, 0.3
-#: Ears and necks may differ more than what their targets were made for; asymmetries less.
 #: MakeHuman's brows lie nearer to the eyes than those of ICT-FaceKit's average face; with `_rest`
 #: they lie about half way between. Toward the second of the pair.
 _SHIFT = {"eyebrows/eyebrows-trans-down": 1.4}
+#: Shares of the spread: of both sides apart, and of what turns odd soon.
 _CALM = {"asym": 0.13, "eyebrows": 0.5, "neck": 0.5, "head": 0.7, "nose": 0.8, "ears": 0.8}
 
 
