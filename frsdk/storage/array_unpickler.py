@@ -7,6 +7,7 @@ calls, and arrays are made from their bytes and a plain number type.
 
 from __future__ import annotations
 
+import io
 import math
 import pickle
 import re
@@ -34,8 +35,8 @@ def read_array_pickle(path: Path) -> Any:
         PickleError: It is missing, damaged, or wants any other class.
     """
     try:
-        with path.open("rb") as file:
-            return _plain(_ArrayUnpickler(file, encoding="latin1").load())
+        content = io.BytesIO(path.read_bytes())
+        return _plain(_ArrayUnpickler(content, encoding="latin1").load())
     except _DAMAGE as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise PickleError(str(reason).splitlines()[0]) from error
@@ -118,7 +119,9 @@ _STAND_INS: dict[tuple[str, str], Any] = {
 }
 
 
-class _ArrayUnpickler(pickle.Unpickler):
+class _ArrayUnpickler(pickle._Unpickler):
+    """In Python: the one in C takes memory for as many objects as a number in the file says."""
+
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _STAND_INS:
             raise pickle.UnpicklingError(f"it wants {module}.{name}, only NumPy arrays are read")

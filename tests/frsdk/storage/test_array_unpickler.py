@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 import pickletools
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +122,16 @@ def test_damage_is_one_line(tmp_path: Path) -> None:
     path.write_bytes(b"\x80\x02" + b"](" * 5000 + b"e" * 5000 + b".")
     with pytest.raises(PickleError):
         read_array_pickle(path)
+
+
+def test_a_number_of_an_object_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.pkl"
+    path.write_bytes(b"\x80\x02]r\xff\xff\xff\x7f.")  # an empty list, kept as object 2^31 - 1
+    command = (
+        "import pathlib, resource\n"
+        "from frsdk.storage.array_unpickler import read_array_pickle\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))\n"
+        f"print(read_array_pickle(pathlib.Path({str(path)!r})))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
