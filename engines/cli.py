@@ -18,7 +18,6 @@ from frsdk.errors import MissingDependencyError
 
 _FILE = click.Path(path_type=Path)
 _SEVERAL = ("--compute-capability",)
-_BUILTIN = "builtin"
 _INT8_ON_RTX = (
     "note: TensorRT for RTX documents INT8 for matrix products, and these are convolutions: their "
     "speed there was never measured. fp16 is the precision to take"
@@ -134,11 +133,11 @@ def main(
 ) -> None:
     """Convert MODEL for a device, or --inspect it.
 
-    MODEL is an .onnx file of frsdk-export, or builtin: the network in this installation, whose
-    converted forms go to the current folder.
+    MODEL is an .onnx file of frsdk-export, or builtin (builtin-open): a network in this
+    installation, whose converted forms go to the current folder.
     """
     _check_onnx()
-    from frsdk.installation.asset_files import NETWORK, asset_path
+    from frsdk.installation.builtin_weights import builtin_network
 
     from .accuracy.accuracy_gate import GateOptions
     from .artefacts.artefact_report import inspect_artefact
@@ -148,10 +147,11 @@ def main(
     from .tensorrt.build_options import BuildOptions, capabilities_from_texts, profiles_from_texts
     from .tensorrt.shown_progress import shown_progress
 
-    if str(model) == _BUILTIN and not model.exists():
+    builtin = None if model.exists() else builtin_network(str(model))
+    if builtin:
         if target and not output:
             output = Path(default_name(model, precision or "fp32", target))
-        model = asset_path(NETWORK)
+        model = builtin.network
     if inspect:
         _check_alone("--inspect")
     elif plan and model.suffix.lower() == ".engine":

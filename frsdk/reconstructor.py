@@ -24,7 +24,7 @@ from .face import Face, dense_vertices
 from .face_network import FaceNetwork
 from .imaging.face_crop import Image, check_image
 from .imaging.roi import Roi
-from .installation.asset_files import NETWORK, asset_path
+from .installation.builtin_weights import builtin_weights
 from .morphable.decoder_choice import face_model_from_option, vertex_decoder
 from .morphable.morphable_model import MorphableModel
 from .morphable.registered_models import register_face_model
@@ -46,6 +46,7 @@ class FaceReconstructor:
     def __init__(
         self,
         *,
+        weights: str | None = None,
         engine: PathLike | None = None,
         backend: str = "auto",
         device: str | None = None,
@@ -62,6 +63,10 @@ class FaceReconstructor:
         """Load the network and the face model.
 
         Args:
+            weights: The built-in network: "research", the default and the more accurate, for
+                research only; or "open", learned from open sources, which a product may ship with
+                a detector of its own (its model card says what it is made of). Each comes with its
+                own face model.
             engine: "fp32", "fp16" or "int8", the built-in network in that precision, which is built
                 at first use and cached; or an `.onnx` or `.engine` file; or
                 "triton://HOST:PORT/MODEL" on a Triton server; None or "builtin" is the built-in
@@ -73,8 +78,8 @@ class FaceReconstructor:
                 "onnxruntime", or with device="gpu" "onnxruntime-cuda". :attr:`engine` tells what it
                 took.
             device: "cpu" or "gpu" limits what "auto" may take; None takes either.
-            face_model: A face-model file or object; None is the built-in one. It must be the one
-                that the network was trained for.
+            face_model: A face-model file or object; None is the built-in network's. It must be the
+                one that the network was trained for.
             detector: "builtin", the path of an `.onnx` file (a detector of `frsdk-train detector`
                 or a YuNet network), or a function from an image to detections; None is "builtin".
                 It is loaded when it is first needed.
@@ -111,12 +116,17 @@ class FaceReconstructor:
         self._max_faces, self._min_score, self._threads = max_faces, min_score, threads
         self._min_face_px, self._orientations = min_face_px, checked_orientations(orientations)
         self._detector_option = detector
-        self._model = face_model_from_option(face_model)
+        if weights is not None and not (is_builtin(engine) or engine in PRECISIONS):
+            raise InputError(
+                f"weights={weights!r} chooses a built-in network, engine={engine} another one: "
+                "pass one of them"
+            )
+        self._model = face_model_from_option(face_model, weights)
         register_face_model(self._model)
         decoder = vertex_decoder(vertex_precision, self._model)
         choice = open_backend(
             engine,
-            builtin=_builtin_network(engine),
+            builtin=_builtin_network(engine, weights),
             backend=backend,
             device=device,
             threads=threads,
@@ -300,9 +310,9 @@ def _opened_anew(kind: type[FaceReconstructor], options: dict[str, Any]) -> Face
     return kind(**options)
 
 
-def _builtin_network(engine: PathLike | None) -> Path:
+def _builtin_network(engine: PathLike | None, weights: str | None) -> Path:
     """The built-in network, which a path of another one does without."""
-    path = asset_path(NETWORK)
+    path = builtin_weights(weights).network
     if not path.is_file() and (is_builtin(engine) or engine in PRECISIONS):
         raise BackendError(
             f"{path}: the built-in network is not in this installation: "

@@ -46,10 +46,13 @@ def test_only_the_built_in_artefacts_are_data() -> None:
     assert assets == {
         "__init__.py",
         "MODEL_CARD.md",
+        "MODEL_CARD_OPEN.md",
         "blendshapes.npz",
         "face_detector.onnx",
         "facemodel.npz",
+        "facemodel_2.npz",
         "network.onnx",
+        "network_open.onnx",
     }
     assert (ROOT / "frsdk" / "assets" / "face_detector.onnx").stat().st_size <= 700e3
     size = sum(path.stat().st_size for path in (ROOT / "frsdk" / "assets").iterdir())

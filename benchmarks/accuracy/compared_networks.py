@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frsdk.errors import InputError, SpecError
+from frsdk.installation.builtin_weights import BUILTIN_WEIGHTS, builtin_network
 from frsdk.installation.optional_packages import missing_package
 from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 from frsdk.reconstructor import FaceReconstructor
@@ -31,7 +32,7 @@ class NetworkChoice:
 
 
 def choices_from_text(text: str) -> list[NetworkChoice]:
-    """Networks from ``[NAME=]FILE,...``, where FILE may be ``builtin``.
+    """Networks from ``[NAME=]FILE,...``, where FILE may be ``builtin`` or ``builtin-open``.
 
     Raises:
         InputError: An empty entry, two of one name, or a file that is not there.
@@ -41,12 +42,14 @@ def choices_from_text(text: str) -> list[NetworkChoice]:
         name, _, file = entry.strip().rpartition("=")
         if not file:
             raise InputError(f"expected --engine [NAME=]FILE,..., got {text!r}")
-        path = None if file == BUILTIN else Path(file)
+        named = builtin_network(file)
+        path = None if file == BUILTIN else named.network if named else Path(file)
         if path is not None and not path.is_file():
             raise InputError(
-                f"{file}: no such network: give a .pth, .onnx or .engine file, or {BUILTIN}"
+                f"{file}: no such network: give a .pth, .onnx or .engine file, {BUILTIN} or "
+                f"{BUILTIN}-open"
             )
-        choices.append(NetworkChoice(name or (path.stem if path else BUILTIN), path))
+        choices.append(NetworkChoice(name or (file if named else Path(file).stem), path))
     names = [file_name_part(choice.name) for choice in choices]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -100,7 +103,7 @@ def _matched(
     """The reconstructor with the face model that the network's spec accepts, surfaces first."""
     refusal: SpecError | None = None
     largest_first = sorted(face_models, key=lambda model: -model.n_vertices)
-    for model in (builtin_face_model(), *largest_first):
+    for model in (*map(builtin_face_model, BUILTIN_WEIGHTS), *largest_first):
         try:
             return FaceReconstructor(
                 engine=path, face_model=model, detector=detector, threads=threads

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from frsdk.errors import AccuracyError, InputError
 from frsdk.metrics.nme import nme_percent
+from frsdk.morphable.builtin_models import builtin_model_of
 from frsdk.morphable.face_model_match import fits
-from frsdk.morphable.morphable_model import builtin_face_model
+from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 from frsdk.specs.accuracy_spec import AccuracySpec
 from frsdk.specs.model_spec import ModelSpec
 
@@ -89,8 +90,8 @@ class AccuracyGate:
     def __init__(
         self, reference: bytes, spec: ModelSpec, *, crops: Crops | None = None, quick: bool = False
     ) -> None:
-        model = builtin_face_model()
-        self._model = model if fits(model, spec.face_model) else None
+        self._model = builtin_model_of(spec.face_model)
+        model = self._model or builtin_face_model()
         self._surface = fits(model, spec.face_model, surface=True)
         self._spec = spec
         self._run = NetworkRun(reference)
@@ -159,7 +160,7 @@ class AccuracyGate:
     def _landmarks(self, whitened: FloatArray) -> NDArray[np.float64]:
         """(n, 68, 3) crop pixels."""
         size = self._spec.input.size
-        found = builtin_face_model().decode_landmarks(self._params(whitened), size=size)
+        found = self._decoder.decode_landmarks(self._params(whitened), size=size)
         return found.astype(np.float64)
 
     def _vertices_percent(self, found: NetworkOutputs, reference: NDArray[np.float64]) -> float:
@@ -179,7 +180,11 @@ class AccuracyGate:
     def _vertices(self, whitened: FloatArray) -> FloatArray:
         """(n, N, 3) crop pixels."""
         params = self._params(whitened)
-        return builtin_face_model().decode_vertices(params, size=self._spec.input.size)
+        return self._decoder.decode_vertices(params, size=self._spec.input.size)
+
+    @property
+    def _decoder(self) -> MorphableModel:
+        return self._model or builtin_face_model()
 
     def _params(self, whitened: FloatArray) -> FloatArray:
         mean, std = (

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.errors import InputError
-from frsdk.morphable.morphable_model import builtin_face_model
+from frsdk.morphable.builtin_models import builtin_model_of
+from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 from frsdk.storage.atomic_write import atomic_write
 
 from ..accuracy.landmark_drift import DriftMeter
@@ -98,11 +99,11 @@ def calibrate(
     held_out = np.arange(len(crops)) % _HELD_OUT == 0
     ranges = activation_ranges(folded, crops[usual & ~held_out], network.spec.input)
     compared = crops[usual & held_out]
-    meter = DriftMeter(folded, network.spec, builtin_face_model(), compared)
+    meter = DriftMeter(folded, network.spec, _face_model_of(network), compared)
     targets = {target: _best(target, folded, ranges, meter) for target in TARGETS}
     for target, best in targets.items():
         if sensitivity and best.final > BUDGET_PERCENT:
-            some = DriftMeter(folded, network.spec, builtin_face_model(), _few(compared))
+            some = DriftMeter(folded, network.spec, _face_model_of(network), _few(compared))
             costs = layer_costs(folded, ranges[best.method], some, target=target, report=report)
             targets[target] = _without_dearest(target, folded, ranges, meter, best, costs)
     return CalibrationTable(
@@ -139,8 +140,13 @@ def sensitivity_report(
     folded = fold_constants(network.content)
     usual = ~outlier_crops(folded, calibration, network.spec.input)
     held_out = _few(calibration[::_HELD_OUT][usual[::_HELD_OUT]])
-    meter = DriftMeter(folded, network.spec, builtin_face_model(), held_out)
+    meter = DriftMeter(folded, network.spec, _face_model_of(network), held_out)
     return layer_costs(folded, table.ranges_for(target), meter, target=target, report=report)
+
+
+def _face_model_of(network: NetworkFile) -> MorphableModel:
+    """The built-in face model that decodes a network's parameters, else the default one."""
+    return builtin_model_of(network.spec.face_model) or builtin_face_model()
 
 
 def _check(network: NetworkFile, crops: Crops) -> None:

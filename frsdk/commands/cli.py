@@ -77,6 +77,11 @@ main.add_command(web)
 )
 @click.option("--detector", metavar="builtin|FILE.onnx", help="Face detector [default: built in].")
 @click.option(
+    "--weights",
+    type=click.Choice(["research", "open"]),
+    help="Built-in network: research (default, not for products) or open.",
+)
+@click.option(
     "--engine",
     "--network",
     "engine",
@@ -122,6 +127,7 @@ def reconstruct(
     any_orientation: bool,
     max_pixels: int,
     detector: str | None,
+    weights: str | None,
     engine: str | None,
     backend: str,
     device: str | None,
@@ -157,6 +163,7 @@ def reconstruct(
         max_pixels=max_pixels,
     )
     with FaceReconstructor(
+        weights=weights,
         engine=engine,
         backend=backend,
         device=device,

@@ -19,6 +19,7 @@ from ..backends.onnxruntime_session import load_onnxruntime
 from ..backends.tensorrt_modules import load_tensorrt
 from ..engine_files.engine_compatibility import host_os
 from ..errors import FrsdkError
+from ..installation.builtin_weights import BUILTIN_WEIGHTS
 from ..installation.optional_packages import pip_line
 
 # Which packages an extra brings; one of each tuple is enough.
@@ -51,6 +52,7 @@ class Diagnosis:
         missing_extras: The pip line by extra; those for GPUs only where there is one.
         runs: For each backend why it cannot run here; None where it can.
         builds: For each target of `frsdk-build` likewise.
+        weights: For each built-in network what may be done with it.
         cache: The folder of engines built at first use; None without one.
         cache_problem: Why there is none.
     """
@@ -67,6 +69,7 @@ class Diagnosis:
     missing_extras: dict[str, str]
     runs: dict[str, str | None]
     builds: dict[str, str | None]
+    weights: dict[str, str]
     cache: str | None
     cache_problem: str | None
 
@@ -96,6 +99,8 @@ class Diagnosis:
                 yield f"{title} {name}: {'yes' if obstacle is None else f'no: {obstacle}'}"
         for extra, line in self.missing_extras.items():
             yield f"extra {extra} is missing: {line}"
+        for name, terms in self.weights.items():
+            yield f"weights {name}: {terms}"
         yield f"cache: {self.cache or f'none: {self.cache_problem}'}"
 
 
@@ -128,9 +133,17 @@ def diagnose() -> Diagnosis:
         missing_extras=missing,
         runs={name: kind.obstacle() for name, kind in BACKENDS.items()},
         builds=_builds(packages),
+        weights=_weights(),
         cache=None if no_cache else str(cache_folder()),
         cache_problem=no_cache,
     )
+
+
+def _weights() -> dict[str, str]:
+    return {
+        name: weights.terms if weights.network.is_file() else "not in this installation"
+        for name, weights in BUILTIN_WEIGHTS.items()
+    }
 
 
 def _packages() -> dict[str, str]:

@@ -30,6 +30,11 @@ _OPTIONS = (
         "--detector", metavar="builtin|FILE.onnx", help="Face detector [default: built in]."
     ),
     click.option(
+        "--weights",
+        type=click.Choice(["research", "open"]),
+        help="Built-in network: research (default, not for products) or open.",
+    ),
+    click.option(
         "--engine",
         metavar="builtin|fp32|fp16|int8|FILE",
         help="Precision of the built-in network, or an .onnx or .engine file [default: built in].",
@@ -59,6 +64,7 @@ class NetworkOptions:
     any_orientation: bool
     min_score: float | None
     detector: str | None
+    weights: str | None
     engine: str | None
     backend: str
     device: str | None
@@ -77,6 +83,7 @@ class NetworkOptions:
         from ..detectors.turned_copies import RIGHT_ANGLES
 
         return {
+            "weights": self.weights,
             "engine": self.engine,
             "backend": self.backend,
             "device": self.device,

@@ -11,6 +11,8 @@ from pathlib import Path
 NETWORK = "network.onnx"
 FACE_DETECTOR = "face_detector.onnx"
 FACE_MODEL = "facemodel.npz"
+OPEN_NETWORK = "network_open.onnx"
+OPEN_FACE_MODEL = "facemodel_2.npz"
 
 _unpacked = ExitStack()  # what had to be taken out of an archive, deleted when Python ends
 atexit.register(_unpacked.close)
@@ -23,7 +25,7 @@ def asset_path(name: str) -> Path:
     In an application that is one archive the file is unpacked for as long as the process runs.
 
     Args:
-        name: :data:`NETWORK`, :data:`FACE_DETECTOR` or :data:`FACE_MODEL`.
+        name: :data:`NETWORK`, :data:`FACE_DETECTOR`, :data:`FACE_MODEL` or another of its names.
 
     Returns:
         Its path, whether the installation has the file or not.

@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 
 def face_model_from_option(
     option: str | os.PathLike[str] | MorphableModel | None,
+    weights: str | None = None,
 ) -> MorphableModel:
-    """The built-in face model for None, a file's, or the one that is passed.
+    """The built-in face model of some weights for None, a file's, or the one that is passed.
 
     Raises:
         FaceModelError: The file is damaged.
     """
     if option is None:
-        return builtin_face_model()
+        return builtin_face_model(weights)
     return option if isinstance(option, MorphableModel) else MorphableModel.load(option)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FaceModelError, InputError
-from ..installation.asset_files import FACE_MODEL, asset_path
+from ..installation.builtin_weights import builtin_weights
 from ..storage.atomic_write import atomic_write
 from .compact_basis import compact_basis, full_basis
 from .face_model_arrays import ARRAY_FIELDS, INDEX_FIELDS, N_COEFFICIENTS, check_arrays
@@ -85,8 +85,9 @@ class MorphableModel:
 
         The arrays are read-only again where it is unpickled.
         """
-        if self is _read_builtin.get("model"):
-            return builtin_face_model, ()
+        for weights, model in _read_builtin.items():
+            if self is model:
+                return builtin_face_model, (weights,)
         return _model_of, (
             {each.name: getattr(self, each.name) for each in fields(self) if each.init},
         )
@@ -228,15 +229,24 @@ class MorphableModel:
         atomic_write(path, buffer.getvalue())
 
 
-@functools.lru_cache(maxsize=1)
-def builtin_face_model() -> MorphableModel:
-    """The face model in the wheel, read once.
+def builtin_face_model(weights: str | None = None) -> MorphableModel:
+    """A face model in the wheel, read once.
+
+    Args:
+        weights: The built-in network that it belongs to, "research" or "open"; None: the default
+            one.
 
     Raises:
+        InputError: Another name.
         FaceModelError: The installation lacks it.
     """
-    model = MorphableModel.load(asset_path(FACE_MODEL))
-    _read_builtin["model"] = model
+    return _builtin_face_model(builtin_weights(weights).name)
+
+
+@functools.cache
+def _builtin_face_model(weights: str) -> MorphableModel:
+    model = MorphableModel.load(builtin_weights(weights).face_model)
+    _read_builtin[weights] = model
     return model
 
 

@@ -11,6 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Any, cast  # Any: what a model has, passed on as it is
 
 from ..errors import FaceModelError
+from ..installation.builtin_weights import BUILTIN_WEIGHTS
 from .morphable_model import MorphableModel, builtin_face_model
 from .vertex_decoding import FloatArray
 
@@ -46,8 +47,8 @@ def found_face_model(name: str, sha256: str) -> MorphableModel:
 def _known(sha256: str) -> MorphableModel | None:
     if sha256 in _MODELS:
         return _MODELS[sha256]
-    builtin = builtin_face_model()
-    return builtin if builtin.sha256 == sha256 else None
+    models = (builtin_face_model(weights) for weights in BUILTIN_WEIGHTS)
+    return next((model for model in models if model.sha256 == sha256), None)
 
 
 class _LateFaceModel:

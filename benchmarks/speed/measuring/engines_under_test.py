@@ -9,6 +9,7 @@ from pathlib import Path
 
 from frsdk import FaceReconstructor
 from frsdk.errors import InputError
+from frsdk.installation.builtin_weights import builtin_network
 
 PRECISIONS = ("fp32", "fp16", "int8")
 
@@ -74,8 +75,10 @@ def open_reconstructor(variant: Variant) -> FaceReconstructor:
     Raises:
         FrsdkError: As `FaceReconstructor` raises.
     """
+    named = None if Path(variant.engine).exists() else builtin_network(variant.engine)
     return FaceReconstructor(
-        engine=variant.engine,
+        weights=named.name if named else None,
+        engine=None if named else variant.engine,
         backend=variant.backend,
         threads=variant.threads,
         vertex_precision=variant.vertex_precision,

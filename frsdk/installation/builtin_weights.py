@@ -1,0 +1,77 @@
+"""The networks in the wheel: which there are, their files, and what may be done with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError
+from .asset_files import FACE_MODEL, NETWORK, OPEN_FACE_MODEL, OPEN_NETWORK, asset_path
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinWeights:
+    """A network in the wheel and the face model that it belongs to.
+
+    Attributes:
+        name: As ``weights=`` takes it.
+        network_file: In ``frsdk.assets``.
+        face_model_file: In ``frsdk.assets``.
+        terms: In one line, what may be done with it.
+    """
+
+    name: str
+    network_file: str
+    face_model_file: str
+    terms: str
+
+    @property
+    def network(self) -> Path:
+        """The network's file, whether the installation has it or not."""
+        return asset_path(self.network_file)
+
+    @property
+    def face_model(self) -> Path:
+        """The face model's file."""
+        return asset_path(self.face_model_file)
+
+
+#: The default comes first.
+BUILTIN_WEIGHTS = {
+    each.name: each
+    for each in (
+        BuiltinWeights(
+            "research",
+            NETWORK,
+            FACE_MODEL,
+            "research only: learned from pictures and labels with such terms; not for a product",
+        ),
+        BuiltinWeights(
+            "open",
+            OPEN_NETWORK,
+            OPEN_FACE_MODEL,
+            "CC BY 4.0: learned from open sources only; a product may ship it with the NOTICE, and "
+            "with a detector of its own: the built-in detector is for research only",
+        ),
+    )
+}
+DEFAULT_WEIGHTS = next(iter(BUILTIN_WEIGHTS))
+_BUILTIN = "builtin"
+
+
+def builtin_network(word: str) -> BuiltinWeights | None:
+    """The weights that a command line calls "builtin" (the default ones) or "builtin-NAME"."""
+    first, _, name = word.partition("-")
+    return BUILTIN_WEIGHTS.get(name or DEFAULT_WEIGHTS) if first == _BUILTIN else None
+
+
+def builtin_weights(name: str | None) -> BuiltinWeights:
+    """The built-in weights of a name; the default's for None.
+
+    Raises:
+        InputError: There are none of this name.
+    """
+    found = BUILTIN_WEIGHTS.get(name or DEFAULT_WEIGHTS)
+    if found is None:
+        raise InputError(f"expected weights {' or '.join(BUILTIN_WEIGHTS)}, got {name!r}")
+    return found
