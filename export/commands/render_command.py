@@ -20,6 +20,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--split", type=click.Choice(["train", "val"]), default="train", show_default=True)
 @click.option("--face-model", type=_FILE, help="Fit its 62 parameters too; an .npz.")
 @click.option("--backdrops", type=_FOLDER, help="Pictures without faces, for backgrounds.")
+@click.option("--every-name", is_flag=True, help="All of ARKit's names alike, to measure by.")
 @click.option("--sheet", type=_FILE, help="Also write a contact sheet, .png or .jpg.")
 @reports_errors
 def render(
@@ -30,6 +31,7 @@ def render(
     split: str,
     face_model: Path | None,
     backdrops: Path | None,
+    every_name: bool,
     sheet: Path | None,
 ) -> None:
     """Draw crops of made-up people from the fetched open SOURCES (needs the synth extra).
@@ -39,7 +41,7 @@ def render(
     """
     from ..renders.write_renders import RenderSettings, write_renders
 
-    settings = RenderSettings(count=count, seed=seed, backdrops=backdrops)
+    settings = RenderSettings(count, seed, backdrops, every_name)
     done = write_renders(sources, output, settings, split=split, face_model=face_model, sheet=sheet)
     click.echo(
         f"{output}: {done.count} {split} crops, {done.pictures_per_s:.1f} pictures/s, "

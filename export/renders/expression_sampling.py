@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from frsdk.expressions.blendshape_table import BLENDSHAPE_NAMES
+
 CLOSED_SHARE, WINK_SHARE = 0.20, 0.05
 _LOOK_RAD = np.radians(32.0)  # of an eye at weight 1 of a gaze name
 #: Name of both sides -> how strong, as (least, most); what a face does at once.
@@ -54,6 +56,16 @@ _MIDDLE = (
 )  # fmt: skip
 
 
+_OPPOSITES = (
+    {"jawLeft", "jawRight"}, {"mouthLeft", "mouthRight"},
+    *({f"browDown{side}", f"browOuterUp{side}"} for side in ("Left", "Right")),
+    *({f"eyeBlink{side}", f"eyeWide{side}"} for side in ("Left", "Right")),
+    *({f"eyeLookIn{side}", f"eyeLookOut{side}"} for side in ("Left", "Right")),
+    *({f"eyeLookUp{side}", f"eyeLookDown{side}"} for side in ("Left", "Right")),
+    *({f"mouthSmile{side}", f"mouthFrown{side}"} for side in ("Left", "Right")),
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
     """What a face does.
@@ -82,6 +94,21 @@ def sample_expression(rng: np.random.Generator) -> Expression:
     eyes = _blinks(rng, weights)
     kept = {name: round(value, 4) for name, value in weights.items() if value > 0.005}
     return Expression(kept, gaze, eyes)
+
+
+def sample_names(rng: np.random.Generator) -> Expression:
+    """Draw an expression in which every name is as likely as any other, to measure names by.
+
+    Of names that undo each other, as one look or another, only the first stays.
+    """
+    weights: dict[str, float] = {}
+    for name in rng.permutation(BLENDSHAPE_NAMES)[: int(rng.integers(3, 9))]:
+        if not any({str(name), other} in _OPPOSITES for other in weights):
+            weights[str(name)] = round(float(rng.uniform(0.2, 1.0)), 4)
+    weights["mouthClose"] = min(weights.get("mouthClose", 0.0), weights.get("jawOpen", 0.0))
+    kept = {name: value for name, value in weights.items() if value > 0.0}
+    closed = [kept.get(f"eyeBlink{side}", 0.0) > 0.7 for side in ("Left", "Right")]
+    return Expression(kept, ((0.0, 0.0), (0.0, 0.0)), ("open", "one closed", "closed")[sum(closed)])
 
 
 def _action(rng: np.random.Generator) -> dict[str, float]:

@@ -20,7 +20,7 @@ from .drawing.camera_sampling import sample_turn
 from .drawing.environment_light import Light, read_panoramas
 from .drawing.gl_renderer import GlRenderer
 from .drawing.skin_noise import noise_picture
-from .expression_sampling import sample_expression
+from .expression_sampling import Expression, sample_expression, sample_names
 from .makehuman.head_masks import head_masks
 from .makehuman.head_model import read_head
 from .makehuman.render_sources import found_sources
@@ -47,11 +47,13 @@ class RenderSettings:
         count: Pictures.
         seed: Of everything; another seed makes other people.
         backdrops: A folder of pictures without faces, for backgrounds.
+        every_name: Draw all of ARKit's names alike instead of what faces do.
     """
 
     count: int
     seed: int = 0
     backdrops: Path | None = None
+    every_name: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +99,8 @@ class FaceStudio:
             if number % _PICTURES_OF_A_PERSON == 0:
                 sitter = self._sitter(settings.seed, number // _PICTURES_OF_A_PERSON)
             rng = np.random.default_rng([settings.seed, _PICTURE, number])
-            yield self._face(sitter, f"{SOURCE}_{settings.seed}_{number:06d}", rng)
+            drawn = sample_names(rng) if settings.every_name else sample_expression(rng)
+            yield self._face(sitter, drawn, f"{SOURCE}_{settings.seed}_{number:06d}", rng)
 
     def _sitter(self, seed: int, number: int) -> _Sitter:
         """Draw one person."""
@@ -115,9 +118,10 @@ class FaceStudio:
         )
         return _Sitter(person.name, self.head.expressive(shape, person.rest), appearance)
 
-    def _face(self, sitter: _Sitter, key: str, rng: np.random.Generator) -> LabelledFace:
+    def _face(
+        self, sitter: _Sitter, expression: Expression, key: str, rng: np.random.Generator
+    ) -> LabelledFace:
         """Draw one picture of a person."""
-        expression = sample_expression(rng)
         turn = sample_turn(rng)
         scene = assembled(
             self.head, self.wardrobe, sitter.neutral, expression, sitter.appearance, turn, rng

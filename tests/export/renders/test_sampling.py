@@ -7,7 +7,7 @@ import pytest
 
 from frsdk.export.renders.appearance_sampling import sample_appearance
 from frsdk.export.renders.drawing.camera_sampling import sample_turn
-from frsdk.export.renders.expression_sampling import sample_expression
+from frsdk.export.renders.expression_sampling import sample_expression, sample_names
 from frsdk.export.renders.person_sampling import sample_person
 from frsdk.expressions.blendshape_table import BLENDSHAPE_NAMES
 from frsdk.morphable.head_pose import angles_from_rotation
@@ -116,3 +116,17 @@ def test_dark_people_get_dark_skins_and_children_no_beards() -> None:
         if person.age < 1.6:
             assert look.skin_look.beard[:3] == (0.0, 0.0, 0.0)
             assert look.skin_look.lipstick[3] == 0.0
+
+
+def test_every_name_is_drawn_alike_and_none_beside_its_opposite() -> None:
+    rng = np.random.default_rng(7)
+    drawn = [sample_names(rng) for _ in range(1500)]
+    counts = {name: sum(name in each.weights for each in drawn) for name in BLENDSHAPE_NAMES}
+    counts.pop("mouthClose")  # only beside an open jaw
+    assert min(counts.values()) > 90 and max(counts.values()) < 220
+    for each in drawn:
+        assert not {"jawLeft", "jawRight"} <= set(each.weights)
+        assert not {"eyeBlinkLeft", "eyeWideLeft"} <= set(each.weights)
+        assert all(0.0 < value <= 1.0 for value in each.weights.values())
+        blinks = [each.weights.get(f"eyeBlink{side}", 0.0) > 0.7 for side in ("Left", "Right")]
+        assert each.eyes == ("open", "one closed", "closed")[sum(blinks)]
