@@ -119,8 +119,19 @@ _STAND_INS: dict[tuple[str, str], Any] = {
 }
 
 
+def _load_bytearray8(unpickler: Any) -> None:
+    """What there is of it, where pickle itself takes the memory first."""
+    (size,) = struct.unpack("<Q", unpickler.read(8))
+    content = unpickler.read(size)
+    if len(content) != size:
+        raise EOFError("pickle data was truncated")
+    unpickler.append(bytearray(content))
+
+
 class _ArrayUnpickler(pickle._Unpickler):
     """In Python: the one in C takes memory for as many objects as a number in the file says."""
+
+    dispatch = {**pickle._Unpickler.dispatch, pickle.BYTEARRAY8[0]: _load_bytearray8}  # noqa: RUF012
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _STAND_INS:
