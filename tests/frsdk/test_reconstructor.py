@@ -262,7 +262,8 @@ def test_face_model_by_path(tiny_onnx: Path, tiny_model: MorphableModel, tmp_pat
 def test_missing_built_in_network(
     tiny_model: MorphableModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("frsdk.reconstructor.asset_path", lambda name: tmp_path / name)
+    place = "frsdk.installation.builtin_weights.asset_path"
+    monkeypatch.setattr(place, lambda name: tmp_path / name)
     with pytest.raises(BackendError, match="built-in network is not in this installation"):
         FaceReconstructor(face_model=tiny_model)
 

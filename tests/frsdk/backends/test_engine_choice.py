@@ -203,7 +203,7 @@ def test_building_without_onnx_names_the_extra(tiny_onnx: Path, tmp_path: Path) 
 def test_the_reconstructor_tells_what_it_took(
     tiny_onnx: Path, tiny_model: MorphableModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("frsdk.reconstructor.asset_path", lambda name: tiny_onnx)
+    monkeypatch.setattr("frsdk.installation.builtin_weights.asset_path", lambda name: tiny_onnx)
     if gpu_obstacle() is None:
         pytest.skip("this machine has a GPU")
     with FaceReconstructor(engine="fp16", face_model=tiny_model) as reconstruct:
