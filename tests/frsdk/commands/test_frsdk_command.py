@@ -116,12 +116,22 @@ def test_every_option_is_used(run: Run, photos: Path, tmp_path: Path) -> None:
 
     arguments = ["reconstruct", str(photos / "a.png"), "-o", str(tmp_path / "out")]
     arguments += ["--mesh", "ply", "--no-overlay", "--faces", "3", "--min-score", "0.5"]
-    arguments += ["--detector", "d.onnx", "--engine", "n.onnx", "--face-model", "m.npz"]
+    arguments += [
+        "--detector",
+        "d.onnx",
+        "--weights",
+        "open",
+        "--engine",
+        "n.onnx",
+        "--face-model",
+        "m.npz",
+    ]
     arguments += ["--backend", "onnxruntime", "--device", "cpu", "--cuda-graph"]
     arguments += ["--min-face", "48", "--any-orientation"]
     result = run([*arguments, "--threads", "2", "--max-pixels", "15600"])
     assert result.exit_code == 0
     assert reconstructor.FaceReconstructor.options == {  # type: ignore[attr-defined]
+        "weights": "open",
         "engine": "n.onnx",
         "backend": "onnxruntime",
         "device": "cpu",

@@ -104,7 +104,16 @@ def test_every_option_is_used(run: Run, tmp_path: Path) -> None:
     out = tmp_path / "out"
     arguments = ["video", str(source), "-o", str(out), "--faces", "2", "--smoothing", "none"]
     arguments += ["--no-overlay", "--mesh", "obj", "--every", "2", "--min-score", "0.5"]
-    arguments += ["--detector", "d.onnx", "--engine", "n.onnx", "--face-model", "m.npz"]
+    arguments += [
+        "--detector",
+        "d.onnx",
+        "--weights",
+        "open",
+        "--engine",
+        "n.onnx",
+        "--face-model",
+        "m.npz",
+    ]
     arguments += ["--backend", "onnxruntime", "--device", "cpu", "--cuda-graph", "--threads", "2"]
     arguments += ["--min-face", "24", "--any-orientation"]
     assert run([*arguments, "--max-pixels", "12288"]).exit_code == 0
@@ -114,6 +123,7 @@ def test_every_option_is_used(run: Run, tmp_path: Path) -> None:
         "smoothing": None,
     }
     assert StubReconstructor.options == {
+        "weights": "open",
         "engine": "n.onnx",
         "backend": "onnxruntime",
         "device": "cpu",
