@@ -13,7 +13,8 @@ from ..backends.onnxruntime_backend import OnnxRuntimeBackend
 from ..errors import BackendError, InputError
 from ..imaging.face_crop import check_image, network_input
 from ..installation.asset_files import FACE_DETECTOR, asset_path
-from .detection import BoxRule, Detection
+from .box_rule import BoxRule
+from .detection import Detection
 from .detector_outputs import CellDecoder, Found, joined, roll_of_points
 from .doubtful_faces import DOUBTFUL_FROM, looked_again
 from .image_tiles import Tile, level_sides, tiles_of

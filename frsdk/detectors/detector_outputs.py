@@ -67,20 +67,35 @@ class CellDecoder:
             output: (15, cells).
             min_score: Leave out cells below this score; only the others are decoded.
         """
+        cells, values = self._likely(output, min_score)
+        stride, cell = self._strides[cells], self._centres[cells]
+        centre = cell + (values[1:3] * stride).T
+        half = (np.exp(np.minimum(values[3:5], _MOST_LOG_SIZE)) * stride).T / 2
+        scores, points = self._scores_and_points(cells, values)
+        return Found(np.concatenate([centre - half, centre + half], axis=1), scores, points)
+
+    def scores_and_points(
+        self, output: NDArray[np.float32], min_score: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """The (n,) scores and (n, 5, 2) points of :meth:`__call__` alone, in half its time."""
+        return self._scores_and_points(*self._likely(output, min_score))
+
+    def _likely(
+        self, output: NDArray[np.float32], min_score: float
+    ) -> tuple[NDArray[np.intp], FloatArray]:
+        """The n cells with that score, and their (15, n) values."""
         # score >= min_score, without an exponential for each cell
         share = min(max(min_score, 1e-12), 1.0 - 1e-12)
         least = math.log(share / (1.0 - share)) if min_score > 0.0 else -math.inf
         cells = np.flatnonzero(output[0] >= least)
-        values = output[:, cells].astype(np.float64)  # (15, n)
-        stride, cell = self._strides[cells], self._centres[cells]
-        centre = cell + (values[1:3] * stride).T
-        half = (np.exp(np.minimum(values[3:5], _MOST_LOG_SIZE)) * stride).T / 2
+        return cells, output[:, cells].astype(np.float64)
+
+    def _scores_and_points(
+        self, cells: NDArray[np.intp], values: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
         points = values[5:].T.reshape(-1, 5, 2)  # (10, n) -> (n, 10) -> (n, 5, 2)
-        return Found(
-            boxes=np.concatenate([centre - half, centre + half], axis=1),
-            scores=1.0 / (1.0 + np.exp(-values[0])),
-            points=points * stride[:, None, None] + cell[:, None],
-        )
+        placed = points * self._strides[cells, None, None] + self._centres[cells, None]
+        return 1.0 / (1.0 + np.exp(-values[0])), placed
 
 
 def roll_of_points(points: FloatArray) -> FloatArray:

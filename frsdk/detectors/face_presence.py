@@ -14,7 +14,7 @@ from ..backends.onnxruntime_backend import OnnxRuntimeBackend
 from ..backends.onnxruntime_session import open_session
 from ..imaging.face_crop import Image, network_input
 from ..installation.asset_files import FACE_DETECTOR, asset_path
-from .detector_outputs import CellDecoder, Found
+from .detector_outputs import CellDecoder
 from .resized_graph import resized_graph
 
 FloatArray = NDArray[np.float64]
@@ -74,30 +74,33 @@ class FacePresence:
         (outputs,) = self._session.run([self._output], {self._input.name: batch})
         presence = np.zeros(len(crops))
         for index, (output, crop) in enumerate(zip(outputs, crops, strict=True)):
-            found = self._decode(output, _LEAST_SCORE)
-            if len(found.scores):
+            scores, points = self._decode.scores_and_points(output, _LEAST_SCORE)
+            if len(scores):
                 scale = SIZE / len(crop)
-                points = (np.asarray(landmarks[index, :, :2], np.float64) + 0.5) * scale
-                presence[index] = (found.scores * agreement(found, points)).max()
+                placed = (np.asarray(landmarks[index, :, :2], np.float64) + 0.5) * scale
+                presence[index] = (scores * agreement(points, placed)).max()
         return presence
 
 
-def agreement(found: Found, landmarks_xy: FloatArray) -> FloatArray:
+def agreement(points_xy: FloatArray, landmarks_xy: FloatArray) -> FloatArray:
     """How well the five points of detections agree with 68 landmarks.
 
     Args:
-        found: n detections.
-        landmarks_xy: (68, 2) on the same plane as the detections.
+        points_xy: (n, 5, 2) of n detections.
+        landmarks_xy: (68, 2) on the same plane.
 
     Returns:
         (n,) 1 where they agree, 0 where they contradict.
     """
-    extent = landmarks_xy.max(axis=0) - landmarks_xy.min(axis=0)
-    size = max(math.sqrt(float(extent[0] * extent[1])), 1e-6)
-    offset = found.points - five_points(landmarks_xy)  # (n, 5, 2)
-    distance = np.sqrt((offset * offset).sum(axis=2)).mean(axis=1) / size
-    share = (_DISAGREES - distance) / (_DISAGREES - _AGREES)
-    return np.asarray(np.clip(share, 0.0, 1.0), np.float64)
+    (left, top), (right, bottom) = (
+        landmarks_xy.min(axis=0).tolist(),
+        landmarks_xy.max(axis=0).tolist(),
+    )
+    size = max(math.sqrt((right - left) * (bottom - top)), 1e-6)
+    offset = points_xy - five_points(landmarks_xy)  # (n, 5, 2)
+    distance = np.hypot(offset[..., 0], offset[..., 1]).sum(axis=1)
+    share = (_DISAGREES - distance / (5.0 * size)) / (_DISAGREES - _AGREES)
+    return np.asarray(np.minimum(np.maximum(share, 0.0), 1.0), np.float64)
 
 
 def five_points(landmarks_xy: FloatArray) -> FloatArray:

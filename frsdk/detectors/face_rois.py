@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 from ..errors import InputError
 from ..imaging.face_crop import Image
 from ..imaging.roi import Roi
-from .detection import DEFAULT_BOX_RULE, BoxRule, Detection, Detector, roi_from_box
+from .box_rule import DEFAULT_BOX_RULE, BoxRule, roi_from_box
+from .detection import Detection, Detector
 
 Box = tuple[float, float, float, float]
 

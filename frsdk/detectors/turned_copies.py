@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .detection import DEFAULT_BOX_RULE, BoxRule, Detection, Detector
+from .box_rule import DEFAULT_BOX_RULE, BoxRule
+from .detection import Detection, Detector
 from .non_maximum_suppression import non_maximum_suppression
 
 Image = NDArray[np.uint8]

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ..backends.onnxruntime_session import open_session
 from ..errors import BackendError
 from ..imaging.face_crop import check_image
-from .detection import DEFAULT_BOX_RULE, Detection
+from .box_rule import DEFAULT_BOX_RULE
+from .detection import Detection
 from .non_maximum_suppression import non_maximum_suppression
 
 Image = NDArray[np.uint8]

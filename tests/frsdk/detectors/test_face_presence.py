@@ -9,7 +9,6 @@ import pytest
 
 from frsdk import FaceReconstructor, InputError, Roi, read_image
 from frsdk.backends.onnxruntime_session import open_session
-from frsdk.detectors.detector_outputs import Found
 from frsdk.detectors.face_presence import agreement, five_points
 from frsdk.detectors.resized_graph import resized_graph
 from frsdk.errors import SpecError
@@ -61,8 +60,7 @@ def test_agreement_falls_with_the_distance_of_the_points() -> None:
     landmarks = random.uniform(0, 100, (68, 2))
     landmarks[0], landmarks[1] = (0, 0), (100, 100)
     points = np.stack([five_points(landmarks) + np.array([shift, 0]) for shift in (0, 8, 20, 40)])
-    found = Found(np.zeros((4, 4)), np.ones(4), points)
-    assert agreement(found, landmarks) == pytest.approx([1.0, 1.0, 0.5, 0.0], abs=0.01)
+    assert agreement(points, landmarks) == pytest.approx([1.0, 1.0, 0.5, 0.0], abs=0.01)
     assert five_points(landmarks)[0] == pytest.approx(landmarks[36:42].mean(axis=0))
     assert five_points(landmarks)[2:] == pytest.approx(landmarks[[30, 48, 54]])
 
