@@ -25,8 +25,8 @@ class Smoothing:
         identity_frames: Shape coefficients are the mean over as many frames at most.
     """
 
-    min_cutoff_hz: float = 0.05
-    beta: float = 150.0
+    min_cutoff_hz: float = 0.2
+    beta: float = 160.0
     speed_cutoff_hz: float = 1.5
     hold_s: float = 0.8
     noise_knee: float = 1.0
@@ -54,8 +54,8 @@ class Smoothing:
 
 PRESETS = {
     "balanced": Smoothing(),
-    "steady": Smoothing(beta=60.0, speed_cutoff_hz=1.0),
-    "responsive": Smoothing(beta=250.0, speed_cutoff_hz=3.0, noise_knee=1.5),
+    "steady": Smoothing(min_cutoff_hz=0.05, beta=60.0, speed_cutoff_hz=1.0),
+    "responsive": Smoothing(min_cutoff_hz=0.05, beta=250.0, speed_cutoff_hz=3.0, noise_knee=1.5),
 }
 
 

@@ -24,8 +24,8 @@ export interface Smoothing {
 }
 
 const BALANCED: Smoothing = {
-  minCutoffHz: 0.05,
-  beta: 120,
+  minCutoffHz: 0.2,
+  beta: 160,
   speedCutoffHz: 1.5,
   holdS: 0.8,
   noiseKnee: 1,
@@ -35,8 +35,8 @@ const BALANCED: Smoothing = {
 
 export const PRESETS: ReadonlyMap<string, Smoothing> = new Map([
   ["balanced", BALANCED],
-  ["steady", { ...BALANCED, beta: 60, speedCutoffHz: 1 }],
-  ["responsive", { ...BALANCED, beta: 250, speedCutoffHz: 3, noiseKnee: 1.5 }],
+  ["steady", { ...BALANCED, minCutoffHz: 0.05, beta: 60, speedCutoffHz: 1 }],
+  ["responsive", { ...BALANCED, minCutoffHz: 0.05, beta: 250, speedCutoffHz: 3, noiseKnee: 1.5 }],
 ]);
 
 /**
