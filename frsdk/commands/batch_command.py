@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any  # options of click by name
 
 import click
 
-from ..imaging.image_sources import DEFAULT_MAX_PIXELS
 from .console import counted, one_line, reports_errors
-from .network_options import NetworkOptions, network_options
+from .network_options import NetworkOptions, max_pixels_option, network_options
 from .terminal import Advance, progress
 
 if TYPE_CHECKING:
@@ -51,14 +50,7 @@ _SHOWN = 5  # inputs that name nothing, before they are only counted
     metavar="N",
     help="Pictures of one call.",
 )
-@click.option(
-    "--max-pixels",
-    type=click.IntRange(min=1),
-    default=DEFAULT_MAX_PIXELS,
-    show_default=True,
-    metavar="N",
-    help="Refuse pictures with more pixels.",
-)
+@max_pixels_option("pictures")
 @click.option(
     "--address",
     metavar="auto|HOST:PORT",

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any  # Any: options by name
 
 import click
 import numpy as np
@@ -55,7 +55,7 @@ def camera(
     patience: float,
     osc: str | None,
     as_json: bool,
-    **network: object,
+    **network: Any,
 ) -> None:
     """Follow the faces before a camera: its index, or the address of a stream.
 
@@ -76,7 +76,7 @@ def camera(
     with ExitStack() as stack:
         avatar = stack.enter_context(_open_avatar(osc)) if osc else None
         window = stack.enter_context(PreviewWindow(found.name)) if show else None
-        reconstructor = stack.enter_context(NetworkOptions(**network).open(faces))  # type: ignore[arg-type]
+        reconstructor = stack.enter_context(NetworkOptions(**network).open(faces))
         reconstructor.warm_up()
         chosen = None if smoothing == "none" else smoothing
         tracker = FaceTracker(reconstructor, max_faces=faces, smoothing=chosen)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any  # Any: options by name
 
 import click
 
-from ..imaging.image_sources import DEFAULT_MAX_PIXELS
 from .batch_command import batch
 from .cache_command import cache
 from .camera_command import camera
 from .console import counted, one_line, reports_errors, version_option
 from .doctor_command import doctor
+from .network_options import NetworkOptions, max_pixels_option, network_options
 from .output_names import MESH_KINDS, PICTURE_FORMATS
 from .serve_command import serve
 from .terminal import progress
@@ -55,51 +55,8 @@ main.add_command(web)
     help="Mesh file of each face.",
 )
 @click.option("--faces", type=click.IntRange(min=1), metavar="N", help="At most N faces a photo.")
-@click.option("--min-score", type=float, metavar="S", help="Drop detections below this score.")
-@click.option(
-    "--min-face",
-    type=click.FloatRange(min=1),
-    metavar="PX",
-    help="Find faces from this size on; smaller is slower [default: 24, in large photos more].",
-)
-@click.option(
-    "--any-orientation",
-    is_flag=True,
-    help="Find faces on their side and upside down too; takes four looks.",
-)
-@click.option(
-    "--max-pixels",
-    type=click.IntRange(min=1),
-    default=DEFAULT_MAX_PIXELS,
-    show_default=True,
-    metavar="N",
-    help="Refuse photos with more pixels.",
-)
-@click.option("--detector", metavar="builtin|FILE.onnx", help="Face detector [default: built in].")
-@click.option(
-    "--weights",
-    type=click.Choice(["research", "open"]),
-    help="Built-in network: research (default, not for products) or open.",
-)
-@click.option(
-    "--engine",
-    "--network",
-    "engine",
-    metavar="builtin|fp32|fp16|int8|FILE",
-    help="Precision of the built-in network, or an .onnx or .engine file [default: built in].",
-)
-@click.option("--backend", default="auto", show_default=True, metavar="NAME", help="What runs it.")
-@click.option("--device", type=click.Choice(["cpu", "gpu"]), help="Limits what auto may take.")
-@click.option("--cuda-graph", is_flag=True, help="Record a GPU's work and replay it.")
-@click.option("--face-model", metavar="FILE.npz", help="Face model [default: built in].")
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Threads of the network.",
-)
+@max_pixels_option("photos")
+@network_options
 @click.option("--overlay/--no-overlay", default=True, help="Write an overlay PNG per photo.")
 @click.option("--depth", is_flag=True, help="Write depth per photo: 16 bits, 0.01 mm a step.")
 @click.option("--normals", is_flag=True, help="Write the surface normals per photo.")
@@ -122,63 +79,38 @@ def reconstruct(
     output: str,
     mesh: str,
     faces: int | None,
-    min_score: float | None,
-    min_face: float | None,
-    any_orientation: bool,
     max_pixels: int,
-    detector: str | None,
-    weights: str | None,
-    engine: str | None,
-    backend: str,
-    device: str | None,
-    cuda_graph: bool,
-    face_model: str | None,
-    threads: int,
     overlay: bool,
     picture_format: str,
     scene: bool,
     html: bool,
     as_json: bool,
-    **pictures: bool,
+    **others: Any,
 ) -> None:
     """Reconstruct the faces of photographs: overlays, meshes and faces.json.
 
     A photograph without a face is not an error. One that cannot be read is one line on stderr; the
     others go on, and the exit code is 1. sample:astronaut is a photograph of scikit-image.
     """
-    from ..detectors.turned_copies import RIGHT_ANGLES
     from ..imaging.image_sources import find_images
-    from ..reconstructor import FaceReconstructor
     from .job_options import JobOptions
     from .small_faces_hint import SmallFacesHint
 
     sources = find_images(inputs, strict=False)
+    network = NetworkOptions.taken_from(others)  # what is left are the kinds of pictures
     options = JobOptions(
         mesh=mesh,
         overlay=overlay,
-        pictures=tuple(kind for kind, wanted in pictures.items() if wanted),
+        pictures=tuple(kind for kind, wanted in others.items() if wanted),
         picture_format=picture_format,
         scene=scene,
         html=html,
         max_pixels=max_pixels,
     )
-    with FaceReconstructor(
-        weights=weights,
-        engine=engine,
-        backend=backend,
-        device=device,
-        cuda_graph=cuda_graph,
-        face_model=face_model,
-        detector=detector,
-        threads=threads,
-        max_faces=faces,
-        min_score=min_score,
-        min_face_px=min_face,
-        orientations=RIGHT_ANGLES if any_orientation else (0,),
-    ) as reconstructor:
+    with network.open(faces) as reconstructor:
         _check_has_triangles(reconstructor, options)
         hint = SmallFacesHint(reconstructor)
-        report = _run(reconstructor if min_face else hint, sources, output, options)
+        report = _run(reconstructor if network.min_face else hint, sources, output, options)
     if hint.line:
         click.echo(f"frsdk: {hint.line}", err=True)
     if as_json:

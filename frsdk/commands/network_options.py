@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import reduce
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar  # Any: options by name
 
 import click
+
+from ..imaging.image_sources import DEFAULT_MAX_PIXELS
 
 if TYPE_CHECKING:
     from ..reconstructor import FaceReconstructor
@@ -20,10 +22,12 @@ _OPTIONS = (
         "--min-face",
         type=click.FloatRange(min=1),
         metavar="PX",
-        help="Find faces from this size on; smaller is slower.",
+        help="Find faces from this size on; smaller is slower [default: 24, in large photos more].",
     ),
     click.option(
-        "--any-orientation", is_flag=True, help="Find faces on their side and upside down too."
+        "--any-orientation",
+        is_flag=True,
+        help="Find faces on their side and upside down too; takes four looks.",
     ),
     click.option("--min-score", type=float, metavar="S", help="Drop detections below this score."),
     click.option(
@@ -36,6 +40,8 @@ _OPTIONS = (
     ),
     click.option(
         "--engine",
+        "--network",
+        "engine",
         metavar="builtin|fp32|fp16|int8|FILE",
         help="Precision of the built-in network, or an .onnx or .engine file [default: built in].",
     ),
@@ -72,7 +78,12 @@ class NetworkOptions:
     face_model: str | None
     threads: int
 
-    def open(self, max_faces: int) -> FaceReconstructor:
+    @classmethod
+    def taken_from(cls, options: dict[str, Any]) -> NetworkOptions:
+        """Take them out of the options that click gives a command."""
+        return cls(**{each.name: options.pop(each.name) for each in fields(cls)})
+
+    def open(self, max_faces: int | None) -> FaceReconstructor:
         """The reconstructor that they describe."""
         from ..reconstructor import FaceReconstructor
 
@@ -101,3 +112,15 @@ class NetworkOptions:
 def network_options(command: Callable[P, R]) -> Callable[P, R]:
     """Add the options; the command makes `NetworkOptions` of their values."""
     return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
+
+
+def max_pixels_option(things: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """The option that refuses what would take too much memory; `things` names it in the help."""
+    return click.option(
+        "--max-pixels",
+        type=click.IntRange(min=1),
+        default=DEFAULT_MAX_PIXELS,
+        show_default=True,
+        metavar="N",
+        help=f"Refuse {things} with more pixels.",
+    )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any  # Any: options by name
 
 import click
 
-from ..imaging.image_sources import DEFAULT_MAX_PIXELS
 from .console import ReportedError, counted, one_line, reports_errors
-from .network_options import NetworkOptions, network_options
+from .network_options import NetworkOptions, max_pixels_option, network_options
 from .output_names import MESH_KINDS
 from .stop_signals import stop_signals
 from .terminal import progress
@@ -48,14 +47,7 @@ if TYPE_CHECKING:
 )
 @click.option("--every", type=click.IntRange(min=1), default=30, show_default=True, metavar="N",
               help="Meshes of every Nth frame.")  # fmt: skip
-@click.option(
-    "--max-pixels",
-    type=click.IntRange(min=1),
-    default=DEFAULT_MAX_PIXELS,
-    show_default=True,
-    metavar="N",
-    help="Refuse frames with more pixels.",
-)
+@max_pixels_option("frames")
 @network_options
 @click.option("--json", "as_json", is_flag=True, help="Print a summary for machines on stdout.")
 @reports_errors
@@ -72,7 +64,7 @@ def video(
     every: int,
     max_pixels: int,
     as_json: bool,
-    **network: object,
+    **network: Any,
 ) -> None:
     """Follow the faces of a video: an overlay with sound, and faces.jsonl, a line a frame.
 
@@ -91,7 +83,7 @@ def video(
     paths = output_paths(input_, output)
     with (
         VideoReader(input_, max_pixels=max_pixels) as reader,
-        NetworkOptions(**network).open(faces) as reconstructor,  # type: ignore[arg-type]
+        NetworkOptions(**network).open(faces) as reconstructor,
         FaceTracker(
             reconstructor,
             max_faces=faces,
