@@ -2,11 +2,12 @@
 """Collect photographs without faces from Debian packages, to train and measure the detector.
 
     scripts/fetch_backgrounds.py OUT --yunet YUNET.onnx [--debs FOLDER]
+    scripts/fetch_backgrounds.py OUT --mediapipe WHEEL [--debs FOLDER]
 
-Writes OUT/train and OUT/val (a fifth, by name) as JPEGs of at most 1600 px. Pictures in which YuNet
-sees the shadow of a face go to OUT/doubtful and are to be looked at, not used; those that were
-looked at are named in backgrounds_looked_at.txt. Needs apt-get and dpkg-deb; nothing of it is
-committed.
+Writes OUT/train and OUT/val (a fifth, by name) as JPEGs of at most 1600 px. Pictures in which
+YuNet, or MediaPipe's detector for what is to stay open, sees the shadow of a face go to
+OUT/doubtful and are to be looked at, not used; those that were looked at are named in
+backgrounds_looked_at.txt. Needs apt-get and dpkg-deb; nothing of it is committed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import io
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -25,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk import YuNetDetector
+from frsdk.export.detector.second_people import MediapipePeople
 
 PACKAGES = (
     "gnome-backgrounds",
@@ -43,7 +45,8 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 SKIPPED = ("screenshot", "/people/", "x1920.", "x1440.", "1622x", "images_dark", "face", "lena")
 MIN_BYTES, MIN_SIDE, MAX_SIDE = 30_000, 256, 1600
 MIN_CONTRAST = 12.0  # standard deviation of the grey values
-DOUBTFUL = 0.35
+DOUBTFUL = 0.35  # YuNet's score
+DOUBTFUL_MEDIAPIPE = 0.65  # textures get up to 0.6 in its small views
 VAL_SHARE = 5
 SPLITS = ("train", "val", "doubtful")
 LOOKED_AT = Path(__file__).with_name("backgrounds_looked_at.txt")
@@ -53,11 +56,12 @@ Image = NDArray[np.uint8]
 
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--yunet", type=click.Path(exists=True, path_type=Path), required=True)
+@click.option("--yunet", type=click.Path(exists=True, path_type=Path))
+@click.option("--mediapipe", type=click.Path(exists=True, path_type=Path), help="The wheel.")
 @click.option("--debs", type=click.Path(path_type=Path), help="Folder with the packages' files.")
-def main(out: Path, yunet: Path, debs: Path | None) -> None:
+def main(out: Path, yunet: Path | None, mediapipe: Path | None, debs: Path | None) -> None:
     """Download, unpack, filter and write."""
-    detect = YuNetDetector(yunet, min_score=DOUBTFUL)
+    sees_any = teacher(yunet, mediapipe)
     folder = debs or out / "debs"
     folder.mkdir(parents=True, exist_ok=True)
     looked_at = read_looked_at()
@@ -73,11 +77,21 @@ def main(out: Path, yunet: Path, debs: Path | None) -> None:
             file = f"{package}-{Path(name).stem}-{digest[:8]}.jpg"
             if file in looked_at:
                 split = looked_at[file]
-            elif "/animals/" not in name and sees_a_face(detect, image):
+            elif "/animals/" not in name and sees_any(image):
                 split = "doubtful"
             cv2.imwrite(str(out / split / file), image, [cv2.IMWRITE_JPEG_QUALITY, 92])
     for name in SPLITS:
         print(f"{name}: {len(list((out / name).iterdir()))} pictures", file=sys.stderr)
+
+
+def teacher(yunet: Path | None, mediapipe: Path | None) -> Callable[[Image], bool]:
+    """Whether a picture shows a face, by the one teacher that was named."""
+    if mediapipe is not None and yunet is None:
+        return MediapipePeople(mediapipe, min_score=DOUBTFUL_MEDIAPIPE).sees_any
+    if yunet is None or mediapipe is not None:
+        raise click.UsageError("give either --yunet or --mediapipe")
+    detect = YuNetDetector(yunet, min_score=DOUBTFUL)
+    return lambda image: sees_a_face(detect, image)
 
 
 def read_looked_at() -> dict[str, str]:

@@ -89,6 +89,7 @@ WINGS = {
         "renders.drawing",
         "renders.makehuman",
         "detector",
+        "detector.covers",
         "training",
         "facemodel",
         "checkpoints",

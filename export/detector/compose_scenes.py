@@ -38,7 +38,8 @@ class SceneSettings:
         most_faces: Of a scene that is none of these.
         smallest_px: Of a face box's longer side.
         roll_deg: Largest turn of most faces.
-        tilted: Share of the faces that turn by up to 45 degrees.
+        tilted: Share of the faces that turn by up to `tilt_deg`.
+        tilt_deg: Largest turn of these.
         inset: Least distance of a face's centre from the scene's edge, share of its size.
         occlusion: Share of the faces of which something covers a part.
         camera: What happens to the whole scene.
@@ -52,6 +53,7 @@ class SceneSettings:
     smallest_px: float = 9.0
     roll_deg: float = 18.0
     tilted: float = 0.3
+    tilt_deg: float = 45.0
     inset: float = 0.35
     occlusion: float = 0.18
     camera: CameraSettings = field(default_factory=CameraSettings)
@@ -171,7 +173,8 @@ class SceneComposer:
         canvas.add(row, piece, mask, placement, landmarks - corner, neighbours - np.tile(corner, 2))
 
     def _roll(self, rng: np.random.Generator) -> float:
-        most = 45.0 if rng.random() < self._settings.tilted else self._settings.roll_deg
+        settings = self._settings
+        most = settings.tilt_deg if rng.random() < settings.tilted else settings.roll_deg
         return float(np.radians(rng.uniform(-most, most)))
 
     def _mosaic(self, canvas: Canvas, rng: np.random.Generator) -> None:

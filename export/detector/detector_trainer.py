@@ -55,6 +55,8 @@ class DetectorConfig:
         seed: Of weights and scenes.
         save_every: Steps between checkpoints.
         turned: Faces turned in 3D that are added to the stock.
+        covered: Faces behind masks, scarves, glasses, hats and hands that are added.
+        tilt_deg: Largest roll of the faces.
     """
 
     architecture: str = "face_detector"
@@ -72,6 +74,8 @@ class DetectorConfig:
     seed: int = 0
     save_every: int = 100
     turned: int = 3000
+    covered: int = 3000
+    tilt_deg: float = 60.0
 
 
 def learning_rate(step: int, config: DetectorConfig) -> float:
@@ -94,7 +98,7 @@ class DetectorTrainer:
         self, stock: FaceStock, backgrounds: Backgrounds, config: DetectorConfig, folder: Path
     ) -> None:
         self.config, self.folder, self.backgrounds = config, folder, backgrounds
-        self.compose = SceneComposer(stock, backgrounds, SceneSettings())
+        self.compose = SceneComposer(stock, backgrounds, SceneSettings(tilt_deg=config.tilt_deg))
         torch.manual_seed(config.seed)
         self.network = build_network(config.architecture, config.arguments)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
 TURNED_SOURCE = "turned"  # faces of the other sources, turned in 3D
+COVERED_SOURCE = "covered"  # faces of the other sources behind masks, scarves, glasses, hands
 # Share of the draws that each source gets, of the sum over those at hand: profiles come from
 # cfp_profile and the turned faces alone, and afw, helen and udacity are the photographs taken in
 # the wild. Sources that are not named share the rest.
@@ -133,32 +134,41 @@ def content_rectangle(crop: Image) -> tuple[int, int, int, int]:
     )
 
 
-def sampling_weights(source: NDArray[np.str_], yaw_deg: Array) -> Array:
-    """(n,) probabilities of n faces: each source its share, turned faces more often."""
+def sampling_weights(
+    source: NDArray[np.str_], yaw_deg: Array, shares: Mapping[str, float] | None = None
+) -> Array:
+    """(n,) probabilities of n faces: each source its share, turned faces more often.
+
+    Args:
+        source: (n,) of each face.
+        yaw_deg: (n,).
+        shares: Of the sources; None: those of :data:`SOURCE_SHARES`.
+    """
+    shares = SOURCE_SHARES if shares is None else shares
     weight = np.where(np.abs(yaw_deg) > _TURNED_DEG, TURNED_WEIGHT, 1.0)
-    others = max(0.0, 1.0 - sum(SOURCE_SHARES.values()))
+    others = max(0.0, 1.0 - sum(shares.values()))
     for name in np.unique(source):
         rows = source == name
-        weight[rows] *= SOURCE_SHARES.get(str(name), max(others, 0.05)) / weight[rows].sum()
+        weight[rows] *= shares.get(str(name), max(others, 0.05)) / weight[rows].sum()
     return np.asarray(weight / weight.sum(), np.float64)
 
 
 def find_neighbours(
-    stock: FaceStock, detect: Callable[[Image], Sequence[Detection]], sources: Sequence[str]
+    stock: FaceStock, detect: Callable[[Image], Sequence[Detection]], posed: Collection[str]
 ) -> dict[int, Array]:
     """Boxes of faces in the crops that are not the labelled one, by a teacher.
 
     Args:
         stock: The crops.
         detect: The teacher, for example YuNet.
-        sources: Data sets whose crops may show several people.
+        posed: Data sets whose crops show one person.
 
     Returns:
         Row -> (k, 4) boxes on the crop's plane; rows without further faces are absent.
     """
     found: dict[int, Array] = {}
     own = face_boxes(stock.landmarks)
-    for row in np.flatnonzero(np.isin(stock.source, list(sources))):
+    for row in np.flatnonzero(~np.isin(stock.source, list(posed))):
         boxes = np.array([each.box_xyxy for each in detect(stock.crops[row])]).reshape(-1, 4)
         others = boxes[_overlap(boxes, own[row]) < _NEIGHBOUR_IOU]
         if len(others):
