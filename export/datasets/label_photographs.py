@@ -17,6 +17,7 @@ from frsdk.imaging.read_image import read_image
 from frsdk.imaging.roi import Roi, roi_from_landmarks
 from frsdk.reconstructor import FaceReconstructor
 
+from ..runs.run_progress import with_progress
 from .face_labels import MIRROR_68
 from .labelled_face import LabelledFace, stored_crop
 from .skipped_items import Skipped
@@ -66,7 +67,7 @@ def label_photos(
     settings = settings or LabelSettings()
     sources = find_images([folder])
     skipped, doubtful = Skipped(len(sources), bad_share), 0
-    for number, source in enumerate(sources):
+    for number, source in enumerate(with_progress("labelling", sources, len(sources))):
         try:
             image = read_image(source.location)
         except ImageFileError as error:

@@ -21,6 +21,7 @@ from ..datasets.face_labels import MIRROR_68
 from ..datasets.label_photographs import EnsembleLabel, LabelSettings
 from ..datasets.labelled_face import LabelledFace, stored_crop
 from ..datasets.skipped_items import Skipped
+from ..runs.run_progress import with_progress
 from .landmark_offsets import rotations, with_offsets
 from .mesh_landmarks import N_MESH, landmarks_from_mesh
 from .offset_table import OFFSETS
@@ -175,7 +176,7 @@ def label_photos_by_mesh(
     settings, drops = settings or LabelSettings(crops=4), drops or Drops()
     sources = find_images([folder])
     skipped = Skipped(len(sources), bad_share)
-    for number, source in enumerate(sources):
+    for number, source in enumerate(with_progress("labelling", sources, len(sources))):
         try:
             picture = read_image(source.location)
         except ImageFileError as error:
@@ -203,7 +204,9 @@ def _labelled(
         drops.no_face += 1
         return None
     try:
-        label = teacher.label(image, found[0], settings, rng)
+        # Where the network labels, one look tells whether the mesh would have.
+        looks = replace(settings, crops=1) if turned else settings
+        label = teacher.label(image, found[0], looks, rng)
         if label is None or abs(label.yaw_deg) > LARGEST_YAW_DEG:
             drops.lost += label is None
             drops.turned += label is not None

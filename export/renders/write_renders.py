@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from ..datasets.crop_shards import write_shards
 from ..datasets.data_provenance import CARD_NAME
 from ..datasets.labelled_face import LabelledFace
 from ..facemodel.evaluate_face_model import landmark_basis_of
+from ..runs.run_progress import with_progress
 from .render_faces import FaceStudio, RenderSettings
 from .render_truth import fitted_faces
 
@@ -32,7 +32,6 @@ _CARD = {
 _COLUMNS, _SHOWN = 10, 40
 _TILE = 120  # pixels of a picture on the sheet
 _SHEETS = (".png", ".jpg")
-_EVERY = 100  # pictures between two lines on a terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def write_renders(
     studio = FaceStudio(sources, settings.backdrops)
     shown: list[LabelledFace] = []
     started, on_core = time.perf_counter(), time.process_time()
-    faces = _watched(studio.faces(settings), shown, settings.count)
+    faces = with_progress("drawing", _first_kept(studio.faces(settings), shown), settings.count)
     if model is not None:
         faces = fitted_faces(faces, landmark_basis_of(model))
     count = write_shards(faces, folder, split)
@@ -93,15 +92,11 @@ def write_renders(
     return RendersWritten(count, count / seconds, count / core_s)
 
 
-def _watched(
-    faces: Iterator[LabelledFace], shown: list[LabelledFace], total: int
-) -> Iterator[LabelledFace]:
-    """The same faces; the first are kept for the sheet, and a terminal sees how far it is."""
-    for number, face in enumerate(faces, start=1):
+def _first_kept(faces: Iterator[LabelledFace], shown: list[LabelledFace]) -> Iterator[LabelledFace]:
+    """The same faces; the first are kept for the sheet."""
+    for face in faces:
         if len(shown) < _SHOWN:
             shown.append(face)
-        if number % _EVERY == 0 and sys.stderr.isatty():
-            print(f"\r{number} of {total} pictures", end="", file=sys.stderr, flush=True)
         yield face
 
 
