@@ -28,7 +28,7 @@ _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
     default="fp32",
     show_default=True,
     metavar="LIST",
-    help="Precisions, artefacts or builtin, interleaved: fp32,fp16,int8.",
+    help="Precisions, artefacts, builtin or builtin-open, interleaved: fp32,fp16,int8.",
 )
 @click.option("--backend", default="auto", show_default=True, help="Backend of the engines.")
 @click.option("--cuda-graph", is_flag=True, help="Each engine also with recorded work, on a GPU.")

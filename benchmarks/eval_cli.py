@@ -53,7 +53,7 @@ _OPTIONS = (
         default="builtin",
         show_default=True,
         metavar="[NAME=]FILE,...",
-        help="Networks side by side: .onnx, .pth or .engine files, or builtin.",
+        help="Networks side by side: .onnx, .pth or .engine files, builtin or builtin-open.",
     ),
     click.option(
         "--face-model",
@@ -171,7 +171,7 @@ def any_folder(folder: Path, labels: Path | None) -> FaceSet:
     default="builtin",
     show_default=True,
     metavar="[NAME=]FILE,...",
-    help="Networks side by side; none: no network.",
+    help="Networks side by side, builtin and builtin-open too; none: no network.",
 )
 @click.option("--face-model", "face_models", type=_FILE, multiple=True, metavar="FILE.npz")
 @click.option(

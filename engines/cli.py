@@ -137,7 +137,7 @@ def main(
     installation, whose converted forms go to the current folder.
     """
     _check_onnx()
-    from frsdk.installation.builtin_weights import builtin_network
+    from frsdk.installation.builtin_weights import named_weights
 
     from .accuracy.accuracy_gate import GateOptions
     from .artefacts.artefact_report import inspect_artefact
@@ -147,7 +147,7 @@ def main(
     from .tensorrt.build_options import BuildOptions, capabilities_from_texts, profiles_from_texts
     from .tensorrt.shown_progress import shown_progress
 
-    builtin = None if model.exists() else builtin_network(str(model))
+    builtin = named_weights(model)
     if builtin:
         if target and not output:
             output = Path(default_name(model, precision or "fp32", target))

@@ -12,7 +12,6 @@ from frsdk.commands.console import ReportedError, reports_errors
 
 from .commands.import_command import import_faces
 from .commands.label_command import label
-from .commands.network_option import builtin_as_none
 from .commands.open_data_commands import calibrate_mesh, select_congress
 from .commands.render_command import check_renders, render
 from .detector.train_detector_command import detector
@@ -132,9 +131,7 @@ def network(
 
 @main.command()
 @click.argument("faces", type=_FOLDER)
-@click.option(
-    "--engine", type=_FILE, callback=builtin_as_none, help="An .onnx, or builtin, the default."
-)
+@click.option("--engine", type=_FILE, help="An .onnx, builtin (the default) or builtin-open.")
 @click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
 @reports_errors
 def evaluate(faces: Path, engine: Path | None, face_model: Path | None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar  # Any: the options of a reconstructor by name
 
@@ -13,19 +12,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .backends.backend import Backend
-from .backends.engine_choice import PRECISIONS, is_builtin, open_backend
+from .backends.builtin_engine import builtin_engine
+from .backends.engine_choice import open_backend
 from .detectors.detection import Detector
 from .detectors.detector_choice import detector_from_option
 from .detectors.face_rois import targets_from_boxes, targets_from_detector, targets_from_rois
 from .detectors.point_agreement import landmarks_contradict
 from .detectors.turned_copies import checked_orientations
-from .errors import BackendError, InputError
+from .errors import InputError
 from .face import Face, dense_vertices
 from .face_network import FaceNetwork
 from .imaging.face_crop import Image, check_image
 from .imaging.roi import Roi
-from .installation.builtin_weights import builtin_weights
-from .morphable.decoder_choice import face_model_from_option, vertex_decoder
+from .morphable.decoder_choice import face_model_of_network, given_face_model, vertex_decoder
 from .morphable.morphable_model import MorphableModel
 from .morphable.registered_models import register_face_model
 
@@ -70,7 +69,7 @@ class FaceReconstructor:
             engine: "fp32", "fp16" or "int8", the built-in network in that precision, which is built
                 at first use and cached; or an `.onnx` or `.engine` file; or
                 "triton://HOST:PORT/MODEL" on a Triton server; None or "builtin" is the built-in
-                network as it is, on the CPU.
+                network as it is, on the CPU, and "builtin-open" that of weights="open".
             backend: "tensorrt", "rtx", "onnxruntime-cuda", "onnxruntime-rtx" or "onnxruntime"; one
                 that is named is taken or an error. "auto" takes for a precision the first of
                 "tensorrt", "rtx", "onnxruntime-cuda" (not for int8) and "onnxruntime" that this
@@ -78,8 +77,8 @@ class FaceReconstructor:
                 "onnxruntime", or with device="gpu" "onnxruntime-cuda". :attr:`engine` tells what it
                 took.
             device: "cpu" or "gpu" limits what "auto" may take; None takes either.
-            face_model: A face-model file or object; None is the built-in network's. It must be the
-                one that the network was trained for.
+            face_model: A face-model file or object; None is the built-in one that the network was
+                trained for. Another network needs its own.
             detector: "builtin", the path of an `.onnx` file (a detector of `frsdk-train detector`
                 or a YuNet network), or a function from an image to detections; None is "builtin".
                 It is loaded when it is first needed.
@@ -116,17 +115,11 @@ class FaceReconstructor:
         self._max_faces, self._min_score, self._threads = max_faces, min_score, threads
         self._min_face_px, self._orientations = min_face_px, checked_orientations(orientations)
         self._detector_option = detector
-        if weights is not None and not (is_builtin(engine) or engine in PRECISIONS):
-            raise InputError(
-                f"weights={weights!r} chooses a built-in network, engine={engine} another one: "
-                "pass one of them"
-            )
-        self._model = face_model_from_option(face_model, weights)
-        register_face_model(self._model)
-        decoder = vertex_decoder(vertex_precision, self._model)
+        model = given_face_model(face_model)
+        chosen = builtin_engine(engine, weights)
         choice = open_backend(
-            engine,
-            builtin=_builtin_network(engine, weights),
+            chosen.engine,
+            builtin=chosen.builtin,
             backend=backend,
             device=device,
             threads=threads,
@@ -134,6 +127,11 @@ class FaceReconstructor:
         )
         self._backend, self._passed_over = choice.backend, choice.passed_over
         try:
+            if model is None:
+                model = face_model_of_network(self._backend.spec.face_model, chosen.weights)
+            self._model = model
+            register_face_model(self._model)
+            decoder = vertex_decoder(vertex_precision, self._model)
             self._network = FaceNetwork(self._backend, self._model, decoder, threads=threads)
             if detector is not None:
                 self._detector  # noqa: B018 (loaded now, so that errors come early)
@@ -308,14 +306,3 @@ class FaceReconstructor:
 
 def _opened_anew(kind: type[FaceReconstructor], options: dict[str, Any]) -> FaceReconstructor:
     return kind(**options)
-
-
-def _builtin_network(engine: PathLike | None, weights: str | None) -> Path:
-    """The built-in network, which a path of another one does without."""
-    path = builtin_weights(weights).network
-    if not path.is_file() and (is_builtin(engine) or engine in PRECISIONS):
-        raise BackendError(
-            f"{path}: the built-in network is not in this installation: "
-            "install frsdk from its wheel, or pass engine= an .onnx file"
-        )
-    return path

@@ -6,7 +6,7 @@
 FACES is the folder of labelled crops (train.npz, val.npz). Without it cards and documents keep
 their figures, and the network its calibration table if the weights are the same. The networks in
 the spaces of other face models are measured, and the network is compared with its teacher, where
-these lie beside FACES: facemodels/, teacher/.
+these lie beside FACES: facemodels/, teacher/. The network in the wheel has its weights in 16 bits.
 
 Tables between `<!-- NAME: scripts/regenerate.py -->` and `<!-- end -->` are written anew. Those of
 docs/notes/detector.md, benchmarks/results/ and of experiments have commands of their own beside
@@ -23,6 +23,8 @@ from pathlib import Path
 from PIL import Image
 
 from frsdk.engines.calibration.calibration_table import network_digest, table_of, with_table
+from frsdk.engines.passes.fold_constants import fold_constants
+from frsdk.engines.passes.fp16_cpu import half_weights
 from frsdk.storage.atomic_write import atomic_write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,13 +60,14 @@ def main() -> None:
     faces = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
     with tempfile.TemporaryDirectory() as folder:
         exported = Path(folder) / NETWORK.name
-        run("frsdk-export", str(WEIGHTS), "-o", str(exported))
+        export_in_half(WEIGHTS, exported)
         if faces:
             methods = run(sys.executable, "scripts/calibrate_network.py", str(exported), str(faces))
             atomic_write(NETWORK, exported.read_bytes())
             write_table(PRECISION, "calibration", methods)
-        else:
-            keep_table(exported.read_bytes())
+        elif not keep_table(NETWORK, exported.read_bytes()):
+            print(f"{NETWORK}: kept as it is: other weights, or weights folded on another "
+                  "processor, need another calibration table: run it again with FACES")  # fmt: skip
     run("frsdk-export", str(DETECTOR_WEIGHTS), "-o", str(DETECTOR))
     run("frsdk-export", "facemodel", "sheet", "-o", str(DOCS / "pictures" / "face-model.png"))
     with tempfile.TemporaryDirectory() as folder:
@@ -147,17 +150,23 @@ def measure_space(space: str, faces: Path) -> None:
     write_table(OTHER_CARD, space, table)
 
 
-def keep_table(network: bytes) -> None:
-    """Replace the shipped network by the same one, with the calibration table that it has.
+def export_in_half(weights: Path, output: Path) -> None:
+    """Export with the weights in 16 bits: half the size; every engine computes with FP32."""
+    run("frsdk-export", str(weights), "-o", str(output))
+    atomic_write(output, half_weights(fold_constants(output.read_bytes())))
 
-    Another processor may round the folded weights otherwise: then it stays as it is.
+
+def keep_table(shipped: Path, network: bytes) -> bool:
+    """Replace a shipped network by the same one, with the calibration table that it has.
+
+    Returns:
+        Whether it is the same; another processor may round the folded weights otherwise.
     """
-    table = table_of(NETWORK.read_bytes(), source=str(NETWORK))
-    if table and table.network_sha256 == network_digest(network):
-        atomic_write(NETWORK, with_table(network, table))
-    else:
-        print(f"{NETWORK}: kept as it is: other weights, or weights folded on another processor, "
-              "need another calibration table: run it again with FACES")  # fmt: skip
+    table = table_of(shipped.read_bytes(), source=str(shipped))
+    if table is None or table.network_sha256 != network_digest(network):
+        return False
+    atomic_write(shipped, with_table(network, table))
+    return True
 
 
 def write_table(document: Path, name: str, table: str) -> None:

@@ -1,26 +1,29 @@
 #!/usr/bin/env python3
 """Make what is derived from the open weights again: the network in the wheel and its card's tables.
 
-    scripts/regenerate_open.py [FACES]
+    scripts/regenerate_open.py [FACES] [--renders RENDERS] [--calibrate FOLDER...]
 
 FACES is the folder of held-out crops (val.npz, its shards, val_mediapipe68.npz); expressions/
-beside it holds closed eyes. They measure the network and shaped nothing of it. Without FACES the
-card keeps its figures. Tables stand between `<!-- NAME: scripts/regenerate.py -->` and
-`<!-- end -->`.
+beside it holds closed eyes. They measure the network and shaped nothing of it; without FACES the
+card keeps its figures. RENDERS (val.npz) are held-out renders, for the precisions.
+
+--calibrate makes the table of INT8, of open training crops alone (train.npz and shards of each
+FOLDER): new weights need it. Without it the network keeps its table if the weights are the same.
+
+Tables stand between `<!-- NAME: scripts/regenerate.py -->` and `<!-- end -->`.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from regenerate import ROOT, run, write_table
+from regenerate import ROOT, export_in_half, keep_table, run, write_table
 
-from frsdk.engines.passes.fold_constants import fold_constants
-from frsdk.engines.passes.fp16_cpu import half_weights
 from frsdk.storage.atomic_write import atomic_write
 
 WEIGHTS = ROOT / "weights" / "mobile_frnet_open.pth"
@@ -31,15 +34,26 @@ COMPARED = "open=builtin-open,research=builtin"
 
 
 def main() -> None:
-    """Export, then measure."""
+    """Export, calibrate, measure."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("faces", type=Path, nargs="?", help="held-out crops")
+    parser.add_argument("--renders", type=Path, help="held-out renders")
+    parser.add_argument("--calibrate", type=Path, nargs="+", metavar="FOLDER", help="open crops")
+    options = parser.parse_args()
     shutil.copyfile(FACE_MODEL, ASSETS / "facemodel_2.npz")
     with tempfile.TemporaryDirectory() as folder:
         exported = Path(folder) / NETWORK.name
-        run("frsdk-export", str(WEIGHTS), "-o", str(exported))
-        # Weights in 16 bits: half the size in the wheel; every engine reads them as FP32.
-        atomic_write(NETWORK, half_weights(fold_constants(exported.read_bytes())))
-    if len(sys.argv) > 1:
-        measure(Path(sys.argv[1]).resolve())
+        export_in_half(WEIGHTS, exported)
+        if options.calibrate:
+            crops = [str(each.resolve()) for each in options.calibrate]
+            run(sys.executable, "scripts/calibrate_network.py", str(exported), *crops)
+            atomic_write(NETWORK, exported.read_bytes())
+        elif not keep_table(NETWORK, exported.read_bytes()):
+            sys.exit(f"{NETWORK}: other weights, or weights folded on another processor, need "
+                     "another table of INT8: give --calibrate folders of open crops")  # fmt: skip
+    if options.faces:
+        measure(options.faces.resolve())
+    measure_int8(options.faces, options.renders)
 
 
 def measure(faces: Path) -> None:
@@ -55,6 +69,21 @@ def measure(faces: Path) -> None:
             table = run("frsdk-eval", "expression", str(place), "--brief", "--engine", COMPARED,
                         "--predictions", f"MediaPipe={place / mesh}")  # fmt: skip
             write_table(CARD, name, table)
+
+
+def measure_int8(faces: Path | None, renders: Path | None) -> None:
+    """Write what INT8 costs on both kinds of held-out crops."""
+    if faces is None or renders is None:
+        print(f"{CARD}: keeps its figures of INT8, which need FACES and --renders")
+        return
+    lines: list[str] = []
+    for name, folder in (("renders", renders), ("photographs, `lmk68`", faces)):
+        script = "scripts/measure_precisions.py"
+        table = run(sys.executable, script, str(NETWORK), str(folder.resolve()), "--int8")
+        head, rule, row = table.strip().splitlines()
+        lines = lines or [f"| held-out crops {head}", f"|---{rule}"]
+        lines.append(f"| {name} {row}")
+    write_table(CARD, "int8", "\n".join(lines))
 
 
 def accuracy_table(report: str) -> str:

@@ -63,6 +63,6 @@ def test_every_engine_may_be_builtin(tmp_path, monkeypatch) -> None:
     for program in PROGRAMS:
         for line, command in commands(program, PROGRAMS[program].load()):
             for option in command.params:
-                if "--engine" in option.opts and not line.startswith("frsdk-eval"):
+                if "--engine" in option.opts:
                     text = f"{option.metavar} {getattr(option, 'help', '')} {option.default}"
-                    assert "builtin" in text, line
+                    assert "builtin" in text and "builtin-open" in text, line

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frsdk.errors import InputError, SpecError
-from frsdk.installation.builtin_weights import BUILTIN_WEIGHTS, builtin_network
+from frsdk.installation.builtin_weights import BUILTIN, BUILTIN_WEIGHTS, named_weights
 from frsdk.installation.optional_packages import missing_package
 from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 from frsdk.reconstructor import FaceReconstructor
-
-BUILTIN = "builtin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +40,8 @@ def choices_from_text(text: str) -> list[NetworkChoice]:
         name, _, file = entry.strip().rpartition("=")
         if not file:
             raise InputError(f"expected --engine [NAME=]FILE,..., got {text!r}")
-        named = builtin_network(file)
-        path = None if file == BUILTIN else named.network if named else Path(file)
+        named = named_weights(file)
+        path = None if named and file == BUILTIN else named.network if named else Path(file)
         if path is not None and not path.is_file():
             raise InputError(
                 f"{file}: no such network: give a .pth, .onnx or .engine file, {BUILTIN} or "

@@ -114,8 +114,6 @@ def _converted(
                 "asked for: start from the fp32 file"
             )
         return network
-    if precision == "fp32" and target != "cpu":
-        return network  # TensorRT simplifies the graph by itself
     from .convert_precision import convert_precision
 
     content = convert_precision(

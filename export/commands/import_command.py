@@ -9,8 +9,6 @@ import click
 from frsdk.commands.console import reports_errors
 from frsdk.errors import InputError
 
-from .network_option import builtin_as_none
-
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -27,8 +25,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--engine",
     type=_FILE,
-    callback=builtin_as_none,
-    help="expressions: the teacher, an .onnx, or builtin, the default.",
+    help="expressions: the teacher, an .onnx, builtin (the default) or builtin-open.",
 )
 @click.option("--parameters", type=_FILE, help="3ddfa-list: param_all_norm*.pkl.")
 @click.option("--whitening", type=_FILE, help="3ddfa-list: param_whitening.pkl, or an .npz.")

@@ -9,8 +9,6 @@ import click
 
 from frsdk.commands.console import reports_errors
 
-from .network_option import builtin_as_none
-
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -44,8 +42,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--engine",
     type=_FILE,
-    callback=builtin_as_none,
-    help="The teacher, an .onnx, or builtin, the default.",
+    help="The teacher: an .onnx, builtin (the default) or builtin-open.",
 )
 @click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
 @click.option("--detector", type=_FILE, help="A detector's .onnx; the built-in one by default.")

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from frsdk.backends.onnxruntime_backend import OnnxRuntimeBackend
 from frsdk.imaging.face_crop import network_input
+from frsdk.installation.builtin_weights import BUILTIN, named_weights
 from frsdk.metrics.nme import YAW_BINS_DEG, NmeSummary, nme_percent, summarise_nme
+from frsdk.morphable.decoder_choice import face_model_of_network
 from frsdk.morphable.face_model_match import check_fits
-from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
+from frsdk.morphable.morphable_model import MorphableModel
 
 from ..augmentation.augment_crop import plain_crops
 from ..datasets.face_labels import MARGIN, read_labels
@@ -47,17 +49,19 @@ def validate(folder: Path, engine: Path | None, face_model: Path | None) -> list
 
     Args:
         folder: Folder with ``val.npz`` and its shards.
-        engine: ONNX file; None for the built-in network.
-        face_model: ``.npz``; None for the built-in one.
+        engine: ONNX file, ``builtin`` or ``builtin-open``; None for the built-in network.
+        face_model: ``.npz``; None for the built-in one of the network.
 
     Raises:
         InputError: Labels or crops are missing or damaged.
         SpecError: The engine belongs to another face model.
     """
-    model = MorphableModel.load(face_model) if face_model else builtin_face_model()
+    model = MorphableModel.load(face_model) if face_model else None
     labels = read_labels(folder / "val.npz")
     crops = plain_crops(load_crops(folder, "val", labels))
-    predicted = predict(engine or _builtin_engine(), model, crops) + MARGIN  # 160-crop pixels
+    named = named_weights(engine or BUILTIN)
+    network = named.network if named else Path(engine or BUILTIN)
+    predicted = predict(network, model, crops) + MARGIN  # 160-crop pixels
     everyone = np.ones(len(labels), np.bool_)
     people = labels.has_annotation
     rows = [("lmk68", labels.landmarks[..., :2], everyone)]
@@ -83,12 +87,21 @@ def markdown_table(rows: list[Accuracy]) -> list[str]:
 
 
 def predict(
-    engine: Path, model: MorphableModel, crops: NDArray[np.uint8], *, batch_size: int = 64
+    engine: Path, model: MorphableModel | None, crops: NDArray[np.uint8], *, batch_size: int = 64
 ) -> Array:
-    """(n, 68, 2) landmarks in crop pixels of (n, 120, 120, 3) crops."""
+    """(n, 68, 2) landmarks in crop pixels of (n, 120, 120, 3) crops.
+
+    Args:
+        engine: ONNX file.
+        model: None for the built-in face model that the network was trained for.
+        crops: uint8 BGR.
+        batch_size: Of one call.
+    """
     found = []
     with OnnxRuntimeBackend(engine) as backend:
         spec = backend.spec
+        if model is None:
+            model = face_model_of_network(spec.face_model, None)
         check_fits(model, spec.face_model, str(engine))
         std = np.array(spec.param_std, np.float32)
         mean = np.array(spec.param_mean, np.float32)
@@ -97,9 +110,3 @@ def predict(
             params = backend.run(batch) * std + mean
             found.append(model.decode_landmarks(params, size=spec.input.size)[..., :2])
     return np.concatenate(found).astype(np.float64)
-
-
-def _builtin_engine() -> Path:
-    from frsdk.installation.asset_files import NETWORK, asset_path
-
-    return asset_path(NETWORK)

@@ -22,7 +22,6 @@ from .triton_backend import TritonBackend, is_triton_url
 PRECISIONS = ("fp32", "fp16", "int8")
 DEVICES = ("cpu", "gpu")
 AUTO = "auto"
-BUILTIN = "builtin"
 
 _GONE = {"onnxruntime-tensorrt": 'its provider wants TensorRT 10 and builds anew: take "tensorrt"'}
 
@@ -71,8 +70,8 @@ def open_backend(
 
     Args:
         engine: A precision of the built-in network (built at first use and cached), an `.onnx` or
-            `.engine` file, `triton://HOST:PORT/MODEL` on a Triton server, or None or "builtin": the
-            built-in network as it is.
+            `.engine` file, `triton://HOST:PORT/MODEL` on a Triton server, or None: the built-in
+            network as it is.
         builtin: The built-in network.
         backend: A name in :data:`BACKENDS`, which never falls back to another one; or ``"auto"``.
             Auto takes the first that this machine can run, in the order of :data:`BACKENDS`, for a
@@ -97,8 +96,6 @@ def open_backend(
                 "out"
             )
         return EngineChoice(TritonBackend(str(engine)))
-    if is_builtin(engine):
-        engine = None
     path = None if engine is None or engine in PRECISIONS else Path(engine)
     if path is not None and path.suffix.lower() == ".engine":
         return EngineChoice(_open_engine_file(path, backend, device, cuda_graph))
@@ -116,11 +113,6 @@ def open_backend(
         )
     source = path or builtin
     return EngineChoice(_open(name, source, precision, threads, cuda_graph), passed_over)
-
-
-def is_builtin(engine: str | os.PathLike[str] | None) -> bool:
-    """Whether the built-in network is meant as it is: None, or "builtin" where no file has it."""
-    return engine is None or (os.fspath(engine) == BUILTIN and not Path(engine).exists())
 
 
 def _choose(

@@ -42,7 +42,7 @@ _OPTIONS = (
         "--engine",
         "--network",
         "engine",
-        metavar="builtin|fp32|fp16|int8|FILE",
+        metavar="builtin|builtin-open|fp32|fp16|int8|FILE",
         help="Precision of the built-in network, or an .onnx or .engine file [default: built in].",
     ),
     click.option(

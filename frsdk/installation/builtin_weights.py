@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,13 +57,19 @@ BUILTIN_WEIGHTS = {
     )
 }
 DEFAULT_WEIGHTS = next(iter(BUILTIN_WEIGHTS))
-_BUILTIN = "builtin"
+BUILTIN = "builtin"
 
 
 def builtin_network(word: str) -> BuiltinWeights | None:
     """The weights that a command line calls "builtin" (the default ones) or "builtin-NAME"."""
     first, _, name = word.partition("-")
-    return BUILTIN_WEIGHTS.get(name or DEFAULT_WEIGHTS) if first == _BUILTIN else None
+    return BUILTIN_WEIGHTS.get(name or DEFAULT_WEIGHTS) if first == BUILTIN else None
+
+
+def named_weights(engine: str | os.PathLike[str] | None) -> BuiltinWeights | None:
+    """The weights that an option for a network names; None where it is a file or another word."""
+    named = None if engine is None else builtin_network(os.fspath(engine))
+    return None if named is None or Path(engine or "").exists() else named
 
 
 def builtin_weights(name: str | None) -> BuiltinWeights:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from frsdk import Face, FaceReconstructor, InputError, builtin_face_model
+from frsdk import BackendError, Face, FaceReconstructor, InputError, builtin_face_model
 from frsdk.commands.cli import main
 from frsdk.installation.builtin_weights import BUILTIN_WEIGHTS, builtin_network, builtin_weights
 from frsdk.morphable.builtin_models import builtin_model_of
@@ -45,6 +45,29 @@ def test_a_name_is_checked_and_a_file_excludes_it() -> None:
         FaceReconstructor(weights="closed")
     with pytest.raises(InputError, match="pass one of them"):
         FaceReconstructor(weights="open", engine="mine.onnx")
+
+
+def test_an_engine_may_be_a_network_in_the_wheel_by_name(
+    picture: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`builtin-open` with its face model, as a word or a path; not beside another name."""
+    monkeypatch.chdir(tmp_path)
+    (wanted,) = faces_of("open", picture)
+    for options in (
+        {"engine": "builtin-open"},
+        {"engine": Path("builtin-open")},
+        {"engine": "builtin-open", "weights": "open"},
+        {"engine": "builtin", "weights": "open"},
+        {"engine": builtin_weights("open").network},  # a file: its specification names the model
+    ):
+        with FaceReconstructor(**options) as reconstruct:
+            (face,) = reconstruct(picture, rois=[(10, 10, 150, 150)])
+        assert np.array_equal(face.vertices, wanted.vertices)
+    with pytest.raises(InputError, match="name two networks: pass one of them"):
+        FaceReconstructor(engine="builtin-open", weights="research")
+    (tmp_path / "builtin-open").touch()  # a file of that name is that file
+    with pytest.raises(BackendError, match=r"expected fp32, fp16, int8, an \.onnx"):
+        FaceReconstructor(engine="builtin-open")
 
 
 def test_the_words_of_command_lines() -> None:

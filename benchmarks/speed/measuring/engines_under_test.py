@@ -9,7 +9,6 @@ from pathlib import Path
 
 from frsdk import FaceReconstructor
 from frsdk.errors import InputError
-from frsdk.installation.builtin_weights import builtin_network
 
 PRECISIONS = ("fp32", "fp16", "int8")
 
@@ -19,7 +18,7 @@ class Variant:
     """One engine with one number of threads.
 
     Attributes:
-        engine: A precision, or the path of an artefact.
+        engine: A precision, a built-in network's name, or the path of an artefact.
         threads: Of one engine call.
         backend: Name of the backend; ``"auto"`` takes the best there is.
         vertex_precision: ``"fp32"`` or ``"int8"``, of the dense vertices.
@@ -75,10 +74,8 @@ def open_reconstructor(variant: Variant) -> FaceReconstructor:
     Raises:
         FrsdkError: As `FaceReconstructor` raises.
     """
-    named = None if Path(variant.engine).exists() else builtin_network(variant.engine)
     return FaceReconstructor(
-        weights=named.name if named else None,
-        engine=None if named else variant.engine,
+        engine=variant.engine,
         backend=variant.backend,
         threads=variant.threads,
         vertex_precision=variant.vertex_precision,
