@@ -4,7 +4,14 @@ from __future__ import annotations
 
 
 class FrsdkError(Exception):
-    """Base of every error that a caller of frsdk may meet."""
+    """Base of every error that a caller of frsdk may meet.
+
+    Its text is one line, whatever the names that it quotes are made of.
+    """
+
+    def __str__(self) -> str:
+        """The message; line breaks in it become spaces."""
+        return " ".join(super().__str__().splitlines())
 
 
 class InputError(FrsdkError):

@@ -45,7 +45,7 @@ ENGINES = {
     "cuda": {"frsdk.backends.cuda.cuda_python_memory"},
     "pycuda": {"frsdk.backends.cuda.pycuda_memory"},
     "tritonclient": {"frsdk.backends.triton_backend"},
-    "torch": set(),
+    "torch": {"frsdk.storage.torch_file"},
     "onnx": set(),
 }
 

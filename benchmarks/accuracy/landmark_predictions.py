@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.errors import InputError
+from frsdk.specs.json_text import parse_json
 from frsdk.storage.npz_arrays import read_npz
 
 Array = NDArray[np.float64]
@@ -82,7 +82,7 @@ def read_predictions(path: Path, pictures: Sequence[str]) -> Array:
 
 def _from_json(path: Path) -> dict[str, Array]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not a readable JSON file ({error})") from error
     if not isinstance(content, dict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from frsdk.export.detector.compose_scenes import SceneComposer, SceneSettings
 from frsdk.export.detector.detector_labels import face_boxes
 from frsdk.export.detector.face_stock import FaceStock, load_stock
 from frsdk.export.detector.scene_canvas import Scene
+from frsdk.specs.json_text import parse_json
 
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
@@ -156,7 +156,7 @@ def photographs(folder: Path) -> list[Picture]:
     """
     path = folder / "photos.json"
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["photos"]
+        entries = parse_json(path.read_text(encoding="utf-8"))["photos"]
         listed = [
             (entry["file"], [face["box"] for face in entry["faces"]], entry["ignore"])
             for entry in entries

@@ -160,7 +160,7 @@ def _read_members(
             with tarfile.open(path) as archive:
                 for member in archive:
                     key = member.name.removesuffix(".webp")
-                    fits = key in wanted and member.size <= MOST_BYTES
+                    fits = key in wanted and member.isfile() and member.size <= MOST_BYTES
                     file = archive.extractfile(member) if fits else None
                     if file is not None:
                         content[key] = file.read()

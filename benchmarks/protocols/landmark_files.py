@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any  # values of JSON
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.errors import InputError
+from frsdk.specs.json_text import parse_json
 from frsdk.storage.npz_arrays import read_npz as read_arrays
 
 Array = NDArray[np.float64]
@@ -53,7 +53,7 @@ def read_json(path: Path) -> tuple[dict[str, Array], dict[str, float]]:
         InputError: Not such a file, or points that are not 68 or not finite.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
+        content = parse_json(path.read_text(encoding="utf-8"), pairs=_once)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not a readable JSON file ({error})") from error
     if not isinstance(content, dict):
@@ -106,7 +106,7 @@ def read_npz(path: Path) -> tuple[dict[str, Array], dict[str, float]]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON, of which json.loads alone would keep the last of equal names."""
+    """An object of JSON, of which JSON alone would keep the last of equal names."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

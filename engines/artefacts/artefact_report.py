@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from importlib import import_module
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any  # values of a JSON document, and torch, which has its own types
 
 from frsdk.engine_files.engine_file import read_engine
 from frsdk.errors import BackendError, InputError, SpecError
 from frsdk.installation.optional_packages import missing_package
 from frsdk.specs.model_spec import METADATA_KEY, ModelSpec
+from frsdk.storage.torch_file import TorchFileError, read_torch_file
 
 from ..graphs.network_file import read_network
 
@@ -128,20 +128,22 @@ def _read_checkpoint(path: Path) -> ArtefactReport:
         title = f"{path}: a checkpoint needs PyTorch, which"
         raise missing_package(error, "torch", "export", title=title) from error
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, UnpicklingError) as error:
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise BackendError(f"{path}: not a checkpoint ({reason}): train it again") from error
-    if not isinstance(content, dict) or not {METADATA_KEY, "state"} <= set(content):
+        content = read_torch_file(path)
+    except TorchFileError as error:
+        raise BackendError(f"{path}: not a checkpoint ({error}): train it again") from error
+    held = content if isinstance(content, dict) else {}
+    spec, tensors = held.get(METADATA_KEY), held.get("state")
+    if not isinstance(spec, str) or not isinstance(tensors, dict):
         raise SpecError(f"{path}: a checkpoint without a spec: make one with frsdk-train")
-    tensors = content["state"]
+    if not all(isinstance(each, torch.Tensor) for each in tensors.values()):
+        raise SpecError(f"{path}: its weights are no tensors: train it again")
     types = (str(each.dtype).removeprefix("torch.") for each in tensors.values())
     return ArtefactReport(
         path=path,
         kind="checkpoint",
         size_bytes=path.stat().st_size,
-        spec=ModelSpec.from_json(content[METADATA_KEY], source=str(path)),
-        layers=_sorted(Counter(name.partition(".")[0] for name in tensors)),
+        spec=ModelSpec.from_json(spec, source=str(path)),
+        layers=_sorted(Counter(str(name).partition(".")[0] for name in tensors)),
         precisions=_sorted(Counter(types)),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any  # a JSON document
@@ -11,6 +12,7 @@ from typing import Any  # a JSON document
 import onnx
 
 from frsdk.errors import SpecError
+from frsdk.specs.json_text import parse_json
 
 from ..passes.tensor_range import Range, Ranges
 from .activation_ranges import METHODS
@@ -90,7 +92,7 @@ class CalibrationTable:
         """
         remedy = "calibrate again with --calibration"
         try:
-            document: dict[str, Any] = json.loads(text)
+            document: dict[str, Any] = parse_json(text, finite=True)
             version = int(document["schema_version"])
             if version > _SCHEMA_VERSION:
                 raise SpecError(
@@ -107,7 +109,7 @@ class CalibrationTable:
                 },
                 targets={name: _target(document["targets"][name]) for name in TARGETS},
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise SpecError(
                 f"{source}: its calibration table is damaged ({type(error).__name__}: {error}): "
                 f"{remedy}"
@@ -168,10 +170,17 @@ def _range(pair: Any) -> Range:
     return low, high
 
 
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"expected a finite number, got {number}")
+    return number
+
+
 def _target(document: dict[str, Any]) -> TargetCalibration:
     return TargetCalibration(
         method=str(document["method"]),
-        drift={str(name): float(value) for name, value in document["drift"].items()},
-        final=float(document["final"]),
+        drift={str(name): _finite(value) for name, value in document["drift"].items()},
+        final=_finite(document["final"]),
         excluded=tuple(str(name) for name in document["excluded"]),
     )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any  # what a file holds is checked after reading
 
 import torch
 from torch import nn
 
 from frsdk.errors import SpecError
 from frsdk.specs.detector_spec import DetectorSpec, spec_from_json
-from frsdk.specs.model_spec import METADATA_KEY, ModelSpec
+from frsdk.specs.model_spec import METADATA_KEY, ArchitectureSpec, ModelSpec
 from frsdk.storage.atomic_write import atomic_write
+from frsdk.storage.torch_file import TorchFileError, read_torch_file
 
 from ..networks import build_network
-from .torch_file import TorchFileError, read_torch_file
 
 
 def save_checkpoint(path: Path, network: nn.Module, spec: ModelSpec | DetectorSpec) -> None:
@@ -63,9 +64,26 @@ def load_any_checkpoint(path: Path) -> tuple[nn.Module, ModelSpec | DetectorSpec
         )
     spec = spec_from_json(content[METADATA_KEY], source=str(path))
     try:
+        _check_sizes(spec.architecture, content["state"])
         network = build_network(spec.architecture.name, spec.architecture.arguments)
         network.load_state_dict(content["state"])
     except (RuntimeError, ValueError, TypeError, AttributeError, MemoryError) as error:
         reason = " ".join(str(error).split())[:200]
         raise SpecError(f"{path}: weights of another architecture ({reason})") from error
     return network.eval(), spec
+
+
+def _check_sizes(architecture: ArchitectureSpec, state: dict[str, Any]) -> None:
+    """Refuse weights of other sizes before memory is taken for what a damaged spec asks for.
+
+    Raises:
+        ValueError: A tensor is missing, too many, or of another size.
+    """
+    with torch.device("meta"):
+        expected = build_network(architecture.name, architecture.arguments).state_dict()
+    for name in sorted({*expected, *map(str, state)}):
+        wanted, held = expected.get(name), state.get(name)
+        if not isinstance(held, torch.Tensor) or wanted is None or held.shape != wanted.shape:
+            shapes = [tuple(each.shape) if isinstance(each, torch.Tensor) else "none"
+                      for each in (wanted, held)]  # fmt: skip
+            raise ValueError(f"{name}: expected {shapes[0]}, got {shapes[1]}")

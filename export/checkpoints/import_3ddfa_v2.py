@@ -13,10 +13,10 @@ from frsdk.morphable.face_model_match import reference_to
 from frsdk.morphable.morphable_model import MorphableModel
 from frsdk.specs.model_spec import ArchitectureSpec, ModelSpec
 from frsdk.storage.npz_arrays import read_npz
+from frsdk.storage.torch_file import TorchFileError, read_torch_file
 
 from ..datasets.whitening_file import read_whitening
 from ..networks import build_network
-from .torch_file import TorchFileError, read_torch_file
 
 _T_X, _T_Y = 3, 7  # 3DDFA counts crop pixels from 1
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from frsdk.errors import InputError
+from frsdk.specs.json_text import parse_json
 from frsdk.storage.atomic_write import atomic_write
 from frsdk.storage.npz_arrays import ArchiveError, read_npz
 
@@ -137,7 +138,7 @@ def _read_card(path: Path, *, required: bool) -> dict[str, str]:
             raise InputError(f"{path}: no such data card: give a JSON file with name and licence")
         return {}
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise InputError(

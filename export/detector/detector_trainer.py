@@ -19,6 +19,7 @@ from torch import nn
 from frsdk.errors import InputError, SpecError
 from frsdk.specs.model_spec import ArchitectureSpec
 from frsdk.storage.atomic_write import atomic_write
+from frsdk.storage.torch_file import TorchFileError, read_torch_file
 
 from ..checkpoints.checkpoint_file import load_any_checkpoint
 from ..networks import build_network
@@ -134,11 +135,19 @@ class DetectorTrainer:
         """Load ``state.pth`` when the folder has one; whether it did.
 
         Raises:
-            InputError: It belongs to another configuration.
+            InputError: It is damaged, or belongs to another configuration.
         """
         if not self.state_path.is_file():
             return False
-        state = torch.load(self.state_path, weights_only=True)
+        try:
+            state = read_torch_file(self.state_path)
+        except TorchFileError as error:
+            raise InputError(
+                f"{self.state_path}: not a readable training state ({error}): delete it to begin "
+                "anew"
+            ) from error
+        if not isinstance(state, dict):
+            raise InputError(f"{self.state_path}: not a training state: use an empty --output")
         if state.get("config") != asdict(self.config):
             raise InputError(f"{self.state_path}: of another configuration: use an empty --output")
         self.network.load_state_dict(state["network"])

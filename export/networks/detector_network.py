@@ -6,6 +6,7 @@ The choices and their measured latency are in docs/notes/detector.md.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 
 import torch
@@ -15,6 +16,7 @@ from .convolution_units import conv_unit, initialise
 
 STRIDES = (8, 16, 32)
 OUTPUTS = 15  # a cell's score logit, box (4) and five points (10)
+_MOST_REPEATS = 100
 _RARE = 0.01  # the share of cells that a fresh network takes for faces
 
 
@@ -41,6 +43,8 @@ class FaceDetector(nn.Module):
         super().__init__()
         if len(widths) != 5 or len(repeats) != 4:
             raise ValueError(f"expected 5 widths and 4 repeats, got {widths} and {repeats}")
+        if max(repeats) > _MOST_REPEATS:
+            raise ValueError(f"expected at most {_MOST_REPEATS} repeats, got {max(repeats)}")
         self.stem = conv_unit(3, widths[0], 3, stride=2)
         self.stages = nn.ModuleList()
         for stage, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
@@ -111,7 +115,7 @@ class _Head(nn.Module):
         """Small weights, and a score that says "no face" nearly everywhere."""
         nn.init.normal_(self.outputs.weight, std=0.01)
         bias = torch.zeros(OUTPUTS)
-        bias[0] = float(torch.logit(torch.tensor(_RARE)))
+        bias[0] = math.log(_RARE / (1.0 - _RARE))
         self.outputs.bias = nn.Parameter(bias)
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import typing
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any  # values come from JSON or an old checkpoint and are checked here
 
 from frsdk.errors import InputError
+from frsdk.specs.json_text import parse_json
 
 from ..datasets.face_labels import NETWORK_SIZE
 
@@ -165,7 +165,7 @@ def read_config(path: Path) -> dict[str, Any]:
         InputError: Missing, not JSON, not an object, or an option is unknown or wrong.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not a readable JSON file ({error})") from error
     if not isinstance(values, dict):

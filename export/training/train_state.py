@@ -10,8 +10,7 @@ import torch
 
 from frsdk.errors import InputError
 from frsdk.storage.atomic_write import atomic_write
-
-from ..checkpoints.torch_file import TorchFileError, read_torch_file
+from frsdk.storage.torch_file import TorchFileError, read_torch_file
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:

@@ -88,7 +88,7 @@ class ParquetParts:
             with self._parquet.ParquetFile(part) as file:
                 before = (file.schema_arrow.metadata or {}).get(_KEY)
                 paths = file.read(columns=["path"]).column("path").unique().to_pylist()
-        except (OSError, KeyError, self._arrow.ArrowException) as error:
+        except (OSError, KeyError, ValueError, self._arrow.ArrowException) as error:
             raise OutputError(
                 f"{part}: not a whole Parquet file of frsdk batch: remove it, or name another "
                 "folder"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar  # Any: values of a JSON document, each checked where it is taken
 
 from ..errors import SpecError
+from .json_text import parse_json
 
 _NOTHING: Any = object()
 _FieldsT = TypeVar("_FieldsT", bound="JsonFields")
@@ -48,8 +48,8 @@ class JsonFields:
             SpecError: It is not JSON, or not an object.
         """
         try:
-            value = json.loads(text, parse_float=_finite, parse_constant=_finite)
-        except (ValueError, RecursionError) as error:
+            value = parse_json(text, finite=True)
+        except ValueError as error:
             reason = str(error).splitlines()[0]
             raise SpecError(
                 f"{source}: the {cls._noun} is not JSON ({reason}): {cls._remedy}"
@@ -169,13 +169,6 @@ def json_line(document: Mapping[str, Any]) -> str:
         return json.dumps(document, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise SpecError(f"a spec holds finite JSON values only: {error}") from error
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"the number {text} is not finite")
-    return value
 
 
 def _is_integer(value: object) -> bool:

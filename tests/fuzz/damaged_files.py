@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +21,49 @@ class Reader:
         suffix: Of the file's name.
         read: Reads a path; raises a FrsdkError (or what `refusals` names) for what it refuses.
         refusals: Errors of modules below the public ones, which their callers turn into one line.
+        text: Whether the file is a text of numbers and names, which is damaged as such, too.
     """
 
     seeds: Callable[[], list[bytes]]
     suffix: str
     read: Callable[[Path], object]
     refusals: tuple[type[Exception], ...] = (FrsdkError,)
+    text: bool = False
+
+    def damaged(self, rng: random.Random) -> bytes:
+        """A good file after a few edits."""
+        content = rng.choice(_good_files(self))
+        if self.text and rng.random() < 0.5:
+            content = with_wrong_words(content, rng)
+            if rng.random() < 0.7:
+                return content
+        return damaged(content, rng)
+
+
+@functools.cache
+def _good_files(reader: Reader) -> list[bytes]:
+    return reader.seeds()
+
+
+_WORD = re.compile(rb'"[^"]*"|[-+.\w]+|[\[\]{}]')
+_WRONG_WORDS = (
+    b"0", b"-1", b"1.5", b"1e-400", b"1e999", b"-1e999", b"9" * 20, b"9" * 400, b"9" * 5000,
+    b"NaN", b"Infinity", b"null", b"true", b"[]", b"{}", b"[1]", b'""', b'"x"', b'"a\\nb"',
+    b'"\\ud800"', b"[" * 20_000, b'{"a":' * 20_000, b"\xef\xbb\xbf", b"\x00", b"\xff", b",", b"",
+)  # fmt: skip
+
+
+def with_wrong_words(content: bytes, rng: random.Random) -> bytes:
+    """One or two words of a text replaced: numbers at their ends, other types, names, nesting."""
+    for _ in range(rng.choice((1, 1, 2))):
+        words = list(_WORD.finditer(content))
+        if not words:
+            return content
+        first, last = rng.choice(words).span()
+        other = content[slice(*rng.choice(words).span())]
+        word = rng.choice((*_WRONG_WORDS, other))
+        content = content[:first] + word + content[last:]
+    return content
 
 
 def damaged(content: bytes, rng: random.Random) -> bytes:

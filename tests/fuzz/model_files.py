@@ -145,9 +145,23 @@ def engine_content() -> bytes:
 def checkpoints() -> list[bytes]:
     import torch
 
-    buffer = io.BytesIO()
-    torch.save({"model": {"weight": torch.zeros(4, 3)}, "spec": "{}", "step": 3}, buffer)
-    return [buffer.getvalue()]
+    from frsdk.export.networks import build_network
+    from frsdk.specs.detector_spec import DetectorSpec
+    from frsdk.specs.model_spec import METADATA_KEY, ArchitectureSpec
+
+    arguments = {"widths": [2] * 5, "repeats": [0] * 4, "neck": 2, "kernel": 3}
+    spec = DetectorSpec(
+        architecture=ArchitectureSpec("face_detector", arguments),
+        min_score=0.5, max_iou=0.4, box_rule=(1.0, 0.0, 0.0), licence="tests", producer="tests",
+    )  # fmt: skip
+    state = build_network("face_detector", arguments).state_dict()
+    found = []
+    for zipped in (True, False):
+        buffer = io.BytesIO()
+        content = {METADATA_KEY: spec.to_json(), "state": state}
+        torch.save(content, buffer, _use_new_zipfile_serialization=zipped)
+        found.append(buffer.getvalue())
+    return found
 
 
 def read_checkpoint(path: Path) -> object:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any  # a report as JSON has it
 
 from frsdk.errors import InputError
+from frsdk.specs.json_text import parse_json
 
 from .report_tables import Cell, Table
 
@@ -22,7 +23,7 @@ def read_report(path: Path) -> dict[str, Any]:
         InputError: The file is missing or not such a report.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = parse_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(
             f"{path}: cannot be read ({error.strerror}): give a --json file"
@@ -31,7 +32,23 @@ def read_report(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: not JSON ({error}): give a file of frsdk-bench -o") from error
     if not isinstance(document, dict) or not isinstance(document.get("tables"), list):
         raise InputError(f"{path}: not a report of frsdk-bench: give a file of its -o")
+    if not all(_is_table(each) for each in document["tables"]):
+        raise InputError(f"{path}: a damaged report of frsdk-bench: give a file of its -o")
     return document
+
+
+def _is_table(value: Any) -> bool:
+    """Whether a part of a report has the shape of a table, and ratios that are numbers."""
+    if not isinstance(value, dict) or not isinstance(value.get("key"), str):
+        return False
+    columns, rows = value.get("columns"), value.get("rows")
+    if not isinstance(columns, list) or not isinstance(rows, list):
+        return False
+    if not all(isinstance(row, list) and len(row) == len(columns) for row in rows):
+        return False
+    places = [index for index, name in enumerate(columns) if name in _RATIOS]
+    ratios = [row[place] for row in rows for place in places if row[place] is not None]
+    return all(isinstance(each, int | float) and 0 < each < math.inf for each in ratios)
 
 
 def compare_table(tables: Sequence[Table], earlier: dict[str, Any], source: str) -> Table:

@@ -83,6 +83,17 @@ def test_another_configuration_does_not_resume(
         DetectorTrainer(stock, backgrounds, other, tmp_path).resume()
 
 
+def test_a_damaged_state_is_refused_in_one_line(
+    stock: FaceStock, backgrounds: Backgrounds, tmp_path: Path
+) -> None:
+    trainer = DetectorTrainer(stock, backgrounds, CONFIG, tmp_path)
+    trainer.save()
+    trainer.state_path.write_bytes(trainer.state_path.read_bytes()[:3000])
+    with pytest.raises(InputError, match="not a readable training state") as caught:
+        trainer.resume()
+    assert "\n" not in str(caught.value)
+
+
 def test_a_run_starts_from_a_checkpoint(
     stock: FaceStock, backgrounds: Backgrounds, tmp_path: Path
 ) -> None:

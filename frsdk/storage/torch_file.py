@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pickle
 import struct
+from importlib import import_module
 from pathlib import Path
 from typing import Any  # what such a file holds is checked after reading
-
-import torch
 
 _DAMAGE = (
     pickle.UnpicklingError, RuntimeError, EOFError, ValueError, TypeError, KeyError, IndexError,
@@ -28,7 +27,7 @@ def read_torch_file(path: Path) -> Any:
     if path.is_file() and not path.stat().st_size:
         raise TorchFileError("the file is empty")
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        return import_module("torch").load(path, map_location="cpu", weights_only=True)
     except _DAMAGE as error:
         raise TorchFileError(_reason(error)) from error
 
