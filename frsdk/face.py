@@ -221,7 +221,6 @@ def face_from_params(
     decoder: VertexDecoder | None = None,
     presence: float | None = None,
     image_size_wh: tuple[int, int] | None = None,
-    pose: Pose | None = None,
 ) -> Face:
     """A result from one row of the network's output.
 
@@ -236,21 +235,65 @@ def face_from_params(
         decoder: What decodes the dense surface; None is the face model.
         presence: See :class:`Face`.
         image_size_wh: Width, height of the photograph.
-        pose: Of the parameters, where it is known already.
     """
-    points = image_from_crop_points(crop_points, roi, crop_size)  # (68, 3)
+    own_params = params.copy()
+    return face_from_points(
+        own_params,
+        image_from_crop_points(crop_points, roi, crop_size),  # (68, 3)
+        pose=pose_from_params(own_params, roi, crop_size),
+        roi=roi,
+        box_xyxy=box_xyxy,
+        score=score,
+        face_model=face_model,
+        crop_size=crop_size,
+        decoder=decoder,
+        presence=presence,
+        image_size_wh=image_size_wh,
+    )
+
+
+def face_from_points(
+    params: NDArray[np.float32],
+    points: NDArray[np.floating],
+    *,
+    pose: Pose,
+    roi: Roi,
+    box_xyxy: tuple[float, float, float, float] | None,
+    score: float,
+    face_model: MorphableModel,
+    crop_size: int,
+    decoder: VertexDecoder | None,
+    presence: float | None,
+    image_size_wh: tuple[int, int] | None,
+) -> Face:
+    """A result whose landmarks and pose in the image are known.
+
+    Args:
+        params: (62,) of its own, which become read-only.
+        points: (68, 3) landmarks, image pixels.
+        pose: Of the parameters.
+        roi: See :func:`face_from_params`, as the rest.
+        box_xyxy: Likewise.
+        score: Likewise.
+        face_model: Likewise.
+        crop_size: Likewise.
+        decoder: Likewise.
+        presence: Likewise.
+        image_size_wh: Likewise.
+    """
     if box_xyxy is None:
+        (x0, y0, _), (x1, y1, _) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
         # + 0.5: from pixel centres to the plane where pixel 0 covers [0, 1)
-        box = np.concatenate([points[:, :2].min(axis=0), points[:, :2].max(axis=0)]) + 0.5
+        box = np.array([x0 + 0.5, y0 + 0.5, x1 + 0.5, y1 + 0.5])
     else:
         box = np.array(box_xyxy, np.float64)
-    own_params, landmarks = params.copy(), points.astype(np.float32)
-    for array in (own_params, landmarks, box):
+    landmarks = points.astype(np.float32)
+    for array in (params, landmarks, box):
         array.setflags(write=False)
     return Face(
-        params=own_params,
+        params=params,
         landmarks=landmarks,
-        pose=pose or pose_from_params(own_params, roi, crop_size),
+        pose=pose,
         box=box,
         roi=roi,
         score=score,

@@ -12,6 +12,7 @@ from ..specs.detector_spec import DetectorSpec
 
 FloatArray = NDArray[np.float64]
 
+_MOST_EXPONENT = 700.0  # above it an exponential overflows
 _MOST_LOG_SIZE = 5.0  # of a stride: e^5 x 32 px is far above the input's side
 
 
@@ -32,6 +33,19 @@ class Found:
     def __getitem__(self, rows: NDArray[np.intp]) -> Found:
         """Some of the faces."""
         return Found(self.boxes[rows], self.scores[rows], self.points[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one cell says, in plain numbers.
+
+    Attributes:
+        score: 0..1.
+        points: (5, 2) as :class:`Found` has them.
+    """
+
+    score: float
+    points: list[tuple[float, float]]
 
 
 def joined(parts: list[Found]) -> Found:
@@ -79,6 +93,19 @@ class CellDecoder:
     ) -> tuple[FloatArray, FloatArray]:
         """The (n,) scores and (n, 5, 2) points of :meth:`__call__` alone, in half its time."""
         return self._scores_and_points(*self._likely(output, min_score))
+
+    def best(self, output: NDArray[np.float32]) -> Cell:
+        """The cell of the highest score: of one face, in a fifth of the time of all cells.
+
+        Args:
+            output: (15, cells).
+        """
+        cell = int(output[0].argmax())
+        values = output[:, cell].tolist()
+        (x, y), stride = self._centres[cell].tolist(), float(self._strides[cell])
+        score = 1.0 / (1.0 + math.exp(min(-values[0], _MOST_EXPONENT)))
+        xs, ys = values[5::2], values[6::2]
+        return Cell(score, [(a * stride + x, b * stride + y) for a, b in zip(xs, ys, strict=True)])
 
     def _likely(
         self, output: NDArray[np.float32], min_score: float

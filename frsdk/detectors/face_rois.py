@@ -172,10 +172,10 @@ def _check_inside(box: Sequence[float], name: str, image: Image) -> None:
 
 def _bounds(roi: Roi) -> Box:
     """The box around a square that may be rotated."""
-    angle = np.radians(roi.roll_deg)
-    half = roi.side / 2 * (abs(np.cos(angle)) + abs(np.sin(angle)))
+    angle = math.radians(roi.roll_deg)
+    half = roi.side / 2 * (abs(math.cos(angle)) + abs(math.sin(angle)))
     x, y = roi.x0 + roi.side / 2, roi.y0 + roi.side / 2
-    return float(x - half), float(y - half), float(x + half), float(y + half)
+    return x - half, y - half, x + half, y + half
 
 
 def _text(box: Sequence[float]) -> str:

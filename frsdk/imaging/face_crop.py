@@ -38,6 +38,8 @@ def check_image(image_bgr: object) -> Image:
         raise InputError(
             f"{wanted}, got {type(image_bgr).__name__}: read the file with frsdk.read_image(path)"
         )
+    if image_bgr.dtype == np.uint8 and image_bgr.shape[2:] == (3,) and image_bgr.size:
+        return image_bgr
     got = f"got {image_bgr.shape} {image_bgr.dtype}"
     if image_bgr.dtype != np.uint8:
         raise InputError(f"{wanted}, {got}: scale it to 0..255 and use .astype(numpy.uint8)")
@@ -47,9 +49,7 @@ def check_image(image_bgr: object) -> Image:
         channels = image_bgr.shape[-1] if image_bgr.ndim == 3 else 0
         remedy = _FROM_CHANNELS.get(channels, "pass one image of 3 channels at a time")
         raise InputError(f"{wanted}, {got}: {remedy}")
-    if image_bgr.size == 0:
-        raise InputError(f"{wanted}, {got}: the image is empty")
-    return image_bgr
+    raise InputError(f"{wanted}, {got}: the image is empty")
 
 
 def crop_face(image_bgr: Image, roi: Roi, size: int) -> Image:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 
 Array = NDArray[np.float64]
+Row = tuple[float, float, float]
 
 _N_LANDMARKS = 68
 # Of 68 landmarks: from eye to eye and from corner to corner of the mouth; from eyes to mouth.
@@ -82,13 +83,17 @@ class Roi:
 
     def image_from_crop(self, size: int) -> Array:
         """(2, 3) affine matrix from crop pixels to image pixels, centres at integers."""
+        return np.array(self.image_from_crop_rows(size))
+
+    def image_from_crop_rows(self, size: int) -> tuple[Row, Row]:
+        """The rows of :meth:`image_from_crop` in plain numbers."""
         scale = self.side / size
         angle = math.radians(self.roll_deg)
         cosine, sine = math.cos(angle) * scale, math.sin(angle) * scale
         middle = (size - 1) / 2.0
         x = self.x0 + self.side / 2.0 - 0.5 - (cosine - sine) * middle
         y = self.y0 + self.side / 2.0 - 0.5 - (sine + cosine) * middle
-        return np.array([[cosine, -sine, x], [sine, cosine, y]])  # clockwise when y points down
+        return (cosine, -sine, x), (sine, cosine, y)  # clockwise when y points down
 
     def crop_from_image(self, size: int) -> Array:
         """(2, 3) affine matrix from image pixels to crop pixels, centres at integers."""
@@ -143,11 +148,8 @@ def roll_from_landmarks(landmarks_xy: NDArray[np.floating]) -> float:
 
 def image_from_crop_matrix(roi: Roi, size: int) -> Array:
     """(3, 4) from crop pixels i, j, z to image pixels x, y and z in the same scale."""
-    flat = roi.image_from_crop(size)  # (2, 3)
-    matrix = np.zeros((3, 4))
-    matrix[:2, :2], matrix[:2, 3] = flat[:, :2], flat[:, 2]
-    matrix[2, 2] = roi.side / size
-    return matrix
+    (a, b, c), (d, e, f) = roi.image_from_crop_rows(size)
+    return np.array([(a, b, 0.0, c), (d, e, 0.0, f), (0.0, 0.0, roi.side / size, 0.0)])
 
 
 def image_from_crop_points(

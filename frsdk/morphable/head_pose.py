@@ -174,7 +174,8 @@ def _nearest_rotation(block: Array) -> tuple[Array, float]:
     (a, b, c), (d, e, f), (g, h, i) = rotation.tolist()
     if a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g) < 0.0:
         rotation -= 2.0 * np.outer(u[:, 2], vt[2])  # the least singular vector the other way
-    return rotation, float(singular.sum()) / 3.0
+    (first,), (second,), (third,) = singular.tolist()
+    return rotation, (first + second + third) / 3.0
 
 
 def pose_from_params(params: NDArray[np.floating], roi: Roi, size: int) -> Pose:
@@ -192,10 +193,11 @@ def pose_from_params(params: NDArray[np.floating], roi: Roi, size: int) -> Pose:
     if roi.roll_deg:
         angle = math.radians(-roi.roll_deg)
         cosine, sine = math.cos(angle), math.sin(angle)
-        x_row, y_row = rotation[:2].copy()
-        rotation[0] = cosine * x_row - sine * y_row
-        rotation[1] = sine * x_row + cosine * y_row
-    (a, b, c), (d, e, f) = roi.image_from_crop(size).tolist()
+        x_row, y_row, z_row = rotation.tolist()
+        pairs = list(zip(x_row, y_row, strict=True))
+        turned_x = [cosine * x - sine * y for x, y in pairs]
+        rotation = np.array([turned_x, [sine * x + cosine * y for x, y in pairs], z_row])
+    (a, b, c), (d, e, f) = roi.image_from_crop_rows(size)
     x, y, z = matrix[:, 3].tolist()
     y = (size - 1) - y
     pixel = roi.side / size

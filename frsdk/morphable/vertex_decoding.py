@@ -96,12 +96,13 @@ def decode_points(
     """
     n, points = len(coefficients), basis.shape[1] // 3
     posed = output_array(out, (n, points, 3))
-    weights = np.ones((n, len(basis)), np.float32)
+    weights = np.empty((n, len(basis)), np.float32)
+    weights[:, 0] = 1.0
     weights[:, 1:] = coefficients
     if n < _MATRIX_FROM:
-        shape = np.empty((1, basis.shape[1]), np.float32)
+        shape = np.empty(basis.shape[1], np.float32)
         for index in range(n):
-            np.matmul(weights[index : index + 1], basis, out=shape)
+            np.dot(weights[index], basis, out=shape)
             transform_points(shape.reshape(points, 3), poses[index], posed[index])
         return posed
     scratch = np.empty(n * 3 * min(points, _BLOCK_POINTS), np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,7 @@ class FaceSmoother:
         self._expression_gain = self._new_gain(_EXPRESSION_BETA)
         self._last: FaceState | None = None
         self._smooth_pose: FaceState | None = None
-        self._velocity = np.zeros(7)
+        self._velocity = [0.0] * 7
 
     def forget(self) -> None:
         """Another person."""
@@ -76,16 +77,17 @@ class FaceSmoother:
                 state.place, state.log_scale, state.rotation, *steady, state.expression
             )
             return face_of(self._smooth_pose, self._middle, face)
-        size = float(np.exp(state.log_scale)) * self._size
+        size = math.exp(state.log_scale) * self._size
         taken = self._pose_gain(_difference(state, last, size), dt_s)
-        step = self._velocity * (dt_s * self._settings.lead * taken.lead)
-        predicted = _moved(smooth, step, size)
+        ahead_s = dt_s * self._settings.lead * taken.lead
+        predicted = _moved(smooth, [ahead_s * each for each in self._velocity], size)
         rest = _difference(state, predicted, size)
-        pose = _moved(predicted, taken.value * rest, size)
+        pose = _moved(predicted, [taken.value * each for each in rest], size)
         # The gain of the velocity that suits a gain of the place (Benedict and Bordner, 1962).
-        follow = taken.settled * taken.settled / (2.0 - taken.settled)
-        self._velocity = self._velocity + follow / dt_s * rest
-        change = self._speed_of_expression @ (state.expression - last.expression)
+        follow = taken.settled * taken.settled / (2.0 - taken.settled) / dt_s
+        pairs = zip(self._velocity, rest, strict=True)
+        self._velocity = [each + follow * off for each, off in pairs]
+        change = (self._speed_of_expression @ (state.expression - last.expression)).tolist()
         share = self._expression_gain(change, dt_s).value
         expression = smooth.expression + share * (state.expression - smooth.expression)
         self._smooth_pose = FaceState(
@@ -130,21 +132,22 @@ def _landmark_speed(model: MorphableModel) -> Array:
     return np.asarray(np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T, np.float64)
 
 
-def _difference(state: FaceState, base: FaceState, size: float) -> Array:
+def _difference(state: FaceState, base: FaceState, size: float) -> list[float]:
     """(7,) from one pose to another in face sizes: place, growth, turn as a rotation vector."""
-    turn = vector_from_rotation(state.rotation @ base.rotation.T)
-    moved = (state.place - base.place).tolist()
+    moved = [(new - old) / size for new, old in zip(state.place, base.place, strict=True)]
     growth = (state.log_scale - base.log_scale) * _TURN_SIZE
-    return np.array([*(each / size for each in moved), growth, *(t * _TURN_SIZE for t in turn)])
+    turn = vector_from_rotation(state.rotation @ base.rotation.T)
+    return [*moved, growth, *(each * _TURN_SIZE for each in turn)]
 
 
-def _moved(state: FaceState, step: Array, size: float) -> FaceState:
+def _moved(state: FaceState, step: Sequence[float], size: float) -> FaceState:
     """A pose moved by what :func:`_difference` says."""
-    growth, *turn = (step[3:] / _TURN_SIZE).tolist()
+    (x, y, z), (dx, dy, dz, growth, *turn) = state.place, step
+    turned = rotation_from_vector(*(each / _TURN_SIZE for each in turn))
     return FaceState(
-        state.place + step[:3] * size,
-        state.log_scale + growth,
-        rotation_from_vector(*turn) @ state.rotation,
+        (x + dx * size, y + dy * size, z + dz * size),
+        state.log_scale + growth / _TURN_SIZE,
+        turned @ state.rotation,
         state.stretch,
         state.shape,
         state.expression,

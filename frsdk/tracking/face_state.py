@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..face import Face, face_from_params
+from ..face import Face, face_from_points
 from ..imaging.roi import Roi
 from ..morphable.face_model_arrays import N_COEFFICIENTS
 from ..morphable.head_pose import Pose
 from ..morphable.morphable_model import N_SHAPE, MorphableModel
-from ..morphable.vertex_decoding import N_POSE
+from ..morphable.vertex_decoding import N_POSE, decode_points
 
 Array = NDArray[np.float64]
+Vector = tuple[float, float, float]
 
 _FLIP = np.array([1.0, -1.0, 1.0])  # y up, so that rotations are proper
 _IDENTITY = np.eye(3)
@@ -26,7 +28,7 @@ class FaceState:
     """A face in the image: V = s R (I + E) (S - c) + p, y up.
 
     Attributes:
-        place: (3,) p, where the middle c of the mean landmarks lies, image pixels, y up.
+        place: p, where the middle c of the mean landmarks lies, image pixels, y up, in numbers.
         log_scale: log of s, pixels per unit of the face model.
         rotation: (3, 3) R.
         stretch: (3, 3) E, symmetric: what is left of the network's 3x3 block.
@@ -34,7 +36,7 @@ class FaceState:
         expression: (10,) expression coefficients.
     """
 
-    place: Array
+    place: Vector
     log_scale: float
     rotation: Array
     stretch: Array
@@ -54,8 +56,9 @@ def state_of(face: Face, middle: Array) -> FaceState:
     linear = _turned(params[:N_POSE].reshape(3, 4)[:, :3], -roi.roll_deg)
     linear *= roi.side / face.crop_size
     stretch = pose.rotation.T @ linear / pose.scale - _IDENTITY
+    x, y, z = (linear @ middle + pose.translation * _FLIP).tolist()
     return FaceState(
-        place=linear @ middle + pose.translation * _FLIP,
+        place=(x, y, z),
         log_scale=math.log(pose.scale),
         rotation=pose.rotation,
         stretch=stretch,
@@ -74,17 +77,22 @@ def face_of(state: FaceState, middle: Array, like: Face) -> Face:
     """
     scale, size = math.exp(state.log_scale), like.crop_size
     linear = scale * (state.rotation + state.rotation @ state.stretch)
-    offset = state.place - linear @ middle
+    rows, at_middle = linear.tolist(), (linear @ middle).tolist()
+    x, y, z = (own - off for own, off in zip(state.place, at_middle, strict=True))
     params = np.empty(N_POSE + N_COEFFICIENTS, np.float32)
-    params[:N_POSE] = _crop_pose(linear, offset, like.roi, size).reshape(-1)  # (3, 4) -> (12,)
+    params[:N_POSE] = _crop_pose(rows, (x, y, z), like.roi, size)
     params[N_POSE : N_POSE + N_SHAPE] = state.shape
     params[N_POSE + N_SHAPE :] = state.expression
-    translation, rotation = offset * _FLIP, state.rotation.copy()
+    across, up, toward = rows
+    in_image = [(*across, x), (*(-each for each in up), -y), (*toward, z)]  # y down
+    translation, rotation = np.array((x, -y, z)), state.rotation.copy()
     for array in (translation, rotation):
         array.setflags(write=False)
-    return face_from_params(
+    basis = like.face_model.landmark_basis
+    return face_from_points(
         params,
-        like.face_model.decode_landmarks(params[None], size=size)[0],
+        decode_points(basis, params[None, N_POSE:], np.array([in_image], np.float32))[0],
+        pose=Pose.from_rotation(rotation, scale=scale, translation=translation),
         roi=like.roi,
         box_xyxy=None,
         score=like.score,
@@ -93,7 +101,6 @@ def face_of(state: FaceState, middle: Array, like: Face) -> Face:
         decoder=like.decoder,
         presence=like.presence,
         image_size_wh=like.image_size_wh,
-        pose=Pose.from_rotation(rotation, scale=scale, translation=translation),
     )
 
 
@@ -104,15 +111,22 @@ def landmark_middle(model: MorphableModel) -> tuple[Array, float]:
     return points.mean(axis=0), size
 
 
-def _crop_pose(linear: Array, offset: Array, roi: Roi, size: int) -> Array:
-    """(3, 4) in the crop's frame of a pose in the image's, both y up."""
-    pose = np.empty((3, 4))
-    pose[:, :3], pose[:, 3] = linear, offset
-    middle = (size - 1) / 2.0
-    pose[0, 3] -= roi.x0 + roi.side / 2.0 - 0.5
-    pose[1, 3] += roi.y0 + roi.side / 2.0 - 0.5
-    pose = _turned(pose, roi.roll_deg) * (size / roi.side)
-    pose[:2, 3] += middle
+def _crop_pose(rows: Sequence[Sequence[float]], offset: Vector, roi: Roi, size: int) -> list[float]:
+    """(12,) the (3, 4) pose in the crop's frame, row by row, of one in the image's, both y up.
+
+    In plain numbers, which for so few are quicker than arrays.
+    """
+    x, y, z = offset
+    across = (*rows[0], x - (roi.x0 + roi.side / 2.0 - 0.5))
+    up = (*rows[1], y + (roi.y0 + roi.side / 2.0 - 0.5))
+    angle, scale, middle = math.radians(roi.roll_deg), size / roi.side, (size - 1) / 2.0
+    cosine, sine = math.cos(angle) * scale, math.sin(angle) * scale
+    pairs = list(zip(across, up, strict=True))
+    pose = [cosine * a - sine * b for a, b in pairs]
+    pose += [sine * a + cosine * b for a, b in pairs]
+    pose += [scale * each for each in (*rows[2], z)]
+    pose[3] += middle
+    pose[7] += middle
     return pose
 
 

@@ -250,7 +250,8 @@ class FaceTracker:
 
 def _next_roi(face: Face) -> Roi:
     """Where the network looks in the next frame."""
-    return roi_from_landmarks(face.landmarks, roll_deg=roll_from_landmarks(face.landmarks))
+    points = np.array(face.landmarks[:, :2], np.float64)
+    return roi_from_landmarks(points, roll_deg=roll_from_landmarks(points))
 
 
 def _overlaps(face: Face, others: list[Face]) -> bool:
@@ -261,4 +262,4 @@ def _inside(roi: Roi, frame: Image) -> bool:
     """Whether the middle of a square lies in the frame."""
     x, y = roi.x0 + roi.side / 2, roi.y0 + roi.side / 2
     height, width = frame.shape[:2]
-    return bool(np.isfinite(x + y)) and 0 < x < width and 0 < y < height
+    return bool(0 < x < width and 0 < y < height)  # and so neither infinite nor NaN

@@ -8,12 +8,8 @@ follows the noise that is seen. And of the first values the mean is taken.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-
-Array = NDArray[np.float64]
 
 _NOISE_CUTOFF_HZ = 0.5
 _LEAD_KNEE = 0.6  # of the noise's speed: above it, motion is predicted
@@ -62,32 +58,35 @@ class AdaptiveGain:
     speed_cutoff_hz: float
     hold_s: float
     noise_knee: float
-    _velocity: Array | None = None
-    _last: Array | None = None
+    _velocity: list[float] | None = None
+    _last: list[float] | None = None
     _speed: float = 0.0
     _noise: float = 0.0
     _count: int = 0
 
-    def __call__(self, step: Array, dt_s: float) -> Gains:
+    def __call__(self, step: Sequence[float], dt_s: float) -> Gains:
         """The gains for a new value.
 
         Args:
-            step: (k,) how far it lies from the last one.
+            step: (k,) how far it lies from the last one; plain numbers, which for so few are
+                quicker than arrays.
             dt_s: Since the last one, positive.
         """
         self._count += 1
-        velocity = step / dt_s
+        velocity = [each / dt_s for each in step]
         if self._velocity is None or self._last is None:
-            self._velocity = gain(self.speed_cutoff_hz, dt_s) * velocity
+            share = gain(self.speed_cutoff_hz, dt_s)
+            self._velocity = [share * each for each in velocity]
         else:
             # Steps of a smooth motion are alike; what differs between two of them is noise.
-            change = _norm(velocity - self._last)
+            change = math.dist(velocity, self._last)
             share = max(gain(_NOISE_CUTOFF_HZ, dt_s), 1.0 / (self._count - 1))
             self._noise += share * (change - self._noise)
             share = gain(self.speed_cutoff_hz, dt_s)
-            self._velocity = self._velocity + share * (velocity - self._velocity)
+            pairs = zip(self._velocity, velocity, strict=True)
+            self._velocity = [old + share * (new - old) for old, new in pairs]
         self._last = velocity
-        self._speed = max(_norm(self._velocity), self._speed * math.exp(-dt_s / self.hold_s))
+        self._speed = max(math.hypot(*self._velocity), self._speed * math.exp(-dt_s / self.hold_s))
         speed = self._speed
         counted = speed * speed / max(speed + self.noise_knee * self._noise, 1e-9)
         settled = gain(self.min_cutoff_hz + self.beta * counted, dt_s)
@@ -97,7 +96,3 @@ class AdaptiveGain:
             settled=settled,
             lead=speed * speed / max(speed * speed + knee * knee, 1e-9),
         )
-
-
-def _norm(vector: Array) -> float:
-    return math.sqrt(float(vector @ vector))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 import pytest
 
-from frsdk import FaceReconstructor, InputError, Roi, read_image
+from frsdk import FaceReconstructor, InputError, Roi, crop_face, network_input, read_image
+from frsdk.backends.onnxruntime_backend import OnnxRuntimeBackend
 from frsdk.backends.onnxruntime_session import open_session
-from frsdk.detectors.face_presence import agreement, five_points
+from frsdk.detectors.face_presence import FacePresence, agreement, five_points
 from frsdk.detectors.resized_graph import resized_graph
 from frsdk.errors import SpecError
 from frsdk.installation.asset_files import FACE_DETECTOR, asset_path
+from frsdk.specs.model_spec import InputSpec
 
 pytest.importorskip("onnxruntime", reason="needs onnxruntime (frsdk[cpu])")
 
@@ -21,6 +25,10 @@ pytest.importorskip("onnxruntime", reason="needs onnxruntime (frsdk[cpu])")
 def reconstruct() -> Iterator[FaceReconstructor]:
     with FaceReconstructor() as opened:
         yield opened
+
+
+def spec_of_detector() -> InputSpec:
+    return OnnxRuntimeBackend(asset_path(FACE_DETECTOR)).detector_spec.input
 
 
 def test_presence_of_a_face_and_of_none(reconstruct) -> None:
@@ -56,13 +64,45 @@ def test_squares_too_small_to_show_a_face_are_refused(reconstruct) -> None:
 
 
 def test_agreement_falls_with_the_distance_of_the_points() -> None:
-    random = np.random.default_rng(1)
-    landmarks = random.uniform(0, 100, (68, 2))
-    landmarks[0], landmarks[1] = (0, 0), (100, 100)
-    points = np.stack([five_points(landmarks) + np.array([shift, 0]) for shift in (0, 8, 20, 40)])
-    assert agreement(points, landmarks) == pytest.approx([1.0, 1.0, 0.5, 0.0], abs=0.01)
+    wanted = np.random.default_rng(1).uniform(0, 100, (5, 2))
+    shifted = [(wanted + np.array([shift, 0])).tolist() for shift in (0, 8, 20, 40)]
+    shares = [agreement(points, wanted.tolist(), 100.0) for points in shifted]
+    assert shares == pytest.approx([1.0, 1.0, 0.5, 0.0], abs=0.01)
+
+
+def test_five_points_of_landmarks() -> None:
+    landmarks = np.random.default_rng(1).uniform(0, 100, (68, 2))
     assert five_points(landmarks)[0] == pytest.approx(landmarks[36:42].mean(axis=0))
     assert five_points(landmarks)[2:] == pytest.approx(landmarks[[30, 48, 54]])
+
+
+@pytest.mark.parametrize("crop_size", [100, 120, 128, 300])
+def test_presence_is_the_best_product_of_score_and_agreement(crop_size) -> None:
+    """The short way and the long one, over landmarks that fit the face ill and well."""
+    pytest.importorskip("skimage", reason="needs scikit-image (frsdk[quickstart])")
+    look, random = FacePresence(), np.random.default_rng(4)
+    photo = read_image("sample:astronaut")
+    with FaceReconstructor() as reconstruct:
+        (face,) = reconstruct(photo)
+    crop = crop_face(photo, face.roi, crop_size)
+    way = cv2.INTER_LINEAR if crop_size < 128 else cv2.INTER_AREA
+    small = cv2.resize(crop, (64, 64), interpolation=way)
+    batch = network_input([small], dataclasses.replace(spec_of_detector(), shape=(3, 64, 64)))
+    (output,) = look._session.run(None, {"images": batch})[0]
+    scores, points = look._decode.scores_and_points(output, 0.02)
+    true = (face.landmarks[:, :2] - (face.roi.x0, face.roi.y0) + 0.5) * 64 / face.roi.side
+    seen = []
+    for spread in (0.0, 0.05, 0.1, 0.2, 0.3, 0.5):
+        on_input = true + random.normal(0, spread, (1, 2)) * 30
+        size = float(np.sqrt(np.prod(np.ptp(on_input, axis=0))))
+        distance = np.hypot(*np.moveaxis(points - five_points(on_input), -1, 0)).mean(axis=1)
+        wanted = (scores * np.clip((0.30 - distance / size) / 0.20, 0, 1)).max()
+        landmarks = on_input * crop_size / 64 - 0.5
+        (got,) = look([crop], landmarks[None].astype(np.float32))
+        assert got == pytest.approx(wanted, abs=1e-5)
+        seen.append(got)
+    assert max(seen) > 0.9
+    assert min(seen) < 0.8
 
 
 def test_the_resized_graph_says_what_the_whole_one_says() -> None:

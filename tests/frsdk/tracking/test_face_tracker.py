@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import threading
 import tracemalloc
@@ -213,7 +214,9 @@ def test_memory_is_flat_over_many_frames() -> None:
         for index in range(650):
             track(dark if index % 200 > 150 else light, index / 30)
             if index == 250:  # a lost face has been forgotten once
+                gc.collect()
                 early = tracemalloc.get_traced_memory()[0]
+        gc.collect()
         late = tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()
