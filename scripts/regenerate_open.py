@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Make what is derived from the open weights again: the network in the wheel and its card's tables.
 
-    scripts/regenerate_open.py [FACES] [--renders RENDERS] [--calibrate FOLDER...]
+    scripts/regenerate_open.py [FACES] [--renders RENDERS] [--calibrate FOLDER...] [--sensitivity]
 
 FACES is the folder of held-out crops (val.npz, its shards, val_mediapipe68.npz); expressions/
 beside it holds closed eyes. They measure the network and shaped nothing of it; without FACES the
 card keeps its figures. RENDERS (val.npz) are held-out renders, for the precisions.
 
 --calibrate makes the table of INT8, of open training crops alone (train.npz and shards of each
-FOLDER): new weights need it. Without it the network keeps its table if the weights are the same.
+FOLDER): new weights need it (under a minute). Without it the network keeps its table if the weights
+are the same. --sensitivity leaves the dearest layers in FP32 where INT8 moves landmarks by more
+than 0.25 % (minutes more): for weights with which INT8 would lose more than 0.05 points of NME.
 
 Tables stand between `<!-- NAME: scripts/regenerate.py -->` and `<!-- end -->`.
 """
@@ -39,6 +41,7 @@ def main() -> None:
     parser.add_argument("faces", type=Path, nargs="?", help="held-out crops")
     parser.add_argument("--renders", type=Path, help="held-out renders")
     parser.add_argument("--calibrate", type=Path, nargs="+", metavar="FOLDER", help="open crops")
+    parser.add_argument("--sensitivity", action="store_true", help="measure each layer's INT8")
     options = parser.parse_args()
     shutil.copyfile(FACE_MODEL, ASSETS / "facemodel_2.npz")
     with tempfile.TemporaryDirectory() as folder:
@@ -46,7 +49,8 @@ def main() -> None:
         export_in_half(WEIGHTS, exported)
         if options.calibrate:
             crops = [str(each.resolve()) for each in options.calibrate]
-            run(sys.executable, "scripts/calibrate_network.py", str(exported), *crops)
+            quick = [] if options.sensitivity else ["--no-sensitivity"]
+            run(sys.executable, "scripts/calibrate_network.py", str(exported), *crops, *quick)
             atomic_write(NETWORK, exported.read_bytes())
         elif not keep_table(NETWORK, exported.read_bytes()):
             sys.exit(f"{NETWORK}: other weights, or weights folded on another processor, need "
