@@ -82,11 +82,12 @@ def label(
     from frsdk import FaceReconstructor
 
     from ..datasets.crop_shards import write_shards
-    from ..datasets.data_provenance import carry_card
+    from ..datasets.data_provenance import CARD_NAME, card_of_photographs, write_card
     from ..datasets.label_photographs import LabelSettings, label_photos
 
     settings = LabelSettings(crops=crops, largest_spread=largest_spread, seed=seed)
     _check_teacher(teacher, mediapipe, turned=turned, engine=engine, network=(face_model, detector))
+    card = card_of_photographs(photos, data_card)  # refused before an hour of labelling
     counts = ""
     with contextlib.ExitStack() as opened:
         network = None
@@ -113,7 +114,8 @@ def label(
             faces = label_photos(photos, network, settings, bad_share=bad_share)
         written = write_shards(faces, output, split)
         counts = f"; {drops}" if drops else ""
-    carry_card(photos, output, data_card)
+    if card:
+        write_card(output / CARD_NAME, **card)
     click.echo(f"{output}: {written} {split} crops{counts}")
 
 

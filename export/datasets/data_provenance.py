@@ -80,14 +80,17 @@ def read_joined_provenance(
 
     Args:
         folders: At least one; the first as ``read_provenance`` takes it. Repeated ones count once.
-        card: For folders that have none.
+        card: Of the first, and of others that have none.
         label_files: What else labels are made of; part of the digest.
 
     Raises:
         InputError: As ``read_provenance``.
     """
     folders = list(dict.fromkeys(folders))  # one that is drawn more often is given twice
-    parts = [read_provenance(folder, card) for folder in folders]
+    parts = [
+        read_provenance(folder, None if number and (folder / CARD_NAME).is_file() else card)
+        for number, folder in enumerate(folders)
+    ]
     if len(parts) == 1 and not label_files:
         return parts[0]
     digest = hashlib.sha256("".join(part.labels_sha256 for part in parts).encode())
@@ -115,21 +118,17 @@ def write_card(path: Path, name: str, licence: str) -> None:
     atomic_write(path, text.encode() + b"\n")
 
 
-def carry_card(photographs: Path, faces: Path, card: Path | None = None) -> None:
-    """Copy what a folder of photographs says of itself to the crops made of them; nothing if mute.
+def card_of_photographs(photographs: Path, card: Path | None = None) -> dict[str, str]:
+    """Name and licence that a folder of photographs states; empty where it is mute.
 
     Args:
         photographs: May hold ``card.json``.
-        faces: Folder of crops.
         card: Another card.
 
     Raises:
         InputError: The card cannot be read.
-        OutputError: The file cannot be written.
     """
-    told = _read_card(card or photographs / CARD_NAME, required=card is not None)
-    if told:
-        write_card(faces / CARD_NAME, told["name"], told["licence"])
+    return _read_card(card or photographs / CARD_NAME, required=card is not None)
 
 
 def _read_card(path: Path, *, required: bool) -> dict[str, str]:

@@ -80,6 +80,15 @@ def test_engines_by_name_bring_their_face_model(faces_folder: Path, tmp_path: Pa
     assert 0.1 < np.abs(found[0] - found[1]).mean() < 5  # two networks, one face
 
 
+def test_a_missing_card_is_told_before_anything_is_labelled(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    cv2.imwrite(str(tmp_path / "photos" / "a.png"), np.zeros((64, 64, 3), np.uint8))
+    card = tmp_path / "none.json"
+    done = train("label", tmp_path / "photos", "-o", tmp_path / "out", "--data-card", card)
+    assert done.exit_code != 0 and "no such data card" in done.output
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_second_run_repeats_the_first_and_resumes(faces_folder: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
         assert train("network", faces_folder, "-o", tmp_path / name, *TINY).exit_code == 0

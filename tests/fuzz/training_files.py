@@ -130,6 +130,6 @@ def data_cards() -> list[bytes]:
 
 
 def read_data_card(path: Path) -> object:
-    from frsdk.export.datasets.data_provenance import carry_card
+    from frsdk.export.datasets.data_provenance import card_of_photographs
 
-    return carry_card(path.parent, path.parent, path)
+    return card_of_photographs(path.parent, path)

@@ -72,3 +72,15 @@ def test_folders_of_one_run_add_up_and_a_silent_one_is_named(tmp_path: Path) -> 
     mesh.write_bytes(b"points")
     with_mesh = read_joined_provenance([first], label_files=[mesh]).labels_sha256
     assert len({found.labels_sha256, read_provenance(first).labels_sha256, with_mesh}) == 3
+
+
+def test_a_card_for_the_first_folder_leaves_what_others_say(tmp_path: Path) -> None:
+    """--data-card speaks for FACES and for folders that are mute, not for those that are not."""
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+    folders = [folder_with(tmp_path / "a"), folder_with(tmp_path / "b")]
+    folders.append(folder_with(tmp_path / "c", {"name": "Renders", "licence": "CC0-1.0"}))
+    card = tmp_path / "card.json"
+    card.write_text('{"name": "Portraits", "licence": "CC BY 4.0"}', encoding="utf-8")
+    found = read_joined_provenance(folders, card)
+    assert (found.name, found.licence) == ("Portraits + Renders", "CC BY 4.0; CC0-1.0")
