@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from frsdk.morphable.morphable_model import MorphableModel
 
 _FILE = click.Path(path_type=Path)
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 class _DefaultToModel(click.Group):
@@ -131,11 +132,12 @@ def build_open_(ict: Path, output: Path) -> None:
 
 @facemodel.command("blendshapes")
 @click.option("--ict", type=_FILE, required=True, help="ICT-FaceKit's FaceXModel, or its .npz.")
+@click.option("--sources", type=_FOLDER, required=True, help="As of frsdk-train render.")
 @click.option("--face-model", type=_FILE, required=True, help="frsdk-face-2, for the grades.")
 @click.option("-o", "--output", type=_FILE, required=True, help="The .npz to write.")
 @reports_errors
-def blendshapes(ict: Path, face_model: Path, output: Path) -> None:
-    """Write ICT-FaceKit's expressions at the landmarks, and how well landmarks show each."""
+def blendshapes(ict: Path, sources: Path, face_model: Path, output: Path) -> None:
+    """Write two sources' expressions at the landmarks, and how well landmarks show each."""
     from dataclasses import replace
 
     from frsdk.morphable.morphable_model import MorphableModel
@@ -143,8 +145,12 @@ def blendshapes(ict: Path, face_model: Path, output: Path) -> None:
     from .facemodel.blendshape_landmarks import blendshape_table, write_blendshapes
     from .facemodel.blendshape_observability import observe, report
     from .facemodel.ict_meshes import read_ict_meshes
+    from .renders.makehuman.head_model import read_head
+    from .renders.makehuman.render_sources import found_sources
+    from .renders.named_shapes import makehuman_shapes
 
-    table = blendshape_table(read_ict_meshes(ict))
+    second = makehuman_shapes(read_head(found_sources(sources)))
+    table = blendshape_table(read_ict_meshes(ict), second)
     seen = observe(table, MorphableModel.load(face_model))
     write_blendshapes(replace(table, grade=seen.grade()), output)
     for line in report(seen):

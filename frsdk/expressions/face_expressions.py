@@ -33,8 +33,8 @@ class FaceExpressions:
     def blendshapes(self: FaceWithLandmarks) -> dict[str, float]:
         """ARKit's names that landmarks of a stranger show well -> 0..1.
 
-        The 13 names that correlate with the truth in `frsdk-export facemodel blendshapes`; the
-        others are left out, not guessed. :func:`~frsdk.blendshapes_of` has 20 more where the
+        The 9 names that correlate with the truth in `frsdk-export facemodel blendshapes`; the
+        others are left out, not guessed. :func:`~frsdk.blendshapes_of` has 23 more where the
         person's neutral face is known.
         """
         return blendshapes_of(self)

@@ -27,7 +27,7 @@ class NeutralFace:
 
     def __init__(self) -> None:
         self.frames = 0
-        self._mean: Array = np.array(builtin_solver().table.neutral)
+        self._mean: Array = np.array(builtin_solver().neutral)
 
     @property
     def ready(self) -> bool:
@@ -50,9 +50,9 @@ class NeutralFace:
         """
         solver = builtin_solver()
         weights = solver.weights(landmarks)
-        moved = np.tensordot(weights, solver.table.displacement, 1)
-        rest = solver.aligned(landmarks, toward=solver.table.neutral + moved) - moved
-        change = np.sqrt(np.square(rest - solver.table.neutral).sum() / len(rest))
+        moved = np.tensordot(weights, solver.displacement, 1)
+        rest = solver.aligned(landmarks, toward=solver.neutral + moved) - moved
+        change = np.sqrt(np.square(rest - solver.neutral).sum() / len(rest))
         if change > _MAX_CHANGE_MM:
             raise InputError(f"landmarks {change:.0f} mm from any face: give those of a face")
         share = 1.0 / min(self.frames + 1, _MEMORY)
