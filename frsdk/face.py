@@ -236,64 +236,15 @@ def face_from_params(
         presence: See :class:`Face`.
         image_size_wh: Width, height of the photograph.
     """
-    own_params = params.copy()
-    return face_from_points(
-        own_params,
-        image_from_crop_points(crop_points, roi, crop_size),  # (68, 3)
-        pose=pose_from_params(own_params, roi, crop_size),
-        roi=roi,
-        box_xyxy=box_xyxy,
-        score=score,
-        face_model=face_model,
-        crop_size=crop_size,
-        decoder=decoder,
-        presence=presence,
-        image_size_wh=image_size_wh,
-    )
-
-
-def face_from_points(
-    params: NDArray[np.float32],
-    points: NDArray[np.floating],
-    *,
-    pose: Pose,
-    roi: Roi,
-    box_xyxy: tuple[float, float, float, float] | None,
-    score: float,
-    face_model: MorphableModel,
-    crop_size: int,
-    decoder: VertexDecoder | None,
-    presence: float | None,
-    image_size_wh: tuple[int, int] | None,
-) -> Face:
-    """A result whose landmarks and pose in the image are known.
-
-    Args:
-        params: (62,) of its own, which become read-only.
-        points: (68, 3) landmarks, image pixels.
-        pose: Of the parameters.
-        roi: See :func:`face_from_params`, as the rest.
-        box_xyxy: Likewise.
-        score: Likewise.
-        face_model: Likewise.
-        crop_size: Likewise.
-        decoder: Likewise.
-        presence: Likewise.
-        image_size_wh: Likewise.
-    """
-    if box_xyxy is None:
-        (x0, y0, _), (x1, y1, _) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-        # + 0.5: from pixel centres to the plane where pixel 0 covers [0, 1)
-        box = np.array([x0 + 0.5, y0 + 0.5, x1 + 0.5, y1 + 0.5])
-    else:
-        box = np.array(box_xyxy, np.float64)
-    landmarks = points.astype(np.float32)
-    for array in (params, landmarks, box):
+    points = image_from_crop_points(crop_points, roi, crop_size)  # (68, 3)
+    box = box_of_points(points) if box_xyxy is None else np.array(box_xyxy, np.float64)
+    own_params, landmarks = params.copy(), points.astype(np.float32)
+    for array in (own_params, landmarks, box):
         array.setflags(write=False)
     return Face(
-        params=params,
+        params=own_params,
         landmarks=landmarks,
-        pose=pose,
+        pose=pose_from_params(own_params, roi, crop_size),
         box=box,
         roi=roi,
         score=score,
@@ -303,6 +254,12 @@ def face_from_points(
         presence=presence,
         image_size_wh=image_size_wh,
     )
+
+
+def box_of_points(points: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(4,) box of (n, 3) points, x0, y0, x1, y1, where pixel 0 covers [0, 1)."""
+    (x0, y0, _), (x1, y1, _) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return np.array([x0 + 0.5, y0 + 0.5, x1 + 0.5, y1 + 0.5])  # from pixel centres
 
 
 def _floats(values: object) -> list[JsonValue]:

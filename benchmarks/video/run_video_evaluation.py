@@ -21,6 +21,7 @@ from .clip_person import Person, person_of
 from .compared_filters import filter_per_coordinate, mean_of_three
 from .head_turn import HeadTurner
 from .motion_error import MotionError, motion_error, own_motion
+from .openseeface_clip import PeerRow, rows_beside_openseeface
 from .tracked_clip import frames_to_return, id_switches, track_clip
 
 Array = NDArray[np.float64]
@@ -82,6 +83,7 @@ class VideoEvaluation:
     motion: list[MotionRow] = field(default_factory=list)
     scenes: list[SceneRow] = field(default_factory=list)
     own: list[OwnClipRow] = field(default_factory=list)
+    peers: list[PeerRow] = field(default_factory=list)
 
 
 def evaluate_video(
@@ -89,6 +91,7 @@ def evaluate_video(
     clips: Sequence[Path],
     *,
     only: Sequence[str] = (),
+    openseeface: Path | None = None,
     progress: Progress = lambda name: None,
 ) -> VideoEvaluation:
     """Measure.
@@ -97,10 +100,11 @@ def evaluate_video(
         photographs: Further photographs with one face, beside scikit-image's astronaut.
         clips: Files without truth.
         only: Parts of the names of generated clips to take; empty takes all.
+        openseeface: A checkout of OpenSeeFace, to take the clips without truth beside.
         progress: Told what begins.
 
     Raises:
-        InputError: A photograph shows no face, or a clip cannot be read.
+        InputError: A photograph shows no face, a clip cannot be read, or OpenSeeFace is not there.
     """
     found = VideoEvaluation()
     with FaceReconstructor() as reconstruct:
@@ -126,6 +130,8 @@ def evaluate_video(
         for path in clips:
             progress(str(path))
             found.own.extend(_own_rows(path, reconstruct))
+            if openseeface is not None:
+                found.peers.extend(rows_beside_openseeface(path, openseeface, reconstruct))
     return found
 
 

@@ -28,10 +28,20 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="TEXT",
     help="Generated clips whose name holds this; may be repeated. [default: all]",
 )
+@click.option(
+    "--openseeface",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="A checkout of OpenSeeFace, timed on the --clip files beside frsdk.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @reports_errors
 def video(
-    photographs: tuple[str, ...], clips: tuple[Path, ...], only: tuple[str, ...], as_json: bool
+    photographs: tuple[str, ...],
+    clips: tuple[Path, ...],
+    only: tuple[str, ...],
+    openseeface: Path | None,
+    as_json: bool,
 ) -> None:
     """Measure the tracker on clips made from photographs: jitter, lag, loss, identity.
 
@@ -50,7 +60,9 @@ def video(
 
     cv2.setNumThreads(1)
 
-    found = evaluate_video(photographs, clips, only=only, progress=show_step)
+    found = evaluate_video(
+        photographs, clips, only=only, openseeface=openseeface, progress=show_step
+    )
     show_step("")
     if as_json:
         click.echo(json.dumps(asdict(found), indent=1))

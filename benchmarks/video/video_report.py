@@ -7,7 +7,7 @@ from .run_video_evaluation import VideoEvaluation
 
 
 def tables(found: VideoEvaluation) -> list[Table]:
-    """One table for motion, one for loss and identity, one for clips without truth."""
+    """Motion; loss and identity; clips without truth; peers: one table each."""
     out = []
     if found.motion:
         out.append(_motion_table(found))
@@ -42,7 +42,31 @@ def tables(found: VideoEvaluation) -> list[Table]:
         ]
         note = "Medians over the frames, in % of the face; real motion is part of them."
         out.append(Table("own", "Clips without truth", columns, own, note))
+    if found.peers:
+        out.append(_peer_table(found))
     return out
+
+
+def _peer_table(found: VideoEvaluation) -> Table:
+    columns = ("clip", "tracker", "found %", "ms a frame", "ratio", "step %", "acceleration %")
+    rows: list[tuple[Cell, ...]] = [
+        (
+            each.clip,
+            each.system,
+            100.0 * each.share_found,
+            each.frame_ms,
+            each.ratio,
+            each.step_percent,
+            each.acceleration_percent,
+        )
+        for each in found.peers
+    ]
+    note = (
+        "Processor time of the calling thread, one thread, one face, each frame by both in turn; "
+        "frames in which a face is detected are left out. Ratio: to frsdk, of the same frame. Step "
+        "and acceleration of the points as each tracker gives them, in % of the face."
+    )
+    return Table("peers", "Beside OpenSeeFace", columns, rows, note)
 
 
 def _motion_table(found: VideoEvaluation) -> Table:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import OutputError
-from ..storage.atomic_write import atomic_write, cannot_write
+from ..storage.atomic_write import atomic_write
+from ..storage.record_spool import RecordSpool
 
 if TYPE_CHECKING:
     from ..face import Face
@@ -31,7 +30,7 @@ _JPEG_QUALITY = 88
 
 
 class HtmlPage:
-    """Photographs, kept in an unnamed temporary file until the page is written.
+    """Photographs, kept on disk until the page is written.
 
     The page holds our own viewer (`frsdk/assets/viewer`), each photograph as a JPEG of at most
     1600 pixels, and of each face its numbers and its textured mesh as a GLB file.
@@ -43,11 +42,7 @@ class HtmlPage:
         Raises:
             OutputError: The folder cannot be written into.
         """
-        self._folder = folder
-        try:
-            self._records: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
-        except OSError as error:
-            raise cannot_write(folder, error) from error
+        self._folder, self._records = folder, RecordSpool(folder)
 
     def __enter__(self) -> HtmlPage:
         """Use as a context manager: the temporary file goes at the end."""
@@ -60,7 +55,7 @@ class HtmlPage:
         traceback: TracebackType | None,
     ) -> None:
         """Drop the temporary file."""
-        self._records.close()
+        self._records.__exit__(kind, error, traceback)
 
     def append(
         self, name: str, stem: str, image_bgr: NDArray[np.uint8], faces: Sequence[Face]
@@ -82,10 +77,7 @@ class HtmlPage:
         # "<" would end the script that holds the record.
         data = json.dumps(record, allow_nan=False).replace("<", "\\u003c")
         head = f'<script type="application/json" class="photograph" data-name="{escape(name)}">'
-        try:
-            self._records.write(f"{head}{data}</script>\n".encode())
-        except OSError as error:
-            raise cannot_write(self._folder, error) from error
+        self._records.append(f"{head}{data}</script>".encode())
 
     def save(self) -> None:
         """Write the page, atomically and without holding the photographs in memory.
@@ -99,9 +91,7 @@ class HtmlPage:
 
         def write(file: BinaryIO) -> None:
             file.write(page)
-            self._records.flush()
-            self._records.seek(0)
-            with os.fdopen(os.dup(self._records.fileno()), "rb") as lines:
+            with self._records.lines() as lines:
                 file.writelines(lines)
             file.write(b"<script>\n" + scripts.replace(b'"use strict";\n', b"") + b"</script>\n")
             file.write(b"</body>\n</html>\n")

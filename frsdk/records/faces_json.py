@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
-from ..errors import OutputError
 from ..storage.atomic_write import atomic_write
+from ..storage.record_spool import RecordSpool
 from .photo_record import FACES_SCHEMA_VERSION
 
 FACES_FILE = "faces.json"
 
 
 class FacesFile:
-    """Records of photographs, kept in an unnamed temporary file until faces.json is written.
+    """Records of photographs, kept on disk until faces.json is written.
 
     faces.json holds
 
@@ -27,9 +25,6 @@ class FacesFile:
       `faces`: what `Face.to_dict()` says of each, with `mesh` (a file name or null); where they
       were asked for also `pictures` (`depth` and the like to file names) and `scene`,
     * `failures`: `file` and `error` of each photograph that failed.
-
-    The temporary file lies in the output folder and vanishes with the process, so that memory does
-    not grow with the number of photographs and nothing half-written is left behind.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -38,12 +33,7 @@ class FacesFile:
         Raises:
             OutputError: The folder cannot be written into.
         """
-        self._folder = folder
-        try:
-            # Unbuffered: a full disk is met in `append`, not when the file is closed.
-            self._records: IO[bytes] = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
-        except OSError as error:
-            raise self._not_writable(error) from error
+        self._folder, self._records = folder, RecordSpool(folder)
 
     def __enter__(self) -> FacesFile:
         """Use as a context manager: the temporary file goes at the end."""
@@ -56,7 +46,7 @@ class FacesFile:
         traceback: TracebackType | None,
     ) -> None:
         """Drop the temporary file."""
-        self._records.close()
+        self._records.__exit__(kind, error, traceback)
 
     def append(self, record: Mapping[str, object]) -> None:
         """Add one photograph.
@@ -64,12 +54,7 @@ class FacesFile:
         Raises:
             OutputError: The disk is full.
         """
-        rest = memoryview(json.dumps(record, allow_nan=False).encode() + b"\n")
-        try:
-            while rest:  # an unbuffered write may take only a part
-                rest = rest[self._records.write(rest) :]
-        except OSError as error:
-            raise self._not_writable(error) from error
+        self._records.append(json.dumps(record, allow_nan=False).encode())
 
     def save(self, failures: Iterable[tuple[str, str]], *, complete: bool) -> None:
         """Write faces.json, atomically and without holding the records in memory.
@@ -81,15 +66,10 @@ class FacesFile:
         def write(file: BinaryIO) -> None:
             head = b'{\n"schema_version": %d,\n"complete": %s,\n"images": ['
             file.write(head % (FACES_SCHEMA_VERSION, json.dumps(complete).encode()))
-            self._records.seek(0)
-            with os.fdopen(os.dup(self._records.fileno()), "rb") as lines:
+            with self._records.lines() as lines:
                 for number, line in enumerate(lines):
                     file.write((b",\n" if number else b"\n") + line.rstrip(b"\n"))
             entries = [{"file": name, "error": error} for name, error in failures]
             file.write(b'\n],\n"failures": %s\n}\n' % json.dumps(entries).encode())
 
         atomic_write(self._folder / FACES_FILE, write)
-
-    def _not_writable(self, error: OSError) -> OutputError:
-        reason = error.strerror or str(error)
-        return OutputError(f"cannot write into the output folder {self._folder}: {reason}")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..face import Face, face_from_points
+from ..face import Face, box_of_points
 from ..imaging.roi import Roi
 from ..morphable.face_model_arrays import N_COEFFICIENTS
 from ..morphable.head_pose import Pose
@@ -86,22 +86,13 @@ def face_of(state: FaceState, middle: Array, like: Face) -> Face:
     across, up, toward = rows
     in_image = [(*across, x), (*(-each for each in up), -y), (*toward, z)]  # y down
     translation, rotation = np.array((x, -y, z)), state.rotation.copy()
-    for array in (translation, rotation):
+    basis, poses = like.face_model.landmark_basis, np.array([in_image], np.float32)
+    landmarks = decode_points(basis, params[None, N_POSE:], poses)[0]
+    box = box_of_points(landmarks)
+    for array in (translation, rotation, params, landmarks, box):
         array.setflags(write=False)
-    basis = like.face_model.landmark_basis
-    return face_from_points(
-        params,
-        decode_points(basis, params[None, N_POSE:], np.array([in_image], np.float32))[0],
-        pose=Pose.from_rotation(rotation, scale=scale, translation=translation),
-        roi=like.roi,
-        box_xyxy=None,
-        score=like.score,
-        face_model=like.face_model,
-        crop_size=size,
-        decoder=like.decoder,
-        presence=like.presence,
-        image_size_wh=like.image_size_wh,
-    )
+    pose = Pose.from_rotation(rotation, scale=scale, translation=translation)
+    return replace(like, params=params, landmarks=landmarks, pose=pose, box=box)
 
 
 def landmark_middle(model: MorphableModel) -> tuple[Array, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -77,14 +78,18 @@ def test_returns_and_switches_are_counted() -> None:
     assert id_switches(tracked([[0, 1], [0, -1], [2, 1], [2, 1]], both)) == 1
 
 
-def test_the_command_measures_clips_of_its_own_and_given_ones(person, tmp_path) -> None:
-    path = tmp_path / "own.avi"
+def _own_clip(path: Path, person: Person) -> Path:
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 30, (320, 240))
     frame = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     person.drawn(frame, Place(320, 240, 150.0), cut_out=False)
     for _ in range(16):
         writer.write(cv2.resize(frame, (320, 240)))
     writer.release()
+    return path
+
+
+def test_the_command_measures_clips_of_its_own_and_given_ones(person, tmp_path) -> None:
+    path = _own_clip(tmp_path / "own.avi", person)
     result = CliRunner().invoke(main, ["video", "--only", "nearing", "--clip", str(path), "--json"])
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
@@ -97,6 +102,46 @@ def test_the_command_measures_clips_of_its_own_and_given_ones(person, tmp_path) 
     assert rows["mean of three frames"]["error"]["lag_ms"] > 25
     assert found["scenes"] == []
     assert found["own"][0]["share_found"] == 1.0
+
+
+_CHECKOUT = """
+from types import SimpleNamespace
+import numpy as np
+
+class Tracker:
+    def __init__(self, width, height, **options):
+        assert (width, height) == (320, 240) and options["model_type"] == 0
+        self.calls = 0
+
+    def predict(self, frame):
+        self.calls += 1
+        points = np.random.default_rng(3).uniform(60, 180, (70, 3))  # y, x, confidence
+        points[:, 1] += 2.0 * self.calls
+        return [SimpleNamespace(lms=points)] if self.calls > 2 else []
+"""
+
+
+def test_a_checkout_of_openseeface_is_timed_beside(person, tmp_path) -> None:
+    path = _own_clip(tmp_path / "own.avi", person)
+    models = tmp_path / "models"
+    models.mkdir()
+    (tmp_path / "tracker.py").write_text(_CHECKOUT)
+    arguments = ["video", "--only", "nothing", "--clip", str(path), "--json"]
+    arguments += ["--openseeface", str(tmp_path)]
+    (models / "lm_modelT_opt.onnx").write_text("version 1 of a note in its place")
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 1
+    assert "holds none of" in result.output
+    (models / "lm_model0_opt.onnx").write_bytes(bytes(20_000))
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    ours, theirs = json.loads(result.stdout)["peers"]
+    assert (ours["system"], theirs["system"]) == ("frsdk", "OpenSeeFace, model 0")
+    assert (ours["share_found"], theirs["share_found"]) == (1.0, 14 / 16)
+    assert ours["ratio"] == 1.0
+    assert theirs["ratio"] < 0.5  # it does nothing
+    assert 1.0 < theirs["step_percent"] < 4.0  # 2 of about 120 px
+    assert theirs["acceleration_percent"] == pytest.approx(0.0, abs=1e-6)
 
 
 def test_what_is_no_video_is_refused(tmp_path) -> None:
