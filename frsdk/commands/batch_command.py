@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any  # options of click by name
 import click
 
 from .console import counted, one_line, reports_errors
-from .network_options import NetworkOptions, max_pixels_option, network_options
+from .network_options import (
+    NetworkOptions,
+    address_option,
+    batch_size_option,
+    max_pixels_option,
+    network_options,
+)
 from .terminal import Advance, progress
 
 if TYPE_CHECKING:
@@ -42,20 +48,9 @@ _SHOWN = 5  # inputs that name nothing, before they are only counted
     metavar="X",
     help="Of a process; 0.5 lets two share one.",
 )
-@click.option(
-    "--batch-size",
-    type=click.IntRange(min=1),
-    default=16,
-    show_default=True,
-    metavar="N",
-    help="Pictures of one call.",
-)
+@batch_size_option(16, "Pictures of one call.")
 @max_pixels_option("pictures")
-@click.option(
-    "--address",
-    metavar="auto|HOST:PORT",
-    help="A Ray cluster [default: one of this machine's own].",
-)
+@address_option
 @click.option("--json", "as_json", is_flag=True, help="Print a summary for machines on stdout.")
 @reports_errors
 def batch(

@@ -124,3 +124,25 @@ def max_pixels_option(things: str) -> Callable[[Callable[P, R]], Callable[P, R]]
         metavar="N",
         help=f"Refuse {things} with more pixels.",
     )
+
+
+def batch_size_option(default: int, help_text: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """The option that says how many pictures share a call on Ray."""
+    return click.option(
+        "--batch-size",
+        type=click.IntRange(min=1),
+        default=default,
+        show_default=True,
+        metavar="N",
+        help=help_text,
+    )
+
+
+def address_option(command: Callable[P, R]) -> Callable[P, R]:
+    """The option that says which Ray cluster does the work."""
+    option = click.option(
+        "--address",
+        metavar="auto|HOST:PORT",
+        help="A Ray cluster [default: one of this machine's own].",
+    )
+    return option(command)

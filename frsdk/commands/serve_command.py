@@ -18,7 +18,12 @@ from ..serving.service_options import (
     ServiceOptions,
 )
 from .console import reports_errors
-from .network_options import NetworkOptions, network_options
+from .network_options import (
+    NetworkOptions,
+    address_option,
+    batch_size_option,
+    network_options,
+)
 from .stop_signals import stop_signals
 
 _COUNT = click.IntRange(min=1)
@@ -42,14 +47,7 @@ _COUNT = click.IntRange(min=1)
 @click.option(
     "--gpus", type=click.FloatRange(min=0), default=0.0, metavar="X", help="Of a process."
 )
-@click.option(
-    "--batch-size",
-    type=_COUNT,
-    default=8,
-    show_default=True,
-    metavar="N",
-    help="Pictures of several requests that share a call.",
-)
+@batch_size_option(8, "Pictures of several requests that share a call.")
 @click.option(
     "--batch-wait-ms",
     type=click.FloatRange(min=0),
@@ -70,9 +68,7 @@ _COUNT = click.IntRange(min=1)
     "--max-waiting", type=_COUNT, default=DEFAULT_WAITING, show_default=True, metavar="N",
     help="Requests at a time; more are 503.",
 )  # fmt: skip
-@click.option(
-    "--address", metavar="auto|HOST:PORT", help="A Ray cluster [default: one of this machine's own]"
-)
+@address_option
 @reports_errors
 def serve(faces: int | None, gpus: float, **options: Any) -> None:
     """Serve faces over HTTP: POST a picture to /v1/faces, get what faces.json says.

@@ -1,4 +1,4 @@
-"""Unknown parts of a picture filled from the known ones: smoothly, or by what is nearest."""
+"""Unknown parts of a texture filled from the known ones, seams padded: smoothly, or by nearness."""
 
 from __future__ import annotations
 
@@ -63,6 +63,25 @@ def nearest_fill(values: FloatArray, weights: FloatArray, blur: float) -> FloatA
     carried = of_label[flat]  # (H, W, C)
     smooth = cv2.GaussianBlur(carried, (0, 0), blur).reshape(values.shape)
     return np.asarray(smooth + (values - smooth) * weights[..., None], np.float32)
+
+
+def nearest_covered(inside: NDArray[np.bool_], pixels: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Which covered texel pads each one: around a seam the border takes its neighbour's place.
+
+    Args:
+        inside: (G, G) whether a texel is covered.
+        pixels: (n,) flat places of the covered ones.
+
+    Returns:
+        (G * G,) for each texel the number, in `pixels`, of the nearest covered one.
+    """
+    _, labels = cv2.distanceTransformWithLabels(
+        (~inside).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    flat = np.asarray(labels).ravel()
+    number = np.zeros(int(flat.max()) + 1, np.intp)
+    number[flat[pixels]] = np.arange(len(pixels))
+    return np.asarray(number[flat])
 
 
 def _shrunk(array: FloatArray, size_wh: tuple[int, int]) -> FloatArray:

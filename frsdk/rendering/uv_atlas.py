@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..morphable.morphable_model import MorphableModel
 from .surface_buffer import surface_buffer
+from .texture_fill import nearest_covered
 
 FloatArray = NDArray[np.float32]
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -172,7 +173,7 @@ def uv_atlas(model: MorphableModel, side: int) -> UvAtlas:
             "expected uv within the unit square"
         )
     inside = buffer.mask
-    nearest = _nearest_covered(inside, buffer.pixels)  # (G * G,) rows of the buffer
+    nearest = nearest_covered(inside, buffer.pixels)  # (G * G,) rows of the buffer
     return UvAtlas(
         side,
         inside,
@@ -197,14 +198,3 @@ def _facing_triangles(
     ab, ac = b - a, c - a
     turned = ab[:, 1] * ac[:, 0] - ab[:, 0] * ac[:, 1] < 0
     return np.where(turned[:, None], triangles[:, [0, 2, 1]], triangles)
-
-
-def _nearest_covered(inside: NDArray[np.bool_], pixels: NDArray[np.intp]) -> NDArray[np.intp]:
-    """(G * G,) for each texel the number (in `pixels`) of the nearest covered one."""
-    _, labels = cv2.distanceTransformWithLabels(
-        (~inside).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    flat = np.asarray(labels).ravel()
-    number = np.zeros(int(flat.max()) + 1, np.intp)
-    number[flat[pixels]] = np.arange(len(pixels))
-    return np.asarray(number[flat])

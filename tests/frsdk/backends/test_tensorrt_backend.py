@@ -13,7 +13,7 @@ import pytest
 
 from frsdk.backends.batch_sizes import split_batch
 from frsdk.backends.tensorrt_backend import TensorrtBackend
-from frsdk.engine_files.engine_header import BatchProfile, profile_for
+from frsdk.engine_files.engine_header import BatchProfile
 from frsdk.errors import BackendError, InputError, MissingDependencyError
 from frsdk.specs.model_spec import DecoderSpec, ModelSpec, OutputSpec
 
@@ -256,16 +256,6 @@ def test_a_failed_timing_gives_its_marks_back(
         assert len(machine.device.held) == held
 
 
-def test_split_batch() -> None:
-    for count in range(1, 40):
-        for maximum in range(1, 10):
-            parts = split_batch(count, maximum)
-            assert sum(parts) == count
-            assert max(parts) <= maximum
-            assert max(parts) - min(parts) <= 1
-            assert len(parts) == -(-count // maximum)
-
-
 PROFILES = ((1, 1, 1), (2, 4, 8))
 
 
@@ -286,12 +276,6 @@ def test_a_batch_runs_on_the_smallest_profile_that_holds_it(
             assert (set(machine.engine.runs), set(machine.engine.profiles)) == (sizes, used)
         assert backend.header.largest_batch == 8
     assert machine.device.held == {}
-
-
-def test_which_profile_runs_a_batch() -> None:
-    profiles = [BatchProfile(*each) for each in ((16, 32, 64), (1, 1, 1), (4, 8, 20))]
-    wanted = {1: 1, 2: 2, 4: 2, 20: 2, 21: 0, 64: 0}
-    assert {n: profile_for(profiles, n) for n in wanted} == wanted
 
 
 def test_what_stands_beside_int8(machine: Any, write: Write, tiny_spec: ModelSpec) -> None:

@@ -12,11 +12,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from frsdk.commands.job_options import JobOptions
-from frsdk.commands.output_names import output_stems
 from frsdk.commands.reconstruct_photos import PhotoOutcome, reconstruct_files
 from frsdk.errors import BackendError, FaceModelError, InputError, OutputError
 from frsdk.imaging.image_sources import ImageSource, find_images
@@ -275,29 +272,3 @@ def test_memory_does_not_grow_with_the_number_of_photographs(tmp_path: Path) -> 
     few, many = peak(3), peak(60)
     assert many - few < 100_000  # one record alone is 22 kB; 57 more are 1.3 MB
     assert len(json.loads((tmp_path / "faces.json").read_text())["images"]) == 60
-
-
-class TestOutputStems:
-    def test_plain(self) -> None:
-        assert output_stems(["a.jpg", "b.c.png", "d"]) == ["a", "b.c", "d"]
-
-    def test_shared_stem_keeps_the_suffix(self) -> None:
-        assert output_stems(["a.jpg", "a.png", "b.jpg"]) == ["a.jpg", "a.png", "b"]
-
-    def test_same_name_in_two_folders_is_numbered(self) -> None:
-        assert output_stems(["a.jpg", "a.jpg", "A.JPG"]) == ["a.jpg", "a.jpg-2", "A.JPG-3"]
-
-    def test_numbered_does_not_take_anothers_own_stem(self) -> None:
-        names = ["a.jpg", "a.jpg", "a.jpg-2.png"]
-        assert output_stems(names) == ["a.jpg", "a.jpg-3", "a.jpg-2"]
-
-    def test_long_names_leave_room_for_suffixes(self) -> None:
-        stems = output_stems(["\N{SNOWMAN}" * 84 + ".png", "\N{SNOWMAN}" * 84 + ".jpg"])
-        assert len(set(stems)) == 2
-        assert all(len(os.fsencode(stem)) < 200 for stem in stems)
-
-    @given(st.lists(st.sampled_from(["a.jpg", "a.png", "A.jpg", "a.jpg-2", "a", "a.jpg-2.x"])))
-    def test_never_two_alike(self, names: list[str]) -> None:
-        stems = output_stems(names)
-        assert len({stem.casefold() for stem in stems}) == len(names)
-        assert stems == output_stems(names)
