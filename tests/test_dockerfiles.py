@@ -5,6 +5,11 @@ from __future__ import annotations
 import configparser
 import json
 import re
+import shutil
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -55,3 +60,38 @@ def test_its_extras_and_options_exist(name: str) -> None:
     check = json.loads(steps["HEALTHCHECK"].split("CMD", 1)[1])
     assert check[:2] == ["python", "-c"] and "127.0.0.1:8000/readyz" in check[2]
     compile(check[2], name, "exec")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_linter_finds_nothing(name: str) -> None:
+    linter = shutil.which("hadolint", path=str(Path(sys.executable).parent)) or "hadolint"
+    if shutil.which(linter) is None:
+        pytest.skip("needs hadolint (frsdk[test])")
+    done = subprocess.run([linter, ROOT / name], capture_output=True, text=True)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_healthcheck_tells_ready_from_not_yet(name: str) -> None:
+    class Readiness(BaseHTTPRequestHandler):
+        status = 503
+
+        def do_GET(self) -> None:
+            self.send_response(self.status if self.path == "/readyz" else 404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    check = json.loads(dict(instructions(name))["HEALTHCHECK"].split("CMD", 1)[1])
+    with HTTPServer(("127.0.0.1", 0), Readiness) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        code = check[2].replace(":8000/", f":{server.server_port}/")
+        found = []
+        for Readiness.status in (503, 200):
+            done = subprocess.run([sys.executable, "-c", code], capture_output=True)
+            found.append(done.returncode == 0)
+        server.shutdown()
+        thread.join()
+    assert found == [False, True]

@@ -15,6 +15,7 @@ FloatArray = NDArray[np.float32]
 
 N_POSE = 12
 _MATRIX_FROM = 8  # faces: below, one product per face is faster than one for all (OpenBLAS)
+_FEW_POINTS = 256  # landmarks: always one by one, so that no other face changes their last bit
 _BLOCK_POINTS = 4096  # decoded and posed while they are in the cache
 
 
@@ -99,7 +100,7 @@ def decode_points(
     weights = np.empty((n, len(basis)), np.float32)
     weights[:, 0] = 1.0
     weights[:, 1:] = coefficients
-    if n < _MATRIX_FROM:
+    if n < _MATRIX_FROM or points <= _FEW_POINTS:
         shape = np.empty(basis.shape[1], np.float32)
         for index in range(n):
             np.dot(weights[index], basis, out=shape)

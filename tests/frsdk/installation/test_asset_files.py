@@ -43,3 +43,13 @@ def test_an_application_that_is_one_archive_reconstructs(tmp_path: Path) -> None
     number, unpacked = done.stdout.split()
     assert number == "3"
     assert not Path(unpacked).exists()  # deleted at the end
+
+
+def test_the_detector_names_its_sizes_as_its_spec_does() -> None:
+    onnx = pytest.importorskip("onnx", reason="needs onnx (frsdk[engines])")
+    graph = onnx.load(asset_path(FACE_DETECTOR)).graph
+    sizes = {
+        value.name: [size.dim_param or size.dim_value for size in value.type.tensor_type.shape.dim]
+        for value in (*graph.input, *graph.output)
+    }
+    assert sizes == {"images": ["batch", 3, 320, 320], "cells": ["batch", 15, "cells"]}

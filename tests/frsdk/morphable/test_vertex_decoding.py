@@ -5,6 +5,7 @@ from frsdk import Roi, dense_vertices
 from frsdk.errors import InputError
 from frsdk.face import face_from_params
 from frsdk.imaging.roi import image_from_crop_points
+from frsdk.morphable.morphable_model import builtin_face_model
 from frsdk.morphable.vertex_decoding import crop_poses, decode_points, image_poses
 
 
@@ -32,9 +33,19 @@ def test_all_batch_sizes_equal_the_formula(tiny_model, n, monkeypatch):
     monkeypatch.setattr(
         "frsdk.morphable.vertex_decoding._BLOCK_POINTS", 50
     )  # 169 points: the last block is short
+    monkeypatch.setattr("frsdk.morphable.vertex_decoding._FEW_POINTS", 68)
     params = random_params(n)
     found = tiny_model.decode_vertices(params, size=120)
     np.testing.assert_allclose(found, reference(tiny_model, params, 120), atol=2e-3)
+
+
+@pytest.mark.parametrize("n", [2, 7, 8, 40])
+def test_no_bit_of_landmarks_depends_on_the_other_faces(n):
+    model = builtin_face_model()
+    params = np.random.default_rng(n).normal(size=(n, 62)).astype(np.float32)
+    together = model.decode_landmarks(params, size=120)
+    alone = [model.decode_landmarks(params[i : i + 1], size=120)[0] for i in range(n)]
+    np.testing.assert_array_equal(together, alone)
 
 
 def test_no_face_gives_no_points(tiny_model):

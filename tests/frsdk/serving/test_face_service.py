@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import cv2
 import pytest
 
-from frsdk import FaceReconstructor, read_image
+from frsdk import FaceReconstructor
 from frsdk.commands.job_options import JobOptions
 from frsdk.commands.reconstruct_photos import reconstruct_files
 from frsdk.errors import InputError
 from frsdk.imaging.image_sources import find_images
 from frsdk.serving.face_service import face_service
 from frsdk.serving.service_options import ServiceOptions
+
+from .sent_pictures import sent_pictures
 
 pytestmark = pytest.mark.ray
 
@@ -48,30 +49,39 @@ def service(local_ray: Any) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def photographs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """16 of a face, each of its own size and format."""
-    folder, image = tmp_path_factory.mktemp("photographs"), read_image("sample:astronaut")
-    paths = []
-    for number in range(16):
-        crop = image[: 300 + 10 * number, 8 * number : 450 + 4 * number]
-        paths.append(folder / f"{number:02d}.{('jpg', 'png', 'webp', 'bmp')[number % 4]}")
-        cv2.imwrite(str(paths[-1]), crop[:, :: -1 if number % 3 else 1])
-    return paths
+    return sent_pictures(tmp_path_factory.mktemp("photographs"))
 
 
 def test_16_at_once_get_what_faces_json_says(
     service: str, photographs: list[Path], tmp_path: Path
 ) -> None:
+    counts = served_as_in_faces_json(service, photographs, tmp_path)
+    assert all(counts[:-1]) and counts[-1] == 0
+    assert counts[7] == 2 and counts[8] == 5
+
+
+def test_16_shared_photographs_get_what_faces_json_says(
+    service: str, shared_data: Path, tmp_path: Path
+) -> None:
+    found = sorted((shared_data / "photos").glob("*.jpg"))
+    assert len(found) == 16
+    assert all(served_as_in_faces_json(service, found, tmp_path))
+
+
+def served_as_in_faces_json(service: str, photographs: list[Path], tmp_path: Path) -> list[int]:
+    """Send all at once, compare each answer with its record; returns the faces of each."""
     with FaceReconstructor() as reconstruct:
         options = JobOptions(mesh="none", overlay=False)
         reconstruct_files(reconstruct, find_images(photographs), tmp_path, options)
     expected = json.loads((tmp_path / "faces.json").read_text())
+    assert expected["failures"] == []
     with ThreadPoolExecutor(16) as pool:
         urls = [f"{service}/v1/faces?file={path}" for path in photographs]
         answers = list(pool.map(call, urls, [path.read_bytes() for path in photographs]))
-    assert [status for status, _ in answers] == [200] * 16
+    assert [status for status, _ in answers] == [200] * len(photographs)
     for (_, found), record in zip(answers, expected["images"], strict=True):
         assert found == {**expected, "images": [record]}
-    assert sum(len(found["images"][0]["faces"]) for _, found in answers) >= 16
+    return [len(found["images"][0]["faces"]) for _, found in answers]
 
 
 def test_bad_requests_harm_nobody(service: str, photographs: list[Path]) -> None:
