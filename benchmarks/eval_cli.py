@@ -12,6 +12,7 @@ import click
 from frsdk.commands.console import reports_errors, version_option
 from frsdk.commands.terminal import progress
 
+from .accuracy.missed_pictures import misses
 from .detection.detector_command import detector
 from .video.video_command import video
 
@@ -30,6 +31,7 @@ def main() -> None:
 
 
 main.add_command(detector)
+main.add_command(misses)
 main.add_command(video)
 
 

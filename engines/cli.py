@@ -189,7 +189,7 @@ def main(
     if plan is not None:
         write_bare_plan(model, plan)
     if triton is not None:
-        write_triton_repository(model, triton)
+        write_triton_repository(model, triton, weights=builtin.name if builtin else None)
     found = inspect_artefact(model)
     if target == "rtx" and found.spec.precision == "int8":
         click.echo(_INT8_ON_RTX, err=True)

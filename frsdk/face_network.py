@@ -28,7 +28,13 @@ class FaceNetwork:
     """
 
     def __init__(
-        self, backend: Backend, model: MorphableModel, decoder: VertexDecoder, *, threads: int
+        self,
+        backend: Backend,
+        model: MorphableModel,
+        decoder: VertexDecoder,
+        *,
+        weights: str | None,
+        threads: int,
     ) -> None:
         """Check that network and face model belong together.
 
@@ -36,6 +42,7 @@ class FaceNetwork:
             backend: The network.
             model: Its face model.
             decoder: What decodes dense vertices.
+            weights: The built-in weights whose detector tells presence; None: the default ones.
             threads: Threads of one call of the presence network.
 
         Raises:
@@ -47,7 +54,7 @@ class FaceNetwork:
         self._mean = np.array(spec.param_mean, np.float32)
         self._std = np.array(spec.param_std, np.float32)
         self._backend, self._model, self._decoder = backend, model, decoder
-        self._threads = threads
+        self._weights, self._threads = weights, threads
 
     def faces(self, pairs: Sequence[tuple[Image, Target]], *, presence: bool) -> list[Face]:
         """Reconstruct faces, each chunk of them by one engine call.
@@ -104,4 +111,4 @@ class FaceNetwork:
 
     @cached_property
     def _presence(self) -> FacePresence:
-        return FacePresence(threads=self._threads)
+        return FacePresence(weights=self._weights, threads=self._threads)

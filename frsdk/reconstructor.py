@@ -117,6 +117,7 @@ class FaceReconstructor:
         self._detector_option = detector
         model = given_face_model(face_model)
         chosen = builtin_engine(engine, weights)
+        self._weights = chosen.weights
         choice = open_backend(
             chosen.engine,
             builtin=chosen.builtin,
@@ -132,7 +133,9 @@ class FaceReconstructor:
             self._model = model
             register_face_model(self._model)
             decoder = vertex_decoder(vertex_precision, self._model)
-            self._network = FaceNetwork(self._backend, self._model, decoder, threads=threads)
+            self._network = FaceNetwork(
+                self._backend, self._model, decoder, weights=self._weights, threads=threads
+            )
             if detector is not None:
                 self._detector  # noqa: B018 (loaded now, so that errors come early)
         except BaseException:
@@ -297,6 +300,7 @@ class FaceReconstructor:
     def _detector(self) -> Detector:
         return detector_from_option(
             self._detector_option,
+            weights=self._weights,
             min_score=self._min_score,
             min_face_px=self._min_face_px,
             orientations=self._orientations,

@@ -34,6 +34,8 @@ ALLOWED = {
     "frsdk.benchmarks.protocols.labelled_shards -> frsdk.export",
     # Clips with known truth turn heads in 3D as the training's crops are turned.
     "frsdk.benchmarks.video.head_turn -> frsdk.export",
+    # Photographs are measured with the masks and glasses that the training paints.
+    "frsdk.benchmarks.detection.altered_photographs -> frsdk.export",
     # Whole photographs get the landmarks of the training crops that were cut out of them.
     "frsdk.benchmarks.detection.photo_landmarks -> frsdk.export",
 }

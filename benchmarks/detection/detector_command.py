@@ -24,6 +24,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     help="A detector; may be repeated: ours or YuNet's.",
 )
 @click.option("--photos", type=_FOLDER, help="Whole photographs with photos.json.")
+@click.option("--altered", is_flag=True, help="Also PHOTOS with masks and glasses, and rolled.")
 @click.option("--scenes", type=click.IntRange(1), default=400, show_default=True)
 @click.option("--nme-scenes", type=click.IntRange(1), default=60, show_default=True)
 @click.option("--portraits", type=click.IntRange(1), help="Faces by themselves. [default: all]")
@@ -35,6 +36,7 @@ def detector(
     backgrounds: Path,
     detectors: tuple[str, ...],
     photos: Path | None,
+    altered: bool,
     scenes: int,
     nme_scenes: int,
     portraits: int | None,
@@ -53,7 +55,7 @@ def detector(
     from .detector_report import markdown
     from .run_detectors import Plan, environment, evaluate_detectors
 
-    plan = Plan(faces, backgrounds, photos, scenes, rounds, nme_scenes, portraits)
+    plan = Plan(faces, backgrounds, photos, scenes, rounds, nme_scenes, portraits, altered)
     results = evaluate_detectors(
         list(dict.fromkeys(detectors)), plan, lambda line: click.echo(line, err=True)
     )

@@ -25,6 +25,12 @@ def markdown(results: Sequence[DetectorResult], environment: dict[str, str]) -> 
                 cells = [f"{each.recalls[place].share * 100:.1f}" for each in sets]
                 yield _row(f"recall, {recall.name} ({recall.n_faces}), %", cells)
         yield _row("false positives a picture", [f"{each.false_positives:.3f}" for each in sets])
+    for name in results[0].altered:
+        sets = [result.altered[name] for result in results]
+        cells = [f"{each.recalls[0].share * 100:.1f}" for each in sets]
+        yield _row(f"photographs, {name}, recall ({sets[0].recalls[0].n_faces}), %", cells)
+        wrong = [f"{each.false_positives:.3f}" for each in sets]
+        yield _row(f"photographs, {name}, false positives a picture", wrong)
     yield from _landmark_rows(results)
     for name, cells in _others(results).items():
         yield _row(name, cells)

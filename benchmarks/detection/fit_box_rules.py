@@ -4,7 +4,8 @@ The nominal square of a val crop is known (pixels 20..139), so the best side and
 least squares from what the detector finds there. Turned faces (|yaw| > 30) count with their mirror
 images, so that no rule leans to one side.
 
-Run: `python -m frsdk.benchmarks.detection.fit_box_rules --shared ../shared`.
+Run: `python -m frsdk.benchmarks.detection.fit_box_rules --shared ../shared`, or with
+`--faces FOLDER --detector FILE.onnx` for one detector on held-out crops of other folders.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from frsdk import BuiltinDetector, Detection, FrsdkError, YuNetDetector
 from frsdk.commands.terminal import Advance, progress
+from frsdk.detectors import detector_from_option
 
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float64]
@@ -49,9 +51,8 @@ class BoxRuleFit:
     worst_5_percent_shift: float
 
 
-def read_val(shared: Path) -> tuple[list[Image], FloatArray]:
+def read_val(folder: Path) -> tuple[list[Image], FloatArray]:
     """The val crops (160, 160, 3) BGR and their |yaw| in degrees (n,)."""
-    folder = shared / "data" / "faces"
     with np.load(folder / "val.npz", allow_pickle=False) as labels:
         keys, yaw_deg = labels["key"].tolist(), np.abs(labels["yaw_deg"].astype(np.float64))
     with tarfile.open(folder / "val-00.tar") as archive:
@@ -126,25 +127,32 @@ def fit(name: str, boxes: Sequence[FloatArray | None]) -> BoxRuleFit:
     show_default=True,
     help="The folder that holds data/faces and data/detector.",
 )
+@click.option(
+    "--faces",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Another folder with val.npz; may be repeated.",
+)
+@click.option("--detector", metavar="builtin|FILE.onnx", help="Fit this one alone.")
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Use every n-th crop.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def main(shared: Path, every: int, as_json: bool) -> None:
+def main(
+    shared: Path, faces: tuple[Path, ...], detector: str | None, every: int, as_json: bool
+) -> None:
     """Print the box rule of each detector, fitted on the val crops."""
-    crops, yaw_deg = read_val(shared)
+    parts = [read_val(folder) for folder in faces or (shared / "data" / "faces",)]
+    crops = [crop for part in parts for crop in part[0]]
+    yaw_deg = np.concatenate([part[1] for part in parts])
     turned = [crop for crop, yaw in zip(crops, yaw_deg, strict=True) if yaw > TURNED_DEG]
     turned += [np.ascontiguousarray(crop[:, ::-1]) for crop in turned]
     front = [crop for crop, yaw in zip(crops, yaw_deg, strict=True) if yaw <= TURNED_DEG]
     front, turned = front[::every], turned[::every]
     try:
-        folder = shared / "data" / "detector"
-        jobs: list[tuple[str, DetectFaces, list[Image]]] = [
-            ("builtin", BuiltinDetector(), [*front, *turned]),
-            ("builtin, turned faces", BuiltinDetector(), turned),
-            ("yunet_n", YuNetDetector(folder / "yunet_n_320.onnx"), [*front, *turned]),
-            ("yunet_s", YuNetDetector(folder / "yunet_s_320.onnx"), [*front, *turned]),
-        ]
+        named = _detectors(shared / "data" / "detector", detector)
     except FrsdkError as error:
         raise click.ClickException(str(error)) from error
+    jobs = [(name, detect, [*front, *turned]) for name, detect in named]
+    jobs.insert(1, (f"{named[0][0]}, turned faces", named[0][1], turned))
     results = []
     for name, detect, pictures in jobs:
         with progress(name, len(pictures)) as advance:
@@ -153,6 +161,17 @@ def main(shared: Path, every: int, as_json: bool) -> None:
             click.echo("  ".join(f"{key}={value}" for key, value in asdict(results[-1]).items()))
     if as_json:
         click.echo(json.dumps([asdict(result) for result in results], indent=1))
+
+
+def _detectors(folder: Path, chosen: str | None) -> list[tuple[str, DetectFaces]]:
+    """The one that was chosen, or the built-in one and YuNet's two."""
+    if chosen is not None:
+        return [(chosen, detector_from_option(chosen, min_score=None))]
+    return [
+        ("builtin", BuiltinDetector()),
+        ("yunet_n", YuNetDetector(folder / "yunet_n_320.onnx")),
+        ("yunet_s", YuNetDetector(folder / "yunet_s_320.onnx")),
+    ]
 
 
 def _counted(pictures: list[Image], advance: Advance) -> Iterator[Image]:

@@ -129,7 +129,8 @@ def portraits(faces: Path, most: int | None = None) -> Iterator[Picture]:
 
 
 def _wild_rows(stock: FaceStock, most: int | None) -> list[int]:
-    rows = np.flatnonzero(np.isin(stock.source, _WILD))
+    wild = np.isin(stock.source, _WILD)
+    rows = np.flatnonzero(wild) if wild.any() else np.arange(len(stock))
     count = len(rows) if most is None else min(most, len(rows))
     chosen = np.linspace(0, len(rows) - 1, count).round().astype(int)
     return [int(row) for row in rows[chosen]]

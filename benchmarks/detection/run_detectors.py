@@ -12,6 +12,7 @@ import numpy as np
 from frsdk import Detector, FaceReconstructor, YuNetDetector
 from frsdk.detectors import BuiltinDetector, detector_from_option
 
+from .altered_photographs import altered
 from .detector_latency import Latency, interleaved
 from .detector_measures import SetResult, false_positives, measure
 from .held_out_scenes import (
@@ -43,6 +44,7 @@ class Plan:
         rounds: Of the timing.
         nme_scenes: Scenes on which landmarks are compared.
         portraits: Most faces shown by themselves, None for every held-out one.
+        altered: Also show the photographs with masks and glasses, and rolled.
     """
 
     faces: Path
@@ -52,6 +54,7 @@ class Plan:
     rounds: int
     nme_scenes: int
     portraits: int | None = None
+    altered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class DetectorResult:
         name: As asked for.
         min_score: Its default threshold.
         sets: Results by set of pictures.
+        altered: Photographs with masks or glasses, or rolled, at its own threshold alone.
         faceless_false_positives: Per picture without faces.
         landmarks: What its boxes cost, by set of pictures.
         latency: Of a 320 x 320 image.
@@ -70,6 +74,7 @@ class DetectorResult:
     name: str
     min_score: float
     sets: dict[str, SetResult]
+    altered: dict[str, SetResult]
     faceless_false_positives: float
     landmarks: dict[str, LandmarkCost]
     latency: Latency
@@ -94,6 +99,7 @@ def evaluate_detectors(
     calls = {name: _call(detect, image) for name, detect in detectors.items()}
     latency = interleaved(calls, plan.rounds)
     results = []
+    changed = list(altered(photographs(plan.photos))) if plan.photos and plan.altered else []
     with FaceReconstructor() as reconstruct:
         for name, detect in detectors.items():
             sensitive = detector_from_option(name, min_score=_LEAST_SCORE)
@@ -102,13 +108,17 @@ def evaluate_detectors(
             for title, pictures in _sets(plan):
                 progress(f"{name}: {title}")
                 sets[title] = measure(sensitive, least, pictures)
+            others = {}
+            for title, pictures in changed:
+                progress(f"{name}: photographs, {title}")
+                others[title] = measure(detect, least, pictures)
             progress(f"{name}: pictures without faces")
             wrong = false_positives(detect, faceless(plan.backgrounds))
             costs = {}
             for title, pictures in _landmark_sets(plan):
                 progress(f"{name}: landmarks of {title}")
                 costs[title] = landmark_cost(reconstruct, detect, pictures)
-            results.append(DetectorResult(name, least, sets, wrong, costs, latency[name]))
+            results.append(DetectorResult(name, least, sets, others, wrong, costs, latency[name]))
     return results
 
 

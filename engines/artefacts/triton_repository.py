@@ -9,7 +9,7 @@ import onnx
 
 from frsdk.engine_files.engine_file import read_engine
 from frsdk.errors import InputError, OutputError
-from frsdk.installation.asset_files import FACE_DETECTOR, asset_path
+from frsdk.installation.builtin_weights import builtin_weights
 from frsdk.specs.detector_spec import DetectorSpec
 from frsdk.specs.model_spec import METADATA_KEY
 from frsdk.storage.atomic_write import atomic_write, make_folder
@@ -24,7 +24,7 @@ _MOST_SQUARES = 8
 _PREFERRED = (8, 16)
 
 
-def write_triton_repository(model: Path, folder: Path) -> list[Path]:
+def write_triton_repository(model: Path, folder: Path, *, weights: str | None = None) -> list[Path]:
     """Write `frsdk/` and `frsdk_detector/`, each with `config.pbtxt` and `1/`.
 
     The specification is in the parameter `frsdk.spec`, by which `engine="triton://HOST:PORT/frsdk"`
@@ -34,6 +34,7 @@ def write_triton_repository(model: Path, folder: Path) -> list[Path]:
         model: The network: an `.onnx` file as it is, or an `.engine` of TensorRT, whose plan is cut
             out.
         folder: Made if it does not exist; models of other names in it stay.
+        weights: The built-in weights whose detector goes with it; None: the default ones.
 
     Returns:
         The files written.
@@ -47,7 +48,7 @@ def write_triton_repository(model: Path, folder: Path) -> list[Path]:
     """
     is_engine = model.suffix.lower() == ".engine"
     network, content = _plan(model) if is_engine else _onnx_network(model)
-    detector = asset_path(FACE_DETECTOR).read_bytes()
+    detector = builtin_weights(weights).detector.read_bytes()
     return [
         *_write(folder, network, content, "model.plan" if is_engine else "model.onnx"),
         *_write(folder, _detector(detector), detector, "model.onnx"),

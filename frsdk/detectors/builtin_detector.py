@@ -12,11 +12,11 @@ from ..backends.backend import Backend
 from ..backends.onnxruntime_backend import OnnxRuntimeBackend
 from ..errors import BackendError, InputError
 from ..imaging.face_crop import check_image, network_input
-from ..installation.asset_files import FACE_DETECTOR, asset_path
+from ..installation.builtin_weights import builtin_weights
 from .box_rule import BoxRule
 from .detection import Detection
 from .detector_outputs import CellDecoder, Found, joined, roll_of_points
-from .doubtful_faces import DOUBTFUL_FROM, looked_again
+from .doubtful_faces import looked_again
 from .image_tiles import Tile, level_sides, tiles_of
 from .non_maximum_suppression import non_maximum_suppression
 from .wrong_way_up import right_way_up
@@ -53,6 +53,7 @@ class BuiltinDetector:
         self,
         engine: str | os.PathLike[str] | Backend | None = None,
         *,
+        weights: str | None = None,
         min_score: float | None = None,
         min_face_px: float | None = None,
         threads: int = 1,
@@ -62,6 +63,7 @@ class BuiltinDetector:
         Args:
             engine: An `.onnx` file that `frsdk-train detector` and `frsdk-export` made, or an open
                 backend with such a network; None is the built-in one.
+            weights: The built-in weights that it belongs to; None is the default ones.
             min_score: Leave out faces below this score, 0..1; None is the network's own default.
             min_face_px: Longer side of the smallest faces to find, image pixels: larger is faster.
                 None is 24, or a 1/59 of the longer side where that is more.
@@ -71,13 +73,13 @@ class BuiltinDetector:
             MissingDependencyError: ONNX Runtime is not installed.
             BackendError: The file is missing or damaged.
             SpecError: The file holds no face detector.
-            InputError: A number is out of its range.
+            InputError: A number is out of its range, or there are no weights of this name.
         """
         if min_score is not None and not 0 <= min_score <= 1:
             raise InputError(f"expected min_score in 0..1 or None, got {min_score}")
         if min_face_px is not None and not 1 <= min_face_px < float("inf"):
             raise InputError(f"expected min_face_px of at least 1 or None, got {min_face_px}")
-        self._backend = engine if isinstance(engine, Backend) else _opened(engine, threads)
+        self._backend = engine if isinstance(engine, Backend) else _opened(engine, weights, threads)
         spec = self._backend.detector_spec
         self._min_score = spec.min_score if min_score is None else min_score
         self._min_face_px = min_face_px
@@ -151,7 +153,7 @@ class BuiltinDetector:
         """Run the network on the waiting tiles, and forget them."""
         if not waiting:
             return
-        least = min(self._min_score, DOUBTFUL_FROM)
+        least = min(self._min_score, self._spec.second_look[0])
         seen = self._run([tile.pixels for _, tile in waiting], least)
         for (index, tile), each in zip(waiting, seen, strict=True):
             found[index].append(_in_image(tile, each))
@@ -174,10 +176,11 @@ class BuiltinDetector:
         kept = non_maximum_suppression(
             found.boxes, found.scores, max_iou=self._spec.max_iou, max_cover=_MAX_COVER
         )
-        found = looked_again(image, found[kept], self._spec.input.size, self._run)
+        spec = self._spec
+        found = looked_again(image, found[kept], spec.input.size, self._run, spec.second_look)
         best_first = np.argsort(-found.scores, kind="stable")
         found = found[best_first[found.scores[best_first] >= self._min_score]]
-        upright = right_way_up(image, found, self._spec.input.size, self._run)
+        upright = right_way_up(image, found, spec.input.size, self._run, spec.four_looks)
         found = found[np.flatnonzero(upright)]
         rolls = roll_of_points(found.points)
         return [
@@ -204,11 +207,12 @@ def _in_image(tile: Tile, found: Found) -> Found:
     return Found(corners.reshape(-1, 4), found.scores, points)
 
 
-def _opened(path: str | os.PathLike[str] | None, threads: int) -> Backend:
-    builtin = asset_path(FACE_DETECTOR)
-    if path is None and not builtin.is_file():
-        raise BackendError(
-            f"{builtin}: the built-in detector is not in this installation: "
-            "install frsdk from its wheel, or pass the path of a detector"
-        )
-    return OnnxRuntimeBackend(builtin if path is None else path, threads=threads)
+def _opened(path: str | os.PathLike[str] | None, weights: str | None, threads: int) -> Backend:
+    if path is None:
+        path = builtin_weights(weights).detector
+        if not path.is_file():
+            raise BackendError(
+                f"{path}: the built-in detector is not in this installation: "
+                "install frsdk from its wheel, or pass the path of a detector"
+            )
+    return OnnxRuntimeBackend(path, threads=threads)

@@ -21,6 +21,7 @@ _NO_MIN_FACE = "only frsdk's own detectors take min_face_px: leave it out, or us
 def detector_from_option(
     option: str | os.PathLike[str] | Detector | None,
     *,
+    weights: str | None = None,
     min_score: float | None,
     min_face_px: float | None = None,
     orientations: Sequence[int] = (0,),
@@ -29,9 +30,10 @@ def detector_from_option(
     """Make or pass on a detector, and let it see turned copies where that is asked for.
 
     Args:
-        option: None or "builtin"; the path of an `.onnx` file, a detector of `frsdk-train detector`
-            or a YuNet network; `triton://HOST:PORT/MODEL` on a Triton server; or a callable, which
-            is returned as it is.
+        option: None or "builtin", that of `weights`; the path of an `.onnx` file, a detector of
+            `frsdk-train detector` or a YuNet network; `triton://HOST:PORT/MODEL` on a Triton
+            server; or a callable, which is returned as it is.
+        weights: Names the built-in detector; None is the default one.
         min_score: The detector's threshold, 0..1; None is its default.
         min_face_px: Smallest faces to find, see :class:`BuiltinDetector`; frsdk's detectors only.
         orientations: Rolls around which faces are looked for, see :class:`TurnedCopiesDetector`.
@@ -44,18 +46,19 @@ def detector_from_option(
         MissingDependencyError: ONNX Runtime is not installed.
     """
     chosen = checked_orientations(orientations)
-    detector = _upright_detector(option, min_score, min_face_px, threads)
+    detector = _upright_detector(option, weights, min_score, min_face_px, threads)
     return detector if chosen == (0,) else TurnedCopiesDetector(detector, chosen)
 
 
 def _upright_detector(
     option: str | os.PathLike[str] | Detector | None,
+    weights: str | None,
     min_score: float | None,
     min_face_px: float | None,
     threads: int,
 ) -> Detector:
     if option is None or option == "builtin":
-        return BuiltinDetector(min_score=min_score, min_face_px=min_face_px, threads=threads)
+        return _builtin(weights, min_score, min_face_px, threads)
     if is_triton_url(option):
         backend = TritonBackend(str(option))
         return BuiltinDetector(backend, min_score=min_score, min_face_px=min_face_px)
@@ -67,8 +70,15 @@ def _upright_detector(
             raise InputError(_NO_MIN_FACE)
         return option
     raise InputError(
-        'expected detector "builtin", the path of a detector\'s .onnx file, or a function, '
-        f"got {option!r}"
+        f'expected detector "builtin", the path of an .onnx file, or a function, got {option!r}'
+    )
+
+
+def _builtin(
+    weights: str | None, min_score: float | None, min_face_px: float | None, threads: int
+) -> Detector:
+    return BuiltinDetector(
+        weights=weights, min_score=min_score, min_face_px=min_face_px, threads=threads
     )
 
 

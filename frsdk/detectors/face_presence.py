@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..backends.onnxruntime_backend import OnnxRuntimeBackend
 from ..backends.onnxruntime_session import load_onnxruntime, open_session
 from ..imaging.face_crop import Image
-from ..installation.asset_files import FACE_DETECTOR, asset_path
+from ..installation.builtin_weights import builtin_weights
 from .detector_outputs import CellDecoder
 from .resized_graph import resized_graph
 
@@ -39,19 +39,21 @@ class FacePresence:
     from several threads at once.
     """
 
-    def __init__(self, *, threads: int = 1) -> None:
+    def __init__(self, *, weights: str | None = None, threads: int = 1) -> None:
         """Load the network.
 
         Args:
+            weights: The built-in weights whose detector looks; None: the default ones.
             threads: Threads of one call.
 
         Raises:
             MissingDependencyError: ONNX Runtime is not installed.
             BackendError: The installation lacks the detector.
         """
-        spec = OnnxRuntimeBackend(asset_path(FACE_DETECTOR), threads=1).detector_spec
+        file = builtin_weights(weights).detector
+        spec = OnnxRuntimeBackend(file, threads=1).detector_spec
         graph = resized_graph(
-            asset_path(FACE_DETECTOR).read_bytes(),
+            file.read_bytes(),
             size=spec.input.size,
             to_size=SIZE,
             strides=spec.strides,

@@ -7,26 +7,26 @@ from numpy.typing import NDArray
 
 from ..imaging.face_crop import crop_face
 from ..imaging.roi import Roi
+from ..specs.detector_spec import FOUR_LOOKS
 from .detector_outputs import Found, roll_of_points
 from .doubtful_faces import Look
 
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
-CHECKED_BELOW = 0.9  # of 29 photographed faces the upright ones scored 0.91 and more, turned ones
-# up to 0.82
 _LEAST_SCORE = 0.05  # of what is listened to in the turned views
-_LEAST_OWN = 0.65  # of 760 held-out faces from 9 px on none of the right ones had below 0.69
 _TILE_SHARE = 0.4  # longer side of the face's box in its quarter
 _MOST_OFFSET, _SIZE_RANGE = 0.15, (0.55, 1.7)  # of the quarter, and of that box
 
 
-def right_way_up(image_bgr: Image, found: Found, size: int, look: Look) -> NDArray[np.bool_]:
+def right_way_up(
+    image_bgr: Image, found: Found, size: int, look: Look, scores: tuple[float, ...] = FOUR_LOOKS
+) -> NDArray[np.bool_]:
     """Which faces look more like one as they were found than turned by 90, 180 or 270 degrees.
 
     A face on its head resembles an upright one (the chin a forehead, the mouth a frown), and
-    gets a middling score, five points and landmarks that are all wrong. Each face below
-    :data:`CHECKED_BELOW` is therefore looked at once more in four quarters of one square: as found,
+    gets a middling score, five points and landmarks that are all wrong. Each face that is not sure
+    is therefore looked at once more in four quarters of one square: as found,
     and turned by each right angle. One of the others scores higher where it was found wrongly
     (docs/notes/detector.md has the figures).
 
@@ -35,12 +35,13 @@ def right_way_up(image_bgr: Image, found: Found, size: int, look: Look) -> NDArr
         found: Its faces.
         size: Pixels of a side of the network's input.
         look: Runs the network on squares.
+        scores: Below the first a face is not sure; it needs the second in its own quarter.
 
     Returns:
         (n,) whether each face may stay.
     """
     stays = np.ones(len(found.scores), np.bool_)
-    rows = np.flatnonzero(found.scores < CHECKED_BELOW)
+    rows = np.flatnonzero(found.scores < scores[0])
     if not len(rows):
         return stays
     rolls = roll_of_points(found.points[rows])
@@ -50,7 +51,7 @@ def right_way_up(image_bgr: Image, found: Found, size: int, look: Look) -> NDArr
     ]
     for row, seen in zip(rows, look(squares, _LEAST_SCORE), strict=True):
         own, *others = _scores_of_quarters(seen, size)
-        stays[row] = own >= max(_LEAST_OWN, *others)
+        stays[row] = own >= max(scores[1], *others)
     return stays
 
 

@@ -1,4 +1,4 @@
-"""The networks in the wheel: which there are, their files, and what may be done with them."""
+"""The weights in the wheel: which there are, their files, and what may be done with them."""
 
 from __future__ import annotations
 
@@ -7,23 +7,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
-from .asset_files import FACE_MODEL, NETWORK, OPEN_FACE_MODEL, OPEN_NETWORK, asset_path
+from .asset_files import (
+    FACE_DETECTOR,
+    FACE_MODEL,
+    NETWORK,
+    OPEN_FACE_MODEL,
+    OPEN_NETWORK,
+    asset_path,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltinWeights:
-    """A network in the wheel and the face model that it belongs to.
+    """A network in the wheel, the face model that it belongs to, and its face detector.
 
     Attributes:
         name: As ``weights=`` takes it.
         network_file: In ``frsdk.assets``.
         face_model_file: In ``frsdk.assets``.
+        detector_file: In ``frsdk.assets``.
         terms: In one line, what may be done with it.
     """
 
     name: str
     network_file: str
     face_model_file: str
+    detector_file: str
     terms: str
 
     @property
@@ -36,6 +45,11 @@ class BuiltinWeights:
         """The face model's file."""
         return asset_path(self.face_model_file)
 
+    @property
+    def detector(self) -> Path:
+        """The face detector's file."""
+        return asset_path(self.detector_file)
+
 
 #: The default comes first.
 BUILTIN_WEIGHTS = {
@@ -45,12 +59,14 @@ BUILTIN_WEIGHTS = {
             "research",
             NETWORK,
             FACE_MODEL,
+            FACE_DETECTOR,
             "research only: learned from pictures and labels with such terms; not for a product",
         ),
         BuiltinWeights(
             "open",
             OPEN_NETWORK,
             OPEN_FACE_MODEL,
+            FACE_DETECTOR,  # until there is an open one
             "CC BY 4.0: learned from open sources only; a product may ship it with the NOTICE, and "
             "with a detector of its own: the built-in detector is for research only",
         ),

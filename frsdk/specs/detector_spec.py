@@ -23,6 +23,11 @@ DETECTOR_KIND = "face detector"
 N_VALUES = 15
 """What the network says of a cell: score, box (4) and five points (10)."""
 
+# As measured for the first built-in detector, whose file does not state them
+# (docs/notes/detector.md has the figures).
+SECOND_LOOK = (0.45, 0.75)
+FOUR_LOOKS = (0.9, 0.65)
+
 _INPUT = InputSpec(name="images", shape=(3, 320, 320))
 _OUTPUT = OutputSpec("cells", (N_VALUES, 2100))
 _PRECISIONS = ("fp32", "fp16", "int8")
@@ -47,6 +52,9 @@ class DetectorSpec:
         min_score: Default threshold, 0..1.
         max_iou: Boxes that overlap more than this are one face.
         box_rule: Scale, shift_x, shift_y of the `BoxRule` from a box to the network's square.
+        second_look: A face that scores from the first up to the second is looked at once more.
+        four_looks: A face that scores below the first is looked at in four directions, and needs
+            the second there.
         input: The input tensor.
         output: The output tensor, (15, cells).
         strides: Pixels between cells.
@@ -62,6 +70,8 @@ class DetectorSpec:
     min_score: float
     max_iou: float
     box_rule: tuple[float, ...]
+    second_look: tuple[float, ...] = SECOND_LOOK
+    four_looks: tuple[float, ...] = FOUR_LOOKS
     input: InputSpec = _INPUT
     output: OutputSpec = _OUTPUT
     strides: tuple[int, ...] = (8, 16, 32)
@@ -115,6 +125,8 @@ class DetectorSpec:
             min_score=_share(document, "min_score"),
             max_iou=_share(document, "max_iou"),
             box_rule=document.numbers("box_rule", 3),
+            second_look=document.numbers("second_look", 2, SECOND_LOOK),
+            four_looks=document.numbers("four_looks", 2, FOUR_LOOKS),
             input=input_from_fields(parts["input"], _INPUT),
             output=OutputSpec(parts["output"].text("name"), parts["output"].integers("shape")),
             strides=document.integers("strides"),

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from frsdk import BackendError, Face, FaceReconstructor, InputError, builtin_face_model
+from frsdk import (
+    BackendError,
+    BuiltinDetector,
+    Face,
+    FaceReconstructor,
+    InputError,
+    builtin_face_model,
+)
 from frsdk.commands.cli import main
+from frsdk.detectors.face_presence import FacePresence
 from frsdk.installation.builtin_weights import BUILTIN_WEIGHTS, builtin_network, builtin_weights
 from frsdk.morphable.builtin_models import builtin_model_of
 from frsdk.morphable.face_model_match import reference_to
@@ -68,6 +77,22 @@ def test_an_engine_may_be_a_network_in_the_wheel_by_name(
     (tmp_path / "builtin-open").touch()  # a file of that name is that file
     with pytest.raises(BackendError, match=r"expected fp32, fp16, int8, an \.onnx"):
         FaceReconstructor(engine="builtin-open")
+
+
+def test_a_network_brings_the_detector_of_its_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the search, to `presence` and to `builtin`; the other weights keep theirs."""
+    changed = replace(BUILTIN_WEIGHTS["open"], detector_file="other.onnx")
+    monkeypatch.setitem(BUILTIN_WEIGHTS, "open", changed)
+    image = np.zeros((64, 64, 3), np.uint8)
+    for detector in (None, "builtin"):
+        with pytest.raises(BackendError, match=r"other\.onnx: .*not in this installation"):
+            FaceReconstructor(weights="open", detector=detector)(image)
+    with pytest.raises(BackendError, match=r"other\.onnx"):
+        FacePresence(weights="open")
+    with pytest.raises(InputError, match="expected weights research or open"):
+        BuiltinDetector(weights="closed")
+    with FaceReconstructor(weights="research") as reconstruct:
+        assert reconstruct(image) == []
 
 
 def test_the_words_of_command_lines() -> None:

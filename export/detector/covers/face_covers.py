@@ -82,8 +82,14 @@ def _scarfed(crop: Image, landmarks: Array, rng: np.random.Generator) -> Image:
     return _blended(crop, texture, _filled(hull, crop.shape[:2]), 1.0)
 
 
-def _sunglasses(crop: Image, landmarks: Array, rng: np.random.Generator) -> Image:
-    """Two dark glasses, a bridge and the arms."""
+def sunglasses(crop: Image, landmarks: Array, rng: np.random.Generator) -> Image:
+    """Two dark glasses, a bridge and the arms.
+
+    Args:
+        crop: (h, w, 3) uint8 BGR.
+        landmarks: (68, 2) on its continuous plane.
+        rng: Source of all randomness.
+    """
     right, up = _axes(landmarks)
     turn = float(np.degrees(np.arctan2(right[1], right[0])))
     height = float(np.linalg.norm(up)) * rng.uniform(0.12, 0.2)
@@ -142,7 +148,7 @@ def _handed(crop: Image, landmarks: Array, rng: np.random.Generator) -> Image:
 
 
 _SHARES: dict[_Painter, float] = {
-    masked: 0.56, _scarfed: 0.1, _sunglasses: 0.14, _hatted: 0.1, _handed: 0.1,
+    masked: 0.56, _scarfed: 0.1, sunglasses: 0.14, _hatted: 0.1, _handed: 0.1,
 }  # fmt: skip
 
 

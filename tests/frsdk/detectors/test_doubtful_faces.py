@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from frsdk.detectors.detector_outputs import Found
-from frsdk.detectors.doubtful_faces import DOUBTFUL_FROM, SURE_FROM, looked_again
+from frsdk.detectors.doubtful_faces import looked_again
+from frsdk.specs.detector_spec import SECOND_LOOK
 
 Image = NDArray[np.uint8]
 
@@ -23,7 +24,8 @@ def test_only_doubtful_faces_cost_a_look() -> None:
         raise AssertionError("nothing was in doubt")
 
     image = np.zeros((100, 100, 3), np.uint8)
-    found = faces(((0, 0, 20, 30), SURE_FROM), ((50, 50, 70, 80), DOUBTFUL_FROM - 0.01))
+    low, high = SECOND_LOOK
+    found = faces(((0, 0, 20, 30), high), ((50, 50, 70, 80), low - 0.01))
     assert looked_again(image, found, 320, never) is found
 
 

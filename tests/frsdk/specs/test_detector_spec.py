@@ -26,6 +26,17 @@ def test_json_and_back() -> None:
     assert json.loads(SPEC.to_json())["kind"] == DETECTOR_KIND
 
 
+def test_a_file_may_state_when_faces_are_looked_at_again() -> None:
+    document = json.loads(SPEC.to_json())
+    assert document.pop("second_look") == [0.45, 0.75] and document.pop("four_looks") == [0.9, 0.65]
+    assert DetectorSpec.from_json(json.dumps(document), source="x") == SPEC  # files without them
+    other = SPEC.replace(second_look=(0.3, 0.6), four_looks=(0.8, 0.4))
+    assert DetectorSpec.from_json(other.to_json(), source="x") == other
+    document["second_look"] = [0.3]
+    with pytest.raises(SpecError, match="second_look: expected 2 numbers"):
+        DetectorSpec.from_json(json.dumps(document), source="x")
+
+
 def test_unknown_fields_survive() -> None:
     document = json.loads(SPEC.to_json())
     document["later"] = 1
