@@ -53,10 +53,11 @@ def render(
 @click.argument("renders", type=_FOLDER)
 @click.option("--face-model", type=_FILE, required=True, help="Fitted to the points; an .npz.")
 @click.option("--split", type=click.Choice(["train", "val"]), default="val", show_default=True)
+@click.option("--sources", type=_FOLDER, help="Also tell names where the neutral face is known.")
 @reports_errors
-def check_renders(renders: Path, face_model: Path, split: str) -> None:
+def check_renders(renders: Path, face_model: Path, split: str, sources: Path | None) -> None:
     """Print how a face model and the named expressions hold on the exact truth of RENDERS."""
     from ..renders.evaluate_renders import evaluate_renders
 
-    for line in evaluate_renders(renders, face_model, split):
+    for line in evaluate_renders(renders, face_model, split, sources):
         click.echo(line)

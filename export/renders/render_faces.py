@@ -20,23 +20,21 @@ from .drawing.camera_sampling import sample_turn
 from .drawing.environment_light import Light, read_panoramas
 from .drawing.gl_renderer import GlRenderer
 from .drawing.skin_noise import noise_picture
+from .drawn_people import PICTURES_OF_A_PERSON, SOURCE, draw_person
 from .expression_sampling import Expression, sample_expression, sample_names
 from .makehuman.head_masks import head_masks
 from .makehuman.head_model import read_head
 from .makehuman.render_sources import found_sources
 from .makehuman.wardrobe import read_wardrobe
-from .person_sampling import sample_person
 from .render_truth import blendshape_row, seen_landmarks
 from .scene_assembly import Scene, assembled
 
 Image = NDArray[np.uint8]
 
-SOURCE = "render"
 _DRAWN_SIZE = 224  # pixels of a side before the picture is made smaller
 _DIRECTIONS = 48  # from which light reaches the skin, for the ambient light
-_PICTURES_OF_A_PERSON = 2
 _WHITE_BALANCE = 0.7
-_PERSON, _PICTURE = 0, 1  # streams of random numbers of one seed
+_PICTURE = 1  # stream of random numbers of one seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +94,15 @@ class FaceStudio:
     def faces(self, settings: RenderSettings) -> Iterator[LabelledFace]:
         """Draw labelled faces, two of each person in a row."""
         for number in range(settings.count):
-            if number % _PICTURES_OF_A_PERSON == 0:
-                sitter = self._sitter(settings.seed, number // _PICTURES_OF_A_PERSON)
+            if number % PICTURES_OF_A_PERSON == 0:
+                sitter = self._sitter(settings.seed, number // PICTURES_OF_A_PERSON)
             rng = np.random.default_rng([settings.seed, _PICTURE, number])
             drawn = sample_names(rng) if settings.every_name else sample_expression(rng)
             yield self._face(sitter, drawn, f"{SOURCE}_{settings.seed}_{number:06d}", rng)
 
     def _sitter(self, seed: int, number: int) -> _Sitter:
         """Draw one person."""
-        rng = np.random.default_rng([seed, _PERSON, number])
-        person = sample_person(rng, f"{SOURCE}-{seed}-{number:06d}", self.head.details)
-        shape = self.head.shaped(person.macros, person.details)
+        person, neutral, rng = draw_person(self.head, seed, number)
         wardrobe = self.wardrobe
         appearance = sample_appearance(
             rng,
@@ -116,7 +112,7 @@ class FaceStudio:
             sorted(wardrobe.lashes),
             wardrobe.eye_pictures,
         )
-        return _Sitter(person.name, self.head.expressive(shape, person.rest), appearance)
+        return _Sitter(person.name, neutral, appearance)
 
     def _face(
         self, sitter: _Sitter, expression: Expression, key: str, rng: np.random.Generator

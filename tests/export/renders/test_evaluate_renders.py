@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from frsdk.errors import InputError
 from frsdk.export.datasets.crop_shards import write_shards
 from frsdk.export.datasets.labelled_face import LabelledFace
+from frsdk.export.renders.drawn_people import landmarks_at_rest
 from frsdk.export.renders.evaluate_renders import evaluate_renders
 from frsdk.export.renders.render_truth import blendshape_row
 from frsdk.export.train_cli import main
@@ -85,3 +86,47 @@ def test_a_sheet_of_another_kind_is_refused_before_anything_is_read(tmp_path: Pa
     given = ["render", str(tmp_path), "-o", str(tmp_path / "out"), "--sheet", "sheet.gif"]
     done = CliRunner().invoke(main, given)
     assert done.exit_code == 1 and "sheet.gif: a sheet ends in .png or .jpg" in done.output
+
+
+def test_more_names_where_the_neutral_face_is_known(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    neutral = np.array(builtin_blendshapes().neutral) / 60.0
+    monkeypatch.setattr(
+        "frsdk.export.renders.evaluate_renders._at_rest",
+        lambda sources, labels: np.stack([neutral] * len(labels)),
+    )
+    command = ["check-renders", str(folder), "--face-model", str(FACE_2), "--sources", str(folder)]
+    done = CliRunner().invoke(main, command)
+    assert done.exit_code == 0, done.output
+    assert "true landmarks, neutral known | fitted parameters, neutral known" in done.output
+    assert "| browInnerUp |" in done.output
+    jaw = re.search(r"\| jawOpen \| (.*) \|", done.output).group(1).split(" | ")
+    assert len(jaw) == 4 and min(float(each) for each in jaw) > 0.9
+
+
+def test_keys_that_are_no_render_are_named(folder: Path) -> None:
+    with pytest.raises(InputError, match="f0: expected the key of a render"):
+        landmarks_at_rest(None, ["f0"])  # type: ignore[arg-type]
+
+
+def test_two_pictures_of_a_person_share_the_neutral_face() -> None:
+    class Head:
+        """A head whose landmarks are the weights of its shapes."""
+
+        details = ("nose/nose-up", "nose/nose-down")
+        landmarks = property(lambda self: self)
+
+        def shaped(self, macros: dict[str, float], details: dict[str, float]) -> np.ndarray:
+            return np.full((68, 3), sum(details.values()) + sum(macros.values()))
+
+        def expressive(self, neutral: np.ndarray, weights: dict[str, float]) -> np.ndarray:
+            return neutral + weights["browInnerUp"]
+
+        def of(self, vertices: np.ndarray) -> np.ndarray:
+            return vertices
+
+    keys = ["render_3_000000", "render_3_000001", "render_3_000002", "render_4_000000"]
+    first, same, other, another = landmarks_at_rest(Head(), keys)  # type: ignore[arg-type]
+    assert np.array_equal(first, same)
+    assert not np.array_equal(first, other) and not np.array_equal(first, another)
