@@ -5,8 +5,8 @@ Lids and lips were picked on the textured mesh, open and closed: lids on the rim
 lower lid meet, outer lips on the border of the red, inner lips on the rims that touch, corners
 where the lips part. Jaw and nose are the vertices nearest to the landmarks of frsdk-face-2's
 average face laid over those points; 10, 11, 27 and 55 were then moved along the skin to where
-face-2 fitted to MediaPipe's labels of photographs leaves no offset. Brows lie on the upper half of the hair, at the ends and
-quarters of the mean of the twelve brow meshes.
+frsdk-face-2 has them when fitted: there renders were off, photographs' labels are not. Brows lie
+on the upper half of the hair, at the ends and quarters of the mean of the twelve brow meshes.
 A landmark is the mean of its vertices. The jaw is the 3D one, ear to chin on the skin.
 """
 
