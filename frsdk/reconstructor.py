@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
-from typing import Any, TypeVar  # Any: the options of a reconstructor by name
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -143,11 +143,8 @@ class FaceReconstructor:
             raise
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle the options: the engine is opened anew where they land.
-
-        The options have to travel too: paths do, and functions at the top of a module.
-        """
-        return _opened_anew, (type(self), self._options)
+        """Pickle the options (paths, functions of a module): the engine is opened anew there."""
+        return partial(type(self), **self._options), ()
 
     @property
     def engine(self) -> str:
@@ -208,11 +205,11 @@ class FaceReconstructor:
             raise InputError("expected boxes= or rois=, got both: pass one of them")
         if rois is not None:
             targets = targets_from_rois(rois, image)
-            return self._network.faces([(image, each) for each in targets], presence=presence)
-        if boxes is not None:
+        elif boxes is not None:
             targets = targets_from_boxes(boxes, image)
-            return self._network.faces([(image, each) for each in targets], presence=presence)
-        return self._detected([image], presence)[0]
+        else:
+            return self._detected([image], presence)[0]
+        return self._network.faces([(image, each) for each in targets], presence=presence)
 
     def batch(self, images_bgr: Iterable[Image], *, presence: bool = False) -> list[list[Face]]:
         """Reconstruct the faces of several photographs, whose faces share the engine's calls.
@@ -282,16 +279,13 @@ class FaceReconstructor:
         most = max(map(len, waiting), default=0) if self._max_faces is None else self._max_faces
         faces: list[list[Face]] = [[] for _ in images]
         while True:  # a refused face gives its place to the next
-            parts = [
-                targets[: most - len(own)] for targets, own in zip(waiting, faces, strict=True)
-            ]
+            parts = [each[: most - len(own)] for each, own in zip(waiting, faces, strict=True)]
             if not any(parts):
                 return faces
             waiting = [each[len(part) :] for each, part in zip(waiting, parts, strict=True)]
             looked_at = [(index, target) for index, part in enumerate(parts) for target in part]
-            found = self._network.faces(
-                [(images[i], each) for i, each in looked_at], presence=presence
-            )
+            pairs = [(images[index], target) for index, target in looked_at]
+            found = self._network.faces(pairs, presence=presence)
             for face, (index, target) in zip(found, looked_at, strict=True):
                 if not landmarks_contradict(face.landmarks, target.points_xy, target.roi.side):
                     faces[index].append(face)
@@ -306,7 +300,3 @@ class FaceReconstructor:
             orientations=self._orientations,
             threads=self._threads,
         )
-
-
-def _opened_anew(kind: type[FaceReconstructor], options: dict[str, Any]) -> FaceReconstructor:
-    return kind(**options)
