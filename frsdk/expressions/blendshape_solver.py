@@ -30,7 +30,7 @@ _WEIGHT_SQUARED = 0.3  # of an expression that is there: how much of its shape's
 _GAZE_SQUARED = 0.1
 _SPARSITY = 1.5  # price of a full weight beside squared residuals in units of the noise
 _RIDGE = 1e-3
-_ALIGNMENTS = 3
+_REALIGNED = 2  # times, to the average face as it was found to move
 # Lids this near say a blink of whatever eye: their distance over the corners', of an average eye.
 # Below the first they are closing, `_LIDS_FALL` below it closed.
 _LIDS_APART, _LIDS_FALL = 0.20, 0.10
@@ -91,21 +91,24 @@ class BlendshapeSolver:
         """
         points = _upright(landmarks)
         rest = self.neutral if neutral is None else neutral
-        toward = rest
-        for _ in range(_ALIGNMENTS):  # an open jaw would turn the head of one alignment
-            weights = self.weights_of_shape(_similarity(points, toward), neutral)
+        weights = self.weights_of_shape(_similarity(points, rest), neutral)
+        for _ in range(_REALIGNED):  # an open jaw would turn the head of one alignment
             toward = rest + np.tensordot(weights, self.displacement, 1)
+            weights = self.weights_of_shape(_similarity(points, toward), neutral, near=weights)
         eyes = np.divide(eye_opening(landmarks), eye_opening(rest)) * eye_opening(self.neutral)
         weights[_BLINKS] = np.maximum(weights[_BLINKS], (_LIDS_APART - eyes) / _LIDS_FALL)
         return np.minimum(weights, 1.0)
 
-    def weights_of_shape(self, shape: Array, neutral: Array | None = None) -> Array:
-        """As `weights`, of landmarks that are in the table's frame already."""
+    def weights_of_shape(
+        self, shape: Array, neutral: Array | None = None, *, near: Array | None = None
+    ) -> Array:
+        """As `weights`, of landmarks in the table's frame; ``near``: those of a face like it."""
         problem = self._stranger if neutral is None else self._known
         moved = (shape - (self.neutral if neutral is None else neutral)).reshape(-1)
         weights = np.zeros(len(BLENDSHAPE_NAMES))
         right = problem.right_from_shape @ moved - _SPARSITY
-        weights[self._solved] = solve_in_unit_box(problem.normal, right)
+        start = None if near is None else near[self._solved]
+        weights[self._solved] = solve_in_unit_box(problem.normal, right, start)
         return weights
 
     def _problem(self, *, known: bool) -> _Problem:

@@ -12,7 +12,7 @@ _SWEEPS = 500
 _EXACT = 1e-9
 
 
-def solve_in_unit_box(normal: Array, right: Array) -> Array:
+def solve_in_unit_box(normal: Array, right: Array, near: Array | None = None) -> Array:
     """Minimise ``x' N x / 2 - r' x`` over 0 <= x <= 1.
 
     Primal-dual active sets (Bergounioux, Ito and Kunisch 1999): most often done after a few linear
@@ -21,12 +21,13 @@ def solve_in_unit_box(normal: Array, right: Array) -> Array:
     Args:
         normal: (n, n) symmetric, positive definite.
         right: (n,).
+        near: (n,) the solution of a problem like this one, from whose bounds the search begins.
 
     Returns:
         (n,) in [0, 1].
     """
-    low = np.zeros(len(right), bool)
-    high = np.zeros(len(right), bool)
+    start = np.full(len(right), 0.5) if near is None else near
+    low, high = start <= 0.0, start >= 1.0
     for _ in range(_ROUNDS):
         free = ~(low | high)
         x = high.astype(np.float64)

@@ -30,6 +30,8 @@ def test_the_bounded_solve_is_scipys(seed: int) -> None:
     found = solve_in_unit_box(a.T @ a, a.T @ b)
     wanted = lsq_linear(a, b, bounds=(0.0, 1.0), tol=1e-14).x
     np.testing.assert_allclose(found, wanted, atol=1e-5)
+    near = np.clip(found + rng.normal(size=25) * 0.3, 0.0, 1.0)  # where it begins does not matter
+    np.testing.assert_allclose(solve_in_unit_box(a.T @ a, a.T @ b, near), wanted, atol=1e-5)
 
 
 def test_active_sets_that_go_in_circles_are_finished() -> None:
