@@ -25,7 +25,7 @@ DAMAGED = (
 
 
 def damaged_image(error: BaseException, location: str, kind: str) -> ImageFileError:
-    """The error for what one of :data:`DAMAGED` says of a picture of a kind."""
+    """The error for what one of :data:`DAMAGED`, or memory, says of a picture of a kind."""
     text = " ".join(str(error).split()) or type(error).__name__
     if "truncated" in text.lower() or isinstance(error, EOFError):
         try:
@@ -33,6 +33,8 @@ def damaged_image(error: BaseException, location: str, kind: str) -> ImageFileEr
         except (OSError, ValueError):  # no path
             size = ""
         return ImageFileError(f"{location}: truncated {kind} file{size}")
+    if isinstance(error, MemoryError):
+        text = "a part of it claims more bytes than memory holds"
     if text == "unknown pixel mode":
         return ImageFileError(
             f"{location}: unsupported: samples that Pillow has no mode for, such as 32-bit colour; "

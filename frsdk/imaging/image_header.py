@@ -56,7 +56,7 @@ def open_image(file: IO[bytes], location: str) -> ImageFile:
             return factory(file, location)
         except Image.DecompressionBombError as error:
             raise TooManyPixelsError(f"{location}: too many pixels: {error}") from error
-        except DAMAGED as error:
+        except (*DAMAGED, MemoryError) as error:  # the header claims more than there is
             raise damaged_image(error, location, name) from error
     if begins_as_video(prefix):
         raise UnknownFormatError(f"{location}: is a video: use frsdk video {location} -o FOLDER")
@@ -73,7 +73,7 @@ def _open_heic(file: IO[bytes], location: str) -> ImageFile:
     file.seek(0)
     try:
         image: ImageFile = plugin.HeifImageFile(file, location)
-    except DAMAGED as error:
+    except (*DAMAGED, MemoryError) as error:
         raise damaged_image(error, location, "HEIC") from error
     return image
 

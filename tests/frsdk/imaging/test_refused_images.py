@@ -69,6 +69,15 @@ def test_truncated_jpeg_says_so(tmp_path: Path) -> None:
     assert one_line_error(tmp_path / "a.jpg") == f"truncated JPEG file ({len(content) // 2} bytes)"
 
 
+def test_a_header_that_claims_more_than_memory_holds(tmp_path: Path) -> None:
+    """A box of JPEG 2000 may state 64 bits of length, which Pillow asks memory for."""
+    begin = b"\0\0\0\x0cjP  \r\n\x87\n" + b"\0\0\0\x14ftypjp2 \0\0\0\0jp2 "
+    (tmp_path / "a.jp2").write_bytes(
+        begin + b"\0\0\0\x01jp2h" + struct.pack(">Q", 2**60) + bytes(40)
+    )
+    assert "claims more bytes than memory holds" in one_line_error(tmp_path / "a.jp2")
+
+
 def test_random_damage_is_an_image_file_error_or_an_image(tmp_path: Path) -> None:
     random = np.random.default_rng(7)
     sources = []
