@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any  # values of JSON
 
@@ -124,6 +125,6 @@ def _checked(points: Array, source: str) -> Array:
 
 
 def _number(value: object, source: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise InputError(f"{source}: expected a finite number, got {value!r}")
     return float(value)

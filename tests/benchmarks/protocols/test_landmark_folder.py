@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from frsdk.benchmarks.protocols.landmark_files import read_pts
+from frsdk.benchmarks.protocols.landmark_files import read_json, read_pts
 from frsdk.benchmarks.protocols.landmark_folder import read_folder
 from frsdk.errors import InputError
 
@@ -156,3 +156,10 @@ def test_points_of_300w_count_from_1(tmp_path, make_points) -> None:
     assert read_pts(tmp_path / "a.pts") == pytest.approx(points, abs=1e-5)
     with pytest.raises(InputError, match="cannot be read"):
         read_pts(tmp_path / "b.pts")
+
+
+def test_a_yaw_beyond_64_bits_is_a_number(tmp_path: Path) -> None:
+    """Found by damaged files: NumPy has no such integer."""
+    entry = {"landmarks": [[float(k), 1.0] for k in range(68)], "yaw_deg": 10**30}
+    (tmp_path / "a.json").write_text(json.dumps({"a.jpg": entry}), encoding="utf-8")
+    assert read_json(tmp_path / "a.json")[1] == {"a.jpg": 1e30}
