@@ -7,8 +7,6 @@ import json
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
-from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO
 
 import cv2
@@ -17,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import OutputError
 from ..storage.atomic_write import atomic_write
-from ..storage.record_spool import RecordSpool
+from ..storage.record_spool import SpooledFile
 
 if TYPE_CHECKING:
     from ..face import Face
@@ -29,33 +27,12 @@ _TEXTURE_SIZE = 512
 _JPEG_QUALITY = 88
 
 
-class HtmlPage:
+class HtmlPage(SpooledFile):
     """Photographs, kept on disk until the page is written.
 
     The page holds our own viewer (`frsdk/assets/viewer`), each photograph as a JPEG of at most
     1600 pixels, and of each face its numbers and its textured mesh as a GLB file.
     """
-
-    def __init__(self, folder: Path) -> None:
-        """Open the temporary file.
-
-        Raises:
-            OutputError: The folder cannot be written into.
-        """
-        self._folder, self._records = folder, RecordSpool(folder)
-
-    def __enter__(self) -> HtmlPage:
-        """Use as a context manager: the temporary file goes at the end."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Drop the temporary file."""
-        self._records.__exit__(kind, error, traceback)
 
     def append(
         self, name: str, stem: str, image_bgr: NDArray[np.uint8], faces: Sequence[Face]

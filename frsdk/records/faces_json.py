@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO
 
 from ..storage.atomic_write import atomic_write
-from ..storage.record_spool import RecordSpool
+from ..storage.record_spool import SpooledFile
 from .photo_record import FACES_SCHEMA_VERSION
 
 FACES_FILE = "faces.json"
 
 
-class FacesFile:
+class FacesFile(SpooledFile):
     """Records of photographs, kept on disk until faces.json is written.
 
     faces.json holds
@@ -26,27 +24,6 @@ class FacesFile:
       were asked for also `pictures` (`depth` and the like to file names) and `scene`,
     * `failures`: `file` and `error` of each photograph that failed.
     """
-
-    def __init__(self, folder: Path) -> None:
-        """Open the temporary file.
-
-        Raises:
-            OutputError: The folder cannot be written into.
-        """
-        self._folder, self._records = folder, RecordSpool(folder)
-
-    def __enter__(self) -> FacesFile:
-        """Use as a context manager: the temporary file goes at the end."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Drop the temporary file."""
-        self._records.__exit__(kind, error, traceback)
 
     def append(self, record: Mapping[str, object]) -> None:
         """Add one photograph.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,31 @@ from typing import IO, BinaryIO, TypeVar
 
 from ..errors import OutputError
 
-_SpoolT = TypeVar("_SpoolT", bound="RecordSpool")
+_SelfT = TypeVar("_SelfT", bound="_Dropped")
 
 
-class RecordSpool:
+class _Dropped(ABC):
+    """Something whose temporary file goes at the end of a with statement."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Drop the temporary file."""
+
+    def __enter__(self: _SelfT) -> _SelfT:
+        """Use as a context manager: the temporary file goes at the end."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Drop the temporary file."""
+        self.close()
+
+
+class RecordSpool(_Dropped):
     """Lines in an unnamed temporary file of the output folder.
 
     It vanishes with the process, so that memory does not grow with the number of records and
@@ -35,16 +57,7 @@ class RecordSpool:
         except OSError as error:
             raise self._not_writable(error) from error
 
-    def __enter__(self: _SpoolT) -> _SpoolT:
-        """Use as a context manager: the temporary file goes at the end."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Drop the temporary file."""
         self._file.close()
 
@@ -74,3 +87,19 @@ class RecordSpool:
     def _not_writable(self, error: OSError) -> OutputError:
         reason = error.strerror or str(error)
         return OutputError(f"cannot write into the output folder {self._folder}: {reason}")
+
+
+class SpooledFile(_Dropped):
+    """A file of a folder whose records are in a spool until it is written."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the temporary file.
+
+        Raises:
+            OutputError: The folder cannot be written into.
+        """
+        self._folder, self._records = folder, RecordSpool(folder)
+
+    def close(self) -> None:
+        """Drop the temporary file."""
+        self._records.close()
