@@ -161,7 +161,7 @@ class SceneComposer:
 
     def _photograph(self, canvas: Canvas, rng: np.random.Generator) -> None:
         """One crop as a photograph by itself: whole, trimmed, or with what its edges go on as."""
-        row = self._pieces.draw_row(rng)
+        row = self._pieces.draw_photograph(rng)
         crop, landmarks, content, neighbours = self._pieces.face(row, rng)
         x0, y0, x1, y1 = trimmed(content, face_boxes(landmarks[None])[0], rng)
         piece = np.ascontiguousarray(crop[y0:y1, x0:x1])

@@ -13,6 +13,7 @@ from .paste_picture import Image
 Array = NDArray[np.float64]
 
 _NARROW_PX = 14
+_PHOTOGRAPH_TRIES = 3
 
 
 class Pieces:
@@ -25,11 +26,28 @@ class Pieces:
     def __init__(self, stock: FaceStock) -> None:
         self._stock = stock
         self._cumulative = np.cumsum(stock.sampling)
+        boxes = face_boxes(stock.landmarks)
+        self._whole = np.column_stack(  # (n, 4) the photograph shows the face's box and goes on
+            [boxes[:, :2] > stock.content[:, :2], boxes[:, 2:] < stock.content[:, 2:]]
+        ).all(axis=1)
 
     def draw_row(self, rng: np.random.Generator) -> int:
         """A face as often as the stock says."""
         drawn = int(np.searchsorted(self._cumulative, rng.random() * self._cumulative[-1]))
         return min(drawn, len(self._stock) - 1)
+
+    def draw_photograph(self, rng: np.random.Generator) -> int:
+        """A face whose crop can be a photograph by itself.
+
+        A chip that ends at its face is one seldom: a detector that sees many of these by
+        themselves learns that the face fills the picture.
+        """
+        row = self.draw_row(rng)
+        for _ in range(_PHOTOGRAPH_TRIES - 1):
+            if self._whole[row]:
+                break
+            row = self.draw_row(rng)
+        return row
 
     def face(
         self, row: int, rng: np.random.Generator
