@@ -54,6 +54,12 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     show_default=True,
     help="Leave out faces whose labels disagree by more than this share of the crop.",
 )
+@click.option(
+    "--least-turn",
+    type=click.FloatRange(0, 180),
+    default=0.0,
+    help="Leave out faces that look less than so many degrees past the camera (not the mesh's).",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--split", type=click.Choice(["train", "val"]), default="train", show_default=True)
 @click.option("--bad-share", type=click.FloatRange(0, 1), default=0.0, show_default=True)
@@ -71,6 +77,7 @@ def label(
     detector: Path | None,
     crops: int,
     largest_spread: float,
+    least_turn: float,
     seed: int,
     split: str,
     bad_share: float,
@@ -85,8 +92,12 @@ def label(
     from ..datasets.data_provenance import CARD_NAME, card_of_photographs, write_card
     from ..datasets.label_photographs import LabelSettings, label_photos
 
-    settings = LabelSettings(crops=crops, largest_spread=largest_spread, seed=seed)
+    settings = LabelSettings(
+        crops=crops, largest_spread=largest_spread, seed=seed, least_turn_deg=least_turn
+    )
     _check_teacher(teacher, mediapipe, turned=turned, engine=engine, network=(face_model, detector))
+    if least_turn and mediapipe is not None:
+        raise click.UsageError("--least-turn is for --teacher network; the mesh has --turned")
     card = card_of_photographs(photos, data_card)  # refused before an hour of labelling
     counts = ""
     with contextlib.ExitStack() as opened:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from frsdk.face import Face
 from frsdk.imaging.image_sources import find_images
 from frsdk.imaging.read_image import read_image
 from frsdk.imaging.roi import Roi, roi_from_landmarks
+from frsdk.morphable.head_pose import Pose
 from frsdk.reconstructor import FaceReconstructor
 
 from ..runs.run_progress import with_progress
@@ -37,6 +39,8 @@ class LabelSettings:
         largest_spread: Faces whose members disagree more (root mean square distance to the median,
             share of the ROI side) are left out.
         seed: Of the jitter.
+        least_turn_deg: Faces that look less far past the camera, sideways or up and down, are left
+            out.
     """
 
     crops: int = 10
@@ -44,6 +48,7 @@ class LabelSettings:
     shift: float = 0.04
     largest_spread: float = 0.02
     seed: int = 0
+    least_turn_deg: float = 0.0
 
 
 def label_photos(
@@ -75,6 +80,8 @@ def label_photos(
             continue
         rng = np.random.default_rng([settings.seed, number])
         for index, face in enumerate(teacher(image)):
+            if turn_deg(face.pose) < settings.least_turn_deg:
+                continue
             try:
                 labelled = label_face(image, face.roi, teacher, settings, rng)
             except InputError:  # a crop of the ensemble lies outside the picture
@@ -89,6 +96,11 @@ def label_photos(
             f"than {settings.largest_spread:.1%} of the crop (--largest-spread)",
             file=sys.stderr,
         )
+
+
+def turn_deg(pose: Pose) -> float:
+    """The angle between where a face looks and the camera, 0..180 degrees."""
+    return math.degrees(math.acos(min(1.0, max(-1.0, float(pose.direction[2])))))
 
 
 def label_face(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,16 @@ from frsdk.export.datasets.face_labels import (
     MIRROR_68,
     read_labels,
 )
-from frsdk.export.datasets.label_photographs import LabelSettings, label_face, label_photos
+from frsdk.export.datasets.label_photographs import (
+    LabelSettings,
+    label_face,
+    label_photos,
+    turn_deg,
+)
 from frsdk.export.datasets.labelled_face import stored_crop
 from frsdk.imaging.roi import Roi
 from frsdk.metrics.nme import nme_percent
+from frsdk.morphable.head_pose import Pose, rotation_from_angles
 
 
 def test_labeller_on_a_photograph(shared_data: Path, tmp_path: Path) -> None:
@@ -37,10 +44,23 @@ def test_labeller_on_a_photograph(shared_data: Path, tmp_path: Path) -> None:
         plain = teacher(face.crop, rois=[(20, 20, 140, 140)])[0]
         error = nme_percent(plain.landmarks[None, :, :2], face.landmarks[None, :, :2])[0]
         assert error < 20  # the median of the ensemble, not this one answer
+        looking_away = replace(settings, least_turn_deg=60.0)
+        assert not list(label_photos(photos, teacher, looking_away, bad_share=0.5))
         with pytest.raises(InputError, match=r"bad\.jpg"):
             list(label_photos(photos, teacher, settings))
     labels = read_labels(tmp_path / "faces" / "train.npz")
     assert labels.yaw_deg[0] == pytest.approx(face.yaw_deg, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("yaw", "pitch", "turned"),
+    [(0, 0, 0), (40, 0, 40), (-90, 0, 90), (0, -30, 30), (60, 60, 75.52)],
+)
+def test_turn_counts_yaw_and_pitch_but_no_roll(yaw: float, pitch: float, turned: float) -> None:
+    for roll in (0.0, 50.0):
+        rotation = rotation_from_angles(yaw, pitch, roll)
+        pose = Pose.from_rotation(rotation, scale=1.0, translation=np.zeros(3))
+        assert turn_deg(pose) == pytest.approx(turned, abs=0.01)
 
 
 class Staring:

@@ -220,5 +220,8 @@ def test_the_options_belong_together(tmp_path: Path) -> None:
     call = ["label", str(tmp_path), "-o", str(tmp_path / "out"), "--teacher", "mediapipe"]
     done = CliRunner().invoke(main, call)
     assert done.exit_code == 2 and "belong together" in done.output
-    done = CliRunner().invoke(main, [*call, "--mediapipe", str(tmp_path / "none.whl")])
+    call += ["--mediapipe", str(tmp_path / "none.whl")]
+    done = CliRunner().invoke(main, [*call, "--least-turn", "20"])
+    assert done.exit_code == 2 and "--least-turn is for --teacher network" in done.output
+    done = CliRunner().invoke(main, call)
     assert done.exit_code == 1 and "none.whl: face_detection_short_range.tflite" in done.output
