@@ -27,9 +27,9 @@ class Pieces:
         self._stock = stock
         self._cumulative = np.cumsum(stock.sampling)
         boxes = face_boxes(stock.landmarks)
-        self._whole = np.column_stack(  # (n, 4) the photograph shows the face's box and goes on
-            [boxes[:, :2] > stock.content[:, :2], boxes[:, 2:] < stock.content[:, 2:]]
-        ).all(axis=1)
+        beyond = np.column_stack([boxes[:, :2] - stock.content[:, :2],
+                                  stock.content[:, 2:] - boxes[:, 2:]])  # fmt: skip
+        self._whole = beyond.min(axis=1) > 0  # (n,) the photograph goes on around the face's box
 
     def draw_row(self, rng: np.random.Generator) -> int:
         """A face as often as the stock says."""

@@ -32,39 +32,57 @@ class DepthwiseConv2d(nn.Conv2d):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(n, c, h, w) -> (n, c, h / stride, w / stride), rounded up."""
-        n, c, h, w = x.shape
+        c, h, w = x.shape[1:]
         if not (self.training and x.device.type == "cpu" and h * w <= _LARGEST_MAP):
             return super().forward(x)
-        kernel, stride = self.kernel_size[0], self.stride[0]
-        taps, size = _taps(h, w, kernel, stride)
-        # (c, k²) kernels -> (c, out, in) matrices
-        matrices = (self.weight.reshape(c, -1) @ taps.to(x.dtype)).reshape(c, -1, h * w)
-        flat = x.permute(1, 2, 3, 0).reshape(c, h * w, n)
-        out: torch.Tensor = _Products.apply(matrices, flat).reshape(c, *size, n)  # type: ignore[no-untyped-call]  # torch
-        out = out.permute(3, 0, 1, 2)
-        return out.contiguous(memory_format=torch.channels_last)
+        taps, size = _taps(h, w, self.kernel_size[0], self.stride[0])
+        # (c, k²) kernels -> (c, in, out) matrices
+        matrices = (self.weight.reshape(c, -1) @ taps.to(x.dtype)).reshape(c, h * w, -1)
+        out: torch.Tensor = _ChannelProducts.apply(x, matrices, size)  # type: ignore[no-untyped-call]  # torch
+        return out
 
 
-class _Products(torch.autograd.Function):
-    """Batched matrix products of contiguous arrays: of others PyTorch copies each matrix alone."""
+class _ChannelProducts(torch.autograd.Function):
+    """Each channel's map times a matrix of its own, and the gradients.
 
-    @staticmethod
-    def forward(ctx: Any, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-        right = right.contiguous()
-        ctx.save_for_backward(left, right)
-        return torch.bmm(left, right)
+    Maps come and go with channels last, as the layers around make them; in between each channel's
+    lie together, which is one transposition of a whole array.
+    """
 
     @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        left, right = ctx.saved_tensors
-        gradient = gradients[0].contiguous()
-        return torch.bmm(gradient, right.mT), torch.bmm(left.mT, gradient)
+    def forward(
+        ctx: Any, x: torch.Tensor, matrices: torch.Tensor, size: tuple[int, int]
+    ) -> torch.Tensor:
+        maps = _channels_first(x)
+        ctx.save_for_backward(maps, matrices)
+        ctx.size = x.shape[2:]
+        return _channels_last(torch.bmm(maps, matrices), size)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:
+        maps, matrices = ctx.saved_tensors
+        gradient = _channels_first(gradients[0])
+        of_x = _channels_last(torch.bmm(gradient, matrices.mT), ctx.size)
+        return of_x, torch.bmm(maps.mT, gradient), None
+
+
+def _channels_first(x: torch.Tensor) -> torch.Tensor:
+    """(n, c, h, w) -> (c, n, h * w), contiguous."""
+    n, c, h, w = x.shape
+    return x.permute(0, 2, 3, 1).reshape(n * h * w, c).t().contiguous().view(c, n, h * w)
+
+
+def _channels_last(maps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """(c, n, h * w) -> (n, c, h, w), channels last in memory."""
+    c, n, _ = maps.shape
+    rows = maps.view(c, -1).t().contiguous()
+    return rows.view(n, *size, c).permute(0, 3, 1, 2)
 
 
 @functools.cache
 def _taps(h: int, w: int, kernel: int, stride: int) -> tuple[torch.Tensor, tuple[int, int]]:
-    """(k², out * in) of 0 and 1: which tap of the kernel leads from a pixel to a pixel out."""
+    """(k², in * out) of 0 and 1: which tap of the kernel leads from a pixel to a pixel out."""
     pixels = torch.eye(h * w).reshape(h * w, 1, h, w)
     windows = functional.unfold(pixels, kernel, padding=kernel // 2, stride=stride)  # (in, k², out)
     size = ((h - 1) // stride + 1, (w - 1) // stride + 1)
-    return windows.permute(1, 2, 0).reshape(kernel * kernel, -1).contiguous(), size
+    return windows.permute(1, 0, 2).reshape(kernel * kernel, -1).contiguous(), size
