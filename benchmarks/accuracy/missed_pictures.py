@@ -13,6 +13,7 @@ from frsdk.commands.console import reports_errors
 from frsdk.detectors import Detector, detector_from_option
 from frsdk.imaging.image_sources import find_images
 
+from ..detection.detectors_option import detectors_option
 from .group_figures import read_groups
 from .markdown_table import table
 
@@ -87,15 +88,7 @@ def missed_table(names: Sequence[str], rows: Sequence[Missed]) -> list[str]:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option(
-    "--detector",
-    "detectors",
-    multiple=True,
-    default=("builtin",),
-    show_default=True,
-    metavar="builtin|FILE.onnx",
-    help="A detector; may be repeated.",
-)
+@detectors_option
 @click.option(
     "--groups",
     type=click.Path(path_type=Path, dir_okay=False),

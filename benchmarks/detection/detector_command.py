@@ -8,21 +8,15 @@ import click
 
 from frsdk.commands.console import reports_errors
 
+from .detectors_option import detectors_option
+
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()
 @click.argument("faces", type=_FOLDER)
 @click.argument("backgrounds", type=_FOLDER)
-@click.option(
-    "--detector",
-    "detectors",
-    multiple=True,
-    default=("builtin",),
-    show_default=True,
-    metavar="builtin|FILE.onnx",
-    help="A detector; may be repeated: ours or YuNet's.",
-)
+@detectors_option
 @click.option("--photos", type=_FOLDER, help="Whole photographs with photos.json.")
 @click.option("--altered", is_flag=True, help="Also PHOTOS with masks and glasses, and rolled.")
 @click.option("--scenes", type=click.IntRange(1), default=400, show_default=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any  # a JSON document
@@ -12,7 +11,7 @@ from typing import Any  # a JSON document
 import onnx
 
 from frsdk.errors import SpecError
-from frsdk.specs.json_text import parse_json
+from frsdk.specs.json_text import finite_number, parse_json
 
 from ..passes.tensor_range import Range, Ranges
 from .activation_ranges import METHODS
@@ -170,17 +169,10 @@ def _range(pair: Any) -> Range:
     return low, high
 
 
-def _finite(value: Any) -> float:
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"expected a finite number, got {number}")
-    return number
-
-
 def _target(document: dict[str, Any]) -> TargetCalibration:
     return TargetCalibration(
         method=str(document["method"]),
-        drift={str(name): _finite(value) for name, value in document["drift"].items()},
-        final=_finite(document["final"]),
+        drift={str(name): finite_number(value) for name, value in document["drift"].items()},
+        final=finite_number(document["final"]),
         excluded=tuple(str(name) for name in document["excluded"]),
     )

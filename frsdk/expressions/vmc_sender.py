@@ -115,4 +115,4 @@ class VmcSender:
         message = self._messages.OscMessageBuilder(address)
         for value in values:
             message.add_arg(value)
-        bundle.add_content(message.build())  # type: ignore[attr-defined]
+        bundle.add_content(message.build())  # type: ignore[attr-defined]  # an OscBundleBuilder

@@ -108,7 +108,7 @@ def _in_bucket(uri: str) -> list[str]:
 
 
 def _system_and_path(uri: str) -> tuple[Any, str]:
-    scheme, host, path = _URI.fullmatch(uri).groups()  # type: ignore[union-attr]
+    scheme, host, path = _URI.fullmatch(uri).groups()  # type: ignore[union-attr]  # only URIs come here
     system, root = _system(scheme, host)
     return system, (root.rstrip("/") + path) or root
 

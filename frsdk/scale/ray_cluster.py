@@ -124,12 +124,12 @@ def _environment(part: str) -> Iterator[None]:
     constants = sys.modules.get("ray._private.ray_constants")  # read already, where it is there
     reachable = getattr(constants, "ENABLE_RAY_CLUSTER", None)
     if reachable is not None:
-        constants.ENABLE_RAY_CLUSTER = False  # type: ignore[union-attr]
+        constants.ENABLE_RAY_CLUSTER = False  # type: ignore[union-attr]  # then not None
     try:
         yield
     finally:
         if reachable is not None:
-            constants.ENABLE_RAY_CLUSTER = reachable  # type: ignore[union-attr]
+            constants.ENABLE_RAY_CLUSTER = reachable  # type: ignore[union-attr]  # as above
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

@@ -37,7 +37,7 @@ def face_application(options: ServiceOptions) -> Any:
         def __init__(self) -> None:
             self._worker = FaceWorker(options.reconstructor, options.max_pixels)
 
-        @shares_calls  # type: ignore[untyped-decorator]
+        @shares_calls  # type: ignore[untyped-decorator]  # Ray has no types
         async def batched(self, bodies: list[bytes], names: list[str]) -> list[Answer]:
             """Pictures of several requests; called with one of each."""
             pairs = list(zip(bodies, names, strict=True))

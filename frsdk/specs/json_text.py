@@ -27,7 +27,7 @@ def parse_json(
         ValueError: Not JSON, nested too deep, a number is not finite or larger than a float can
             be, or half a character (a lone surrogate).
     """
-    number = _finite if finite else None
+    number = finite_number if finite else None
     try:
         value = json.loads(
             text,
@@ -43,14 +43,20 @@ def parse_json(
     return value
 
 
+def finite_number(value: Any) -> float:
+    """A number, or its text, as a float.
+
+    Raises:
+        ValueError: No number, NaN or infinite.
+        TypeError: Neither a number nor a text.
+    """
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {str(value)[:40]} is not finite")
+    return number
+
+
 def _integer(text: str) -> int:
     if len(text) > _MOST_DIGITS:
         raise ValueError(f"a number of {len(text)} digits")
     return int(text)
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"the number {text[:40]} is not finite")
-    return value

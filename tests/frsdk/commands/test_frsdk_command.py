@@ -21,6 +21,8 @@ from frsdk.commands.console import reports_errors
 from frsdk.errors import InputError, SpecError
 from frsdk.installation.optional_packages import pip_line
 
+from .every_network_option import ARGUMENTS, NAMED
+
 Run = Callable[[Sequence[str]], Result]
 
 
@@ -115,34 +117,12 @@ def test_every_option_is_used(run: Run, photos: Path, tmp_path: Path) -> None:
     from frsdk import reconstructor
 
     arguments = ["reconstruct", str(photos / "a.png"), "-o", str(tmp_path / "out")]
-    arguments += ["--mesh", "ply", "--no-overlay", "--faces", "3", "--min-score", "0.5"]
-    arguments += [
-        "--detector",
-        "d.onnx",
-        "--weights",
-        "open",
-        "--engine",
-        "n.onnx",
-        "--face-model",
-        "m.npz",
-    ]
-    arguments += ["--backend", "onnxruntime", "--device", "cpu", "--cuda-graph"]
-    arguments += ["--min-face", "48", "--any-orientation"]
-    result = run([*arguments, "--threads", "2", "--max-pixels", "15600"])
+    arguments += ["--mesh", "ply", "--no-overlay", "--faces", "3", *ARGUMENTS]
+    result = run([*arguments, "--max-pixels", "15600"])
     assert result.exit_code == 0
     assert reconstructor.FaceReconstructor.options == {  # type: ignore[attr-defined]
-        "weights": "open",
-        "engine": "n.onnx",
-        "backend": "onnxruntime",
-        "device": "cpu",
-        "cuda_graph": True,
-        "face_model": "m.npz",
-        "detector": "d.onnx",
-        "threads": 2,
+        **NAMED,
         "max_faces": 3,
-        "min_score": 0.5,
-        "min_face_px": 48.0,
-        "orientations": (0, 90, 180, 270),
     }
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.0.ply", "faces.json"]
     result = run([*arguments, "--max-pixels", "15599"])

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from frsdk.commands.cli import main
 
 from ..clips import StubReconstructor, StubTracker, decoded, lit_frames, make_clip
+from .every_network_option import ARGUMENTS, NAMED
 
 Run = Callable[[Sequence[str]], Result]
 
@@ -103,39 +104,14 @@ def test_every_option_is_used(run: Run, tmp_path: Path) -> None:
     source = make_clip(tmp_path / "a.mp4", lit_frames(5))
     out = tmp_path / "out"
     arguments = ["video", str(source), "-o", str(out), "--faces", "2", "--smoothing", "none"]
-    arguments += ["--no-overlay", "--mesh", "obj", "--every", "2", "--min-score", "0.5"]
-    arguments += [
-        "--detector",
-        "d.onnx",
-        "--weights",
-        "open",
-        "--engine",
-        "n.onnx",
-        "--face-model",
-        "m.npz",
-    ]
-    arguments += ["--backend", "onnxruntime", "--device", "cpu", "--cuda-graph", "--threads", "2"]
-    arguments += ["--min-face", "24", "--any-orientation"]
+    arguments += ["--no-overlay", "--mesh", "obj", "--every", "2", *ARGUMENTS]
     assert run([*arguments, "--max-pixels", "12288"]).exit_code == 0
     assert StubFaceTracker.options == {
         "reconstructor": StubReconstructor,
         "max_faces": 2,
         "smoothing": None,
     }
-    assert StubReconstructor.options == {
-        "weights": "open",
-        "engine": "n.onnx",
-        "backend": "onnxruntime",
-        "device": "cpu",
-        "cuda_graph": True,
-        "face_model": "m.npz",
-        "detector": "d.onnx",
-        "threads": 2,
-        "max_faces": 2,
-        "min_score": 0.5,
-        "min_face_px": 24.0,
-        "orientations": (0, 90, 180, 270),
-    }
+    assert StubReconstructor.options == {**NAMED, "max_faces": 2}
     assert sorted(path.name for path in out.iterdir()) == ["faces.jsonl", "meshes"]
     assert sorted(path.name for path in (out / "meshes").iterdir()) == [
         "000000.7.obj", "000002.7.obj", "000004.7.obj"
