@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from frsdk.commands.console import reports_errors, version_option
+from frsdk.commands.console_errors import reports_errors, version_option
 from frsdk.commands.terminal import show_step
+
+from .speed.bench_defaults import DEFAULT_BATCHES, DEFAULT_ROUNDS, BenchOptions
 
 if TYPE_CHECKING:
     from .speed.run_bench import BenchReport
@@ -42,8 +44,10 @@ _BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
     show_default=True,
     help="Precision of the dense vertices in stages and faces.",
 )
-@click.option("--batch", default="1,2,4,8,16,32,64", show_default=True, metavar="LIST")
-@click.option("--rounds", type=click.IntRange(5), default=60, show_default=True)
+@click.option(
+    "--batch", default=",".join(map(str, DEFAULT_BATCHES)), show_default=True, metavar="LIST"
+)
+@click.option("--rounds", type=click.IntRange(5), default=DEFAULT_ROUNDS, show_default=True)
 @click.option("--image", metavar="FILE", help="Photograph [default: scikit-image's astronaut].")
 @click.option("--peers", is_flag=True, help="Peers in the same run (needs the export extra).")
 @click.option("--mediapipe", type=_FILE, help="face_landmarker.task, as a peer.")
@@ -86,7 +90,7 @@ def main(
     from .speed.reporting.compare_runs import compare_table, read_report
     from .speed.reporting.report_header import header_line
     from .speed.reporting.report_tables import print_tables
-    from .speed.run_bench import BenchOptions, run_bench
+    from .speed.run_bench import run_bench
 
     for path in (output, markdown, plot):
         if path:

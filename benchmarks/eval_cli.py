@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any  # Any: options as click passes them on
 
 import click
 
-from frsdk.commands.console import reports_errors, version_option
+from frsdk.commands.console_errors import reports_errors, version_option
 from frsdk.commands.terminal import progress
 
-from .accuracy.missed_pictures import misses
-from .detection.detector_command import detector
-from .video.video_command import video
+from .accuracy.evaluation_defaults import THRESHOLD_PERCENT, WORST, EvaluationOptions
+from .detection.evaluate_detector_command import detector
+from .detection.missed_pictures import misses
+from .video.evaluate_video_command import video
 
 if TYPE_CHECKING:
     from .protocols.face_set import FaceSet
@@ -92,7 +93,7 @@ _OPTIONS = (
     click.option(
         "--threshold",
         type=click.FloatRange(0, 1000, min_open=True),
-        default=10.0,
+        default=THRESHOLD_PERCENT,
         show_default=True,
         metavar="PERCENT",
         help="End of the curve; a face above it counts as failed.",
@@ -100,7 +101,7 @@ _OPTIONS = (
     click.option(
         "--worst",
         type=click.IntRange(0),
-        default=24,
+        default=WORST,
         show_default=True,
         metavar="N",
         help="Faces on each sheet of worst cases; 0 draws none.",
@@ -207,14 +208,14 @@ def expression(
     from frsdk.storage.atomic_write import atomic_write, make_folder
 
     from .accuracy.compared_networks import choices_from_text
-    from .accuracy.expression_evaluation import (
+    from .accuracy.read_predictions import prediction_files
+    from .accuracy.run_expression_evaluation import (
         evaluate_expression,
         expression_json,
         expression_markdown,
         expression_summary,
         read_expression_faces,
     )
-    from .accuracy.landmark_predictions import prediction_files
 
     networks = [] if engine == "none" else choices_from_text(engine)
     files = prediction_files(predictions)
@@ -248,8 +249,8 @@ def _run(read: Callable[..., FaceSet], options: dict[str, Any]) -> None:
 
     from .accuracy.accuracy_report import json_text, markdown_text
     from .accuracy.compared_networks import choices_from_text
-    from .accuracy.landmark_predictions import prediction_files
-    from .accuracy.run_evaluation import EvaluationOptions, evaluate, write_evaluation
+    from .accuracy.read_predictions import prediction_files
+    from .accuracy.run_evaluation import evaluate, write_evaluation
 
     def take(name: str) -> Any:
         return options.pop(name)

@@ -12,11 +12,20 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from frsdk.commands.console import reports_errors, version_option
+from frsdk.commands.console_errors import reports_errors, version_option
 from frsdk.commands.terminal import Advance, progress
 from frsdk.errors import MissingDependencyError
 
+from .accuracy.gate_defaults import MAX_DROP_POINTS, GateOptions
+from .tensorrt.build_defaults import (
+    DEFAULT_PROFILE,
+    BuildOptions,
+    capabilities_from_texts,
+    profiles_from_texts,
+)
+
 _FILE = click.Path(path_type=Path)
+_PROFILE = ":".join(map(str, DEFAULT_PROFILE.sizes))
 _SEVERAL = ("--compute-capability",)
 _INT8_ON_RTX = (
     "note: TensorRT for RTX documents INT8 for matrix products, and these are convolutions: their "
@@ -79,7 +88,7 @@ class _SeveralValues(click.Command):
 @click.option(
     "--max-drop",
     type=float,
-    default=0.05,
+    default=MAX_DROP_POINTS,
     show_default=True,
     metavar="POINTS",
     help="NME that the result may lose against fp32.",
@@ -90,8 +99,8 @@ class _SeveralValues(click.Command):
     "--batch",
     "batches",
     multiple=True,
-    default=["1:1:8"],
-    show_default="1:1:8",
+    default=[_PROFILE],
+    show_default=_PROFILE,
     metavar="MIN:OPT:MAX",
     help="Batch sizes; several ranges, each tuned for its OPT, by several --batch.",
 )
@@ -139,13 +148,11 @@ def main(
     _check_onnx()
     from frsdk.installation.builtin_weights import named_weights
 
-    from .accuracy.accuracy_gate import GateOptions
     from .artefacts.artefact_report import inspect_artefact
     from .artefacts.bare_plan import write_bare_plan
     from .artefacts.build_artefact import build_artefact, default_name
     from .artefacts.triton_repository import write_triton_repository
-    from .tensorrt.build_options import BuildOptions, capabilities_from_texts, profiles_from_texts
-    from .tensorrt.shown_progress import shown_progress
+    from .tensorrt.build_progress_bar import shown_progress
 
     builtin = named_weights(model)
     if builtin:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from frsdk._version import __version__
-from frsdk.commands.console import reports_errors
+from frsdk.commands.console_errors import reports_errors
 
 if TYPE_CHECKING:
     from frsdk.morphable.morphable_model import MorphableModel
@@ -201,7 +201,8 @@ def sheet(face_model: Path | None, output: Path, expressions: bool) -> None:
 @reports_errors
 def import_(source: Path, kind: str, triangles: Path | None, output: Path) -> None:
     """Import a face model: 3DDFA (a folder), 3DDFA_V2 or ICT-FaceKit (its folder FaceXModel)."""
-    from .facemodel import import_3ddfa, import_ict
+    from .facemodel import import_3ddfa_face_model as import_3ddfa
+    from .facemodel.import_ict_face_model import import_ict
 
     if kind == "3ddfa-v2":
         _write(import_3ddfa.import_3ddfa_v2(source, triangles=triangles), output)
@@ -210,7 +211,7 @@ def import_(source: Path, kind: str, triangles: Path | None, output: Path) -> No
     elif kind == "3ddfa-sparse":
         _write(import_3ddfa.import_sparse_3ddfa(source), output)
     else:
-        _write(import_ict.import_ict(source), output)
+        _write(import_ict(source), output)
 
 
 @main.command("import")
@@ -229,7 +230,7 @@ def import_network(weights: Path, whitening: Path, face_model: Path, output: Pat
     from frsdk.morphable.morphable_model import MorphableModel
 
     from .checkpoints.checkpoint_file import save_checkpoint
-    from .checkpoints.import_3ddfa_v2 import import_3ddfa_network
+    from .checkpoints.import_3ddfa_v2_network import import_3ddfa_network
 
     network, spec = import_3ddfa_network(weights, whitening, MorphableModel.load(face_model))
     save_checkpoint(output, network, spec)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from frsdk._version import __version__
-from frsdk.commands.console import ReportedError, reports_errors
+from frsdk.commands.console_errors import ReportedError, reports_errors
 
 from .commands.import_command import import_faces
 from .commands.label_command import label
 from .commands.open_data_commands import calibrate_mesh, select_congress
 from .commands.render_command import check_renders, render
-from .detector.train_detector_command import detector
+from .commands.train_detector_command import detector
 from .runs.run_progress import show_progress
 
 if TYPE_CHECKING:

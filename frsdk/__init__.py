@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from .morphable.morphable_model import MorphableModel, builtin_face_model
     from .morphable.registered_models import register_face_model
     from .reconstructor import FaceReconstructor
+    from .rendering.depth_normals_pncc import FacePictures
     from .rendering.face_outputs import render_faces
-    from .rendering.face_pictures import FacePictures
     from .rendering.face_texture import Texture
     from .rendering.overlay import draw_faces
     from .rendering.photo_scene import write_scene
@@ -68,7 +68,7 @@ _MODULES = {
     "DetectorSpec": "specs.detector_spec",
     "Face": "face",
     "FaceModelError": "errors",
-    "FacePictures": "rendering.face_pictures",
+    "FacePictures": "rendering.depth_normals_pncc",
     "FaceReconstructor": "reconstructor",
     "FaceTracker": "tracking.face_tracker",
     "FrsdkError": "errors",

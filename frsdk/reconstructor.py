@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from .backends.backend import Backend
 from .backends.builtin_engine import builtin_engine
 from .backends.engine_choice import open_backend
+from .detectors.agreeing_faces import agreeing_faces
 from .detectors.detection import Detector
 from .detectors.detector_choice import detector_from_option
 from .detectors.face_rois import targets_from_boxes, targets_from_detector, targets_from_rois
-from .detectors.point_agreement import landmarks_contradict
 from .detectors.turned_copies import checked_orientations
 from .errors import InputError
 from .face import Face, dense_vertices
@@ -272,23 +272,17 @@ class FaceReconstructor:
 
     def _detected(self, images: Sequence[Image], presence: bool) -> list[list[Face]]:
         """The faces that the detector finds and whose landmarks agree with it, largest first."""
-        waiting = [
+        found = [
             targets_from_detector(self._detector, image, min_score=self._min_score)
             for image in images
         ]
-        most = max(map(len, waiting), default=0) if self._max_faces is None else self._max_faces
-        faces: list[list[Face]] = [[] for _ in images]
-        while True:  # a refused face gives its place to the next
-            parts = [each[: most - len(own)] for each, own in zip(waiting, faces, strict=True)]
-            if not any(parts):
-                return faces
-            waiting = [each[len(part) :] for each, part in zip(waiting, parts, strict=True)]
-            looked_at = [(index, target) for index, part in enumerate(parts) for target in part]
-            pairs = [(images[index], target) for index, target in looked_at]
-            found = self._network.faces(pairs, presence=presence)
-            for face, (index, target) in zip(found, looked_at, strict=True):
-                if not landmarks_contradict(face.landmarks, target.points_xy, target.roi.side):
-                    faces[index].append(face)
+        return agreeing_faces(
+            found,
+            lambda targets: self._network.faces(
+                [(images[index], target) for index, target in targets], presence=presence
+            ),
+            most=self._max_faces,
+        )
 
     @cached_property
     def _detector(self) -> Detector:

@@ -16,12 +16,13 @@ from pathlib import Path
 
 from frsdk import FrsdkError, MorphableModel
 from frsdk.benchmarks.accuracy.compared_networks import NetworkChoice
-from frsdk.benchmarks.accuracy.run_evaluation import EvaluationOptions, evaluate, write_evaluation
+from frsdk.benchmarks.accuracy.evaluation_defaults import EvaluationOptions
+from frsdk.benchmarks.accuracy.run_evaluation import evaluate, write_evaluation
 from frsdk.benchmarks.accuracy.teacher_bounds import comparison_table, comparisons
 from frsdk.benchmarks.protocols.labelled_shards import read_shards
-from frsdk.export.checkpoints.import_3ddfa_v2 import import_3ddfa_network
+from frsdk.export.checkpoints.import_3ddfa_v2_network import import_3ddfa_network
 from frsdk.export.checkpoints.onnx_export import export_onnx
-from frsdk.export.facemodel.import_3ddfa import import_sparse_3ddfa
+from frsdk.export.facemodel.import_3ddfa_face_model import import_sparse_3ddfa
 
 
 def main() -> None:

@@ -26,8 +26,8 @@ import torch
 from frsdk.export.networks import build_network
 from frsdk.export.runs.memory_allocation import keep_freed_memory
 from frsdk.export.training.prepare_training import load_training_data
-from frsdk.export.training.train_config import TrainConfig
 from frsdk.export.training.trainer import Trainer
+from frsdk.export.training.training_defaults import TrainConfig
 from frsdk.morphable.morphable_model import builtin_face_model
 
 TRAINER_STEPS = 14

@@ -62,7 +62,9 @@ def main() -> None:
         exported = Path(folder) / NETWORK.name
         export_in_half(WEIGHTS, exported)
         if faces:
-            methods = run(sys.executable, "scripts/calibrate_network.py", str(exported), str(faces))
+            methods = run(
+                sys.executable, "scripts/calibrate_shipped_network.py", str(exported), str(faces)
+            )
             atomic_write(NETWORK, exported.read_bytes())
             write_table(PRECISION, "calibration", methods)
         elif not keep_table(NETWORK, exported.read_bytes()):

@@ -50,7 +50,13 @@ def main() -> None:
         if options.calibrate:
             crops = [str(each.resolve()) for each in options.calibrate]
             quick = [] if options.sensitivity else ["--no-sensitivity"]
-            run(sys.executable, "scripts/calibrate_network.py", str(exported), *crops, *quick)
+            run(
+                sys.executable,
+                "scripts/calibrate_shipped_network.py",
+                str(exported),
+                *crops,
+                *quick,
+            )
             atomic_write(NETWORK, exported.read_bytes())
         elif not keep_table(NETWORK, exported.read_bytes()):
             sys.exit(f"{NETWORK}: other weights, or weights folded on another processor, need "

@@ -32,12 +32,13 @@ from frsdk.benchmarks.accuracy.ablation_report import (
     verdict,
 )
 from frsdk.benchmarks.accuracy.compared_networks import NetworkChoice
-from frsdk.benchmarks.accuracy.run_evaluation import EvaluationOptions, evaluate
+from frsdk.benchmarks.accuracy.evaluation_defaults import EvaluationOptions
+from frsdk.benchmarks.accuracy.run_evaluation import evaluate
 from frsdk.benchmarks.accuracy.teacher_bounds import LABELLED_BY_TEACHER
 from frsdk.benchmarks.protocols.labelled_shards import read_shards
-from frsdk.commands.console import reports_errors
+from frsdk.commands.console_errors import reports_errors
 from frsdk.export.datasets.face_labels import read_labels
-from frsdk.export.training.train_config import TrainConfig
+from frsdk.export.training.training_defaults import TrainConfig
 from frsdk.metrics.nme import summarise_nme
 from frsdk.storage.atomic_write import atomic_write, make_folder
 

@@ -110,11 +110,11 @@ WINGS = {
         "speed",
         "speed.tables",
         "speed.peers",
+        "detection",
         "accuracy",
         "speed.reporting",
         "protocols",
         "speed.measuring",
-        "detection",
     ),
 }
 
@@ -202,6 +202,14 @@ def test_imports_run_downward_between_wings(folder: str) -> None:
         and order.index(wing(folder, importer)) > order.index(wing(folder, imported))
     }
     assert not upward
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_documented_rooms_are_the_rooms(folder: str) -> None:
+    text = (ROOT / "docs" / "reference" / "architecture.md").read_text(encoding="utf-8")
+    table = text.partition(f"| `{folder}/` | what is in it |")[2].partition("\n\n")[0]
+    folders = (ROOT / folder / name.replace(".", "/") for name in WINGS[folder] if name)
+    assert not [each.name for each in folders if each.is_dir() and f"{each.name}/`" not in table]
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -14,8 +14,8 @@ from frsdk.metrics.nme import YAW_BINS_DEG
 
 from .group_figures import GroupRow, group_table, worst_group_line
 from .markdown_table import table
+from .network_score import NetworkScore, TruthScore
 from .published_figures import published_rows, published_table
-from .scoring import NetworkScore, TruthScore
 
 SCHEMA_VERSION = 1
 

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.errors import InputError, OutputError
-from frsdk.morphable.morphable_model import MorphableModel
 from frsdk.reconstructor import FaceReconstructor
 from frsdk.storage.atomic_write import atomic_write, make_folder
 
@@ -20,40 +19,14 @@ from .accuracy_report import Report, json_text, markdown_text
 from .compared_networks import NetworkChoice, file_name_part, opened_network
 from .contact_sheet import Case, contact_sheet
 from .error_distribution_plot import Line, ced_plot
+from .evaluation_defaults import EvaluationOptions
 from .group_figures import GroupRow, group_rows, read_groups
-from .landmark_predictions import PredictionFile, read_predictions
-from .prediction import Prediction, predict
-from .scoring import NetworkScore, TruthScore, score
+from .network_score import NetworkScore, TruthScore, score
+from .predict_faces import Prediction, predict
+from .read_predictions import PredictionFile, read_predictions
 
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationOptions:
-    """How to measure.
-
-    Attributes:
-        networks: At least one.
-        face_models: Beside the built-in one; each network takes its own.
-        detector: None gives each face's true square; else "builtin" or a detector's file.
-        truth_model: Makes the true dense surface of labels that hold its parameters.
-        threshold_percent: End of the curve; above it a face counts as failed.
-        worst: Faces on each sheet of worst cases.
-        threads: Of one engine call.
-        predictions: Landmarks that other systems found, scored beside the networks.
-        groups: A CSV file of the groups that the pictures' people belong to.
-    """
-
-    networks: Sequence[NetworkChoice]
-    face_models: Sequence[MorphableModel] = ()
-    detector: str | None = None
-    truth_model: MorphableModel | None = None
-    threshold_percent: float = 10.0
-    worst: int = 24
-    threads: int = 1
-    predictions: Sequence[PredictionFile] = ()
-    groups: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

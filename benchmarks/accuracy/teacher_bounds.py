@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from frsdk.errors import InputError
 
 from .markdown_table import table
-from .scoring import NetworkScore, TruthScore
+from .network_score import NetworkScore, TruthScore
 
 LABELLED_BY_TEACHER = "lmk68"
 BIN_BOUNDS_PERCENT = (1.5, 2.5, 3.5)

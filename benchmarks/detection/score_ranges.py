@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from frsdk import BuiltinDetector, Detector
 from frsdk.backends.onnxruntime_backend import OnnxRuntimeBackend
-from frsdk.commands.console import reports_errors
+from frsdk.commands.console_errors import reports_errors
 from frsdk.specs.detector_spec import DetectorSpec
 
 from .held_out_scenes import Picture, alone, faceless, portraits

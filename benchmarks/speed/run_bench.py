@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any  # a report as JSON has it
 
 import cv2
@@ -13,13 +12,14 @@ import cv2
 from frsdk import FaceReconstructor
 from frsdk.errors import MissingDependencyError
 
+from .bench_defaults import BenchOptions
 from .measuring.bench_photo import Photo, load_photo
 from .measuring.engines_under_test import PRECISIONS, Variant, open_reconstructor, opened
 from .measuring.environment import Environment, this_environment
+from .measuring.interleaved_timing import Samples
 from .measuring.machine_ceilings import measure_ceilings
 from .measuring.network_copies import COPIES, NetworkCopies
 from .measuring.resident_memory import peak_mib
-from .measuring.timing import Samples
 from .peers import peer_networks
 from .peers.mediapipe_peer import MediapipePeer
 from .reporting.report_tables import Table
@@ -35,31 +35,6 @@ from .tables.overlay_table import overlay_table
 from .tables.power_table import power_table
 from .tables.stages_table import stages_table
 from .tables.tracked_table import tracked_table
-
-DEFAULT_BATCHES = (1, 2, 4, 8, 16, 32, 64)
-
-
-@dataclass(frozen=True, slots=True)
-class BenchOptions:
-    """What to run.
-
-    Attributes:
-        variants: Engines under test; ratios are to the first.
-        batches: Sizes for latency and throughput.
-        rounds: Timed calls of each case (fewer for large batches).
-        peers: Whether to run the peers, which needs PyTorch.
-        mediapipe: Model file of MediaPipe's face landmarker, with the peers.
-        image: Photograph; None for the sample.
-        cold_start: Whether to start new processes.
-    """
-
-    variants: tuple[Variant, ...]
-    batches: tuple[int, ...] = DEFAULT_BATCHES
-    rounds: int = 60
-    peers: bool = False
-    mediapipe: Path | None = None
-    image: str | None = None
-    cold_start: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from frsdk.errors import AccuracyError, InputError
+from frsdk.errors import AccuracyError
 from frsdk.metrics.nme import nme_percent
 from frsdk.morphable.builtin_models import builtin_model_of
 from frsdk.morphable.face_model_match import fits
@@ -20,41 +20,14 @@ from frsdk.specs.model_spec import ModelSpec
 
 from ..graphs.run_on_cpu import FloatArray, NetworkRun
 from .gate_crops import Crops, GateFaces, faces_from_crops, faces_from_photo
+from .gate_defaults import GateOptions
 from .rendered_faces import rendered_faces
-
-MAX_DROP_POINTS = 0.05
 
 _FEWEST_CROPS = 64
 _RENDERINGS, _QUICK_RENDERINGS = 16, 8
 _CROPS_EACH = 4  # of a rendering
 _BLOCK = 16  # faces whose vertices are compared at a time
 _MOST_DECODER_ERROR = 1e-3  # of the face's size, for every vertex
-
-
-@dataclass(frozen=True, slots=True)
-class GateOptions:
-    """How strict the gate is.
-
-    Attributes:
-        max_drop: Percentage points of NME that an artefact may lose.
-        allow_drop: Let one that loses more pass; what it loses is written down all the same.
-        quick: Measure on half as many faces.
-    """
-
-    max_drop: float = MAX_DROP_POINTS
-    allow_drop: bool = False
-    quick: bool = False
-
-    def __post_init__(self) -> None:
-        """Check the limit.
-
-        Raises:
-            InputError: It is negative or not finite.
-        """
-        if not math.isfinite(self.max_drop) or self.max_drop < 0.0:
-            raise InputError(
-                f"expected a largest drop of 0 or more points of NME, got {self.max_drop}"
-            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

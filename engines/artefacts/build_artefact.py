@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from frsdk.errors import InputError
 from frsdk.storage.atomic_write import atomic_write, check_destination
 
-from ..accuracy.accuracy_gate import GateOptions
+from ..accuracy.gate_defaults import GateOptions
 from ..graphs.network_file import NetworkFile, network_from_bytes, read_network
-from ..tensorrt.build_options import BuildOptions
+from ..tensorrt.build_defaults import BuildOptions
 from ..tensorrt.build_progress import ReportProgress
 from .gated_artefact import gated_engine, gated_network
 

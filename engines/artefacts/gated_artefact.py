@@ -20,12 +20,13 @@ from frsdk.errors import BackendError, MissingDependencyError
 from frsdk.specs.accuracy_spec import RAN_ENGINE, RAN_ONNX, RAN_ONNX_ONLY, AccuracySpec
 from frsdk.storage.draft_folder import draft_folder
 
-from ..accuracy.accuracy_gate import AccuracyGate, GateOptions, NetworkOutputs, check_drop
+from ..accuracy.accuracy_gate import AccuracyGate, NetworkOutputs, check_drop
 from ..accuracy.engine_batches import outputs_in_batches, sizes_to_measure
 from ..accuracy.fp16_reference import half_reference
+from ..accuracy.gate_defaults import GateOptions
 from ..graphs.network_file import NetworkFile, with_spec
 from ..graphs.run_on_cpu import NetworkRun
-from ..tensorrt.build_options import TARGETS, BuildOptions
+from ..tensorrt.build_defaults import TARGETS, BuildOptions
 from ..tensorrt.build_progress import ReportProgress
 from ..tensorrt.engine_builder import build_engine
 

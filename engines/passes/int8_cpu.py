@@ -12,13 +12,10 @@ from frsdk.backends.cpu_features import FITTING_WEIGHT_BITS
 from ..graphs.onnx_graph import OnnxGraph, unique_node_names
 from ..graphs.opset import at_least_opset
 from .insert_qdq import OPSET_OF_CHANNEL_SCALES, Grid, QdqWriter, unsigned_grid
+from .int8_nodes import int8_nodes_cpu, moving_tensors
 from .merge_branches import merge_branches
 from .tensor_range import Range, Ranges
 
-_TYPES = frozenset({"Conv", "Add", "Mul", "GlobalAveragePool", "Sigmoid"})
-# Measured on AVX-512 with VNNI (docs/notes/precision.md): on larger maps FP32 is faster, because
-# its depthwise convolutions are.
-_MOST_PIXELS = 64
 _MOST_WEIGHT = 1 << (FITTING_WEIGHT_BITS - 1)
 
 
@@ -37,10 +34,12 @@ def quantise_cpu(content: bytes, ranges: Ranges, *, excluded: Collection[str] = 
     """
     graph, spans = _prepared(content)
     ranges = {**ranges, **{name: _span(ranges, held) for name, held in spans.items()}}
-    chosen = [node for node in _candidates(graph) if node.name not in excluded]
+    chosen = [node for node in int8_nodes_cpu(graph) if node.name not in excluded]
     _drop_relus(graph, chosen)
     writer = QdqWriter(graph, most=_MOST_WEIGHT)
-    grids = {name: unsigned_grid(ranges[name]) for node in chosen for name in _moving(graph, node)}
+    grids = {
+        name: unsigned_grid(ranges[name]) for node in chosen for name in moving_tensors(graph, node)
+    }
     for node in chosen:
         _quantise_inputs(graph, node, grids, writer)
     made = {name for node in chosen for name in node.output}
@@ -55,7 +54,7 @@ def quantise_cpu(content: bytes, ranges: Ranges, *, excluded: Collection[str] = 
 def layers_cpu(content: bytes) -> list[str]:
     """Names of the nodes that :func:`quantise_cpu` quantises."""
     graph, _ = _prepared(content)
-    return [node.name for node in _candidates(graph)]
+    return [node.name for node in int8_nodes_cpu(graph)]
 
 
 def _prepared(content: bytes) -> tuple[OnnxGraph, Mapping[str, tuple[str, ...]]]:
@@ -68,33 +67,6 @@ def _prepared(content: bytes) -> tuple[OnnxGraph, Mapping[str, tuple[str, ...]]]
 
 def _span(ranges: Ranges, names: tuple[str, ...]) -> Range:
     return min(ranges[name][0] for name in names), max(ranges[name][1] for name in names)
-
-
-def _candidates(graph: OnnxGraph) -> list[onnx.NodeProto]:
-    """Nodes with integer kernels behind which no large map comes."""
-    early: set[str] = set()  # tensors before a large map, or large ones
-    late = []
-    decoder = {id(node) for node in graph.after_outputs()}
-    for node in reversed([node for node in graph.nodes if id(node) not in decoder]):
-        large = any((graph.pixels(name) or 0) > _MOST_PIXELS for name in _moving(graph, node))
-        if large or early & set(node.output):
-            early.update(node.input)
-        elif _can(graph, node):
-            late.append(node)
-    return late[::-1]
-
-
-def _can(graph: OnnxGraph, node: onnx.NodeProto) -> bool:
-    if node.op_type not in _TYPES or set(node.output) & set(graph.outputs):
-        return False
-    if node.op_type == "Conv":
-        return node.input[1] in graph.constants and node.input[0] not in graph.constants
-    return not any(name in graph.constants for name in node.input)
-
-
-def _moving(graph: OnnxGraph, node: onnx.NodeProto) -> list[str]:
-    names = (*node.input, *node.output)
-    return [name for name in names if name and name not in graph.constants]
 
 
 def _drop_relus(graph: OnnxGraph, chosen: list[onnx.NodeProto]) -> None:

@@ -8,9 +8,9 @@ import onnx
 
 from ..graphs.onnx_graph import OnnxGraph, unique_node_names
 from ..graphs.opset import at_least_opset
-from .attention_nodes import gate_nodes
 from .fp16_tensorrt import typed_half
 from .insert_qdq import OPSET_OF_CHANNEL_SCALES, QdqWriter, symmetric_grid
+from .int8_nodes import int8_nodes_tensorrt
 from .tensor_range import Ranges
 
 _OPSET_OF_HALF_QDQ = 19
@@ -31,7 +31,7 @@ def quantise_tensorrt(content: bytes, ranges: Ranges, *, excluded: Collection[st
     graph = OnnxGraph(at_least_opset(content, OPSET_OF_CHANNEL_SCALES))
     unique_node_names(graph.nodes)
     writer = QdqWriter(graph, half_scales=True)
-    convolutions = [node for node in _candidates(graph) if node.name not in excluded]
+    convolutions = [node for node in int8_nodes_tensorrt(graph) if node.name not in excluded]
     for node in convolutions:
         node.input[0] = writer.activation(node.input[0], symmetric_grid(ranges[node.input[0]]))
         node.input[1], _ = writer.weights(node.input[1])
@@ -60,16 +60,7 @@ def layers_tensorrt(content: bytes) -> list[str]:
     """Names of the convolutions that :func:`quantise_tensorrt` quantises."""
     graph = OnnxGraph(content)
     unique_node_names(graph.nodes)
-    return [node.name for node in _candidates(graph)]
-
-
-def _candidates(graph: OnnxGraph) -> list[onnx.NodeProto]:
-    gates = gate_nodes(graph)
-    return [
-        node
-        for node in graph.nodes
-        if node.op_type == "Conv" and node.name not in gates and node.input[1] in graph.constants
-    ]
+    return [node.name for node in int8_nodes_tensorrt(graph)]
 
 
 def _quantise_residual(

@@ -11,7 +11,7 @@ from frsdk.engine_files.engine_header import BatchProfile
 from frsdk.errors import BackendError, InputError
 from frsdk.storage.atomic_write import atomic_write
 
-from .build_options import BuildOptions
+from .build_defaults import BuildOptions
 
 _MIB = 1 << 20
 

@@ -19,7 +19,7 @@ from frsdk.specs.model_spec import InputSpec
 from ..graphs.network_file import NetworkFile
 from ..passes.gemm_as_conv import gemm_as_conv
 from ..passes.products_as_sums import products_as_sums
-from .build_options import TARGETS, BuildOptions
+from .build_defaults import TARGETS, BuildOptions
 from .build_progress import BuildProgress, ReportProgress, build_monitor, cancelled_by_ctrl_c
 from .builder_config import configure, count_dla_layers, has_target_list, save_timing_cache
 from .parse_network import count_layers, create_definition, parse_onnx

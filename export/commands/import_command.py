@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from frsdk.commands.console import reports_errors
+from frsdk.commands.console_errors import reports_errors
 from frsdk.errors import InputError
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -84,7 +84,7 @@ def _import_expressions(source: Path, output: Path, split: str, engine: Path | N
     from frsdk import FaceReconstructor
 
     from ..datasets.crop_shards import write_shards
-    from ..datasets.label_photographs import LabelSettings
+    from ..datasets.labelling_defaults import LabelSettings
     from ..datasets.read_expressions import read_expression_folder
 
     settings = LabelSettings(crops=3, largest_spread=0.03)

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import click
 
-from frsdk.commands.console import reports_errors
+from frsdk.commands.console_errors import reports_errors
+
+from ..datasets.labelling_defaults import LabelSettings
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_DEFAULTS = LabelSettings()
 
 
 @click.command()
@@ -46,21 +49,21 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--face-model", type=_FILE, help="An .npz; the built-in one by default.")
 @click.option("--detector", type=_FILE, help="A detector's .onnx; the built-in one by default.")
-@click.option("--crops", type=click.IntRange(1), default=10, show_default=True)
+@click.option("--crops", type=click.IntRange(1), default=_DEFAULTS.crops, show_default=True)
 @click.option(
     "--largest-spread",
     type=click.FloatRange(0, min_open=True),
-    default=0.02,
+    default=_DEFAULTS.largest_spread,
     show_default=True,
     help="Leave out faces whose labels disagree by more than this share of the crop.",
 )
 @click.option(
     "--least-turn",
     type=click.FloatRange(0, 180),
-    default=0.0,
+    default=_DEFAULTS.least_turn_deg,
     help="Leave out faces that look less than so many degrees past the camera (not the mesh's).",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=_DEFAULTS.seed, show_default=True)
 @click.option("--split", type=click.Choice(["train", "val"]), default="train", show_default=True)
 @click.option("--bad-share", type=click.FloatRange(0, 1), default=0.0, show_default=True)
 @reports_errors
@@ -90,7 +93,7 @@ def label(
 
     from ..datasets.crop_shards import write_shards
     from ..datasets.data_provenance import CARD_NAME, card_of_photographs, write_card
-    from ..datasets.label_photographs import LabelSettings, label_photos
+    from ..datasets.label_photographs import label_photos
 
     settings = LabelSettings(
         crops=crops, largest_spread=largest_spread, seed=seed, least_turn_deg=least_turn
@@ -107,9 +110,9 @@ def label(
                 FaceReconstructor(engine=engine, face_model=face_model, detector=detector)
             )
         if mediapipe is not None:
+            from ..labelling.label_turned_faces import TurnedFaceTeacher
             from ..labelling.landmark_offsets import NO_OFFSETS
             from ..labelling.mediapipe_teacher import Drops, MediapipeTeacher, label_photos_by_mesh
-            from ..labelling.turned_faces import TurnedFaceTeacher
 
             drops = Drops()
             faces = label_photos_by_mesh(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from frsdk.commands.console import reports_errors
+from frsdk.commands.console_errors import reports_errors
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -63,7 +63,7 @@ def calibrate_mesh(
     from ..labelling.calibrate_offsets import calibrate
     from ..labelling.landmark_offsets import NO_OFFSETS
     from ..labelling.mediapipe_teacher import MediapipeTeacher
-    from ..labelling.templates import read_templates
+    from ..labelling.webmorph_templates import read_templates
 
     found = calibrate(
         read_templates(list(templates)),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from frsdk.commands.console import reports_errors
+from frsdk.commands.console_errors import reports_errors
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)

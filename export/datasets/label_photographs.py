@@ -22,33 +22,11 @@ from frsdk.reconstructor import FaceReconstructor
 from ..runs.run_progress import with_progress
 from .face_labels import MIRROR_68
 from .labelled_face import LabelledFace, stored_crop
+from .labelling_defaults import LabelSettings
 from .skipped_items import Skipped
 
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class LabelSettings:
-    """How a teacher looks at a face.
-
-    Attributes:
-        crops: Jittered crops, each also mirrored; the first is not jittered.
-        scale: Of the crop's side, +-.
-        shift: Share of the crop's side, +-.
-        largest_spread: Faces whose members disagree more (root mean square distance to the median,
-            share of the ROI side) are left out.
-        seed: Of the jitter.
-        least_turn_deg: Faces that look less far past the camera, sideways or up and down, are left
-            out.
-    """
-
-    crops: int = 10
-    scale: float = 0.06
-    shift: float = 0.04
-    largest_spread: float = 0.02
-    seed: int = 0
-    least_turn_deg: float = 0.0
 
 
 def label_photos(

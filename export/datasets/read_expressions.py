@@ -21,8 +21,9 @@ from frsdk.reconstructor import FaceReconstructor
 from frsdk.storage.npz_arrays import read_npz
 
 from .expression_labels import closed_lids
-from .label_photographs import LabelSettings, ensemble_label
+from .label_photographs import ensemble_label
 from .labelled_face import LabelledFace, stored_crop, stored_points
+from .labelling_defaults import LabelSettings
 
 Array = NDArray[np.float64]
 

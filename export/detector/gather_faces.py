@@ -15,6 +15,7 @@ from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 
 from ..datasets.face_labels import joined
 from .covers.face_covers import covered
+from .detector_profiling import with_turned_faces
 from .drawn_border import without_drawn_border
 from .face_stock import (
     COVERED_SOURCE,
@@ -27,7 +28,6 @@ from .face_stock import (
     usable_faces,
 )
 from .second_people import MediapipePeople
-from .turned_faces import with_turned_faces
 
 # Pictures of these show one person.
 _POSED = ("aaf", "cfp_frontal", "cfp_profile", "utkface", "render")

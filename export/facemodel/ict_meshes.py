@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from frsdk.errors import FaceModelError
 from frsdk.morphable.face_model_files import read_arrays
 
-from .import_ict import NEUTRAL_NAME, obj_triangles, obj_vertices
+from .import_ict_face_model import NEUTRAL_NAME, obj_triangles, obj_vertices
 
 Array = NDArray[np.float64]
 

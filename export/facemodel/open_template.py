@@ -13,7 +13,7 @@ from frsdk.errors import FaceModelError
 from ..datasets.face_labels import MIRROR_68
 from .clip_surface import ClippedSurface, clip_surface
 from .ict_meshes import IctMeshes
-from .import_ict import ICT_LANDMARKS
+from .import_ict_face_model import ICT_LANDMARKS
 from .texture_unrolling import unroll
 
 Array = NDArray[np.float64]

@@ -19,11 +19,11 @@ from frsdk.morphable.morphable_model import N_SHAPE
 
 from ..datasets.face_labels import MIRROR_68, FaceLabels, crop_frame_from_stored
 from ..datasets.fit_parameters import FitSettings, fit_parameters
-from ..datasets.label_photographs import LabelSettings
+from ..datasets.labelling_defaults import LabelSettings
 from ..datasets.parameter_labels import MESH_FIT, LandmarkBasis
 from .landmark_offsets import eye_distance, rotations, with_offsets
 from .mediapipe_teacher import MediapipeTeacher
-from .templates import CORNERS, OUTLINES, Template
+from .webmorph_templates import CORNERS, OUTLINES, Template
 
 Array = NDArray[np.float64]
 

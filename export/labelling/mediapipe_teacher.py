@@ -18,16 +18,17 @@ from frsdk.imaging.roi import Roi
 from frsdk.morphable.head_pose import angles_300w_lp
 
 from ..datasets.face_labels import MIRROR_68
-from ..datasets.label_photographs import EnsembleLabel, LabelSettings
+from ..datasets.label_photographs import EnsembleLabel
 from ..datasets.labelled_face import LabelledFace, stored_crop
+from ..datasets.labelling_defaults import LabelSettings
 from ..datasets.skipped_items import Skipped
 from ..runs.run_progress import with_progress
+from .label_turned_faces import TurnedFaceTeacher
 from .landmark_offsets import rotations, with_offsets
 from .mesh_landmarks import N_MESH, landmarks_from_mesh
 from .offset_table import OFFSETS
 from .short_range_detector import FoundFace, ShortRangeDetector
 from .tflite_models import DETECTOR, MESH, TfliteModel, read_model
-from .turned_faces import TurnedFaceTeacher
 
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]

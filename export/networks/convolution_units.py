@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from .attention import ChannelAttention
-from .depthwise import DepthwiseConv2d
+from .depthwise_convolution import DepthwiseConv2d
 
 
 def conv_unit(

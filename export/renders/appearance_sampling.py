@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .drawing.scene_parts import Look
+from .drawing.render_surfaces import Look
 from .person_sampling import Person
 
 Array = NDArray[np.float64]

@@ -15,10 +15,10 @@ from frsdk.morphable.head_pose import angles_300w_lp
 from ..datasets.face_labels import STORED_SIZE
 from ..datasets.labelled_face import LabelledFace
 from .appearance_sampling import Appearance, sample_appearance
-from .drawing.backdrops import Backdrops, read_backdrops
 from .drawing.camera_sampling import sample_turn
 from .drawing.environment_light import Light, read_panoramas
 from .drawing.gl_renderer import GlRenderer
+from .drawing.render_backdrops import Backdrops, read_backdrops
 from .drawing.skin_noise import noise_picture
 from .drawn_people import PICTURES_OF_A_PERSON, SOURCE, draw_person
 from .expression_sampling import Expression, sample_expression, sample_names

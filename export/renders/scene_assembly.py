@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .appearance_sampling import Appearance
+from .drawing.body_to_camera import Placement
 from .drawing.camera_sampling import CropCamera, HeadTurn, crop_camera
-from .drawing.placement import Placement
-from .drawing.scene_parts import Look, Part
+from .drawing.render_surfaces import Look, Part
 from .expression_sampling import Expression
 from .makehuman.head_model import HeadModel
 from .makehuman.wardrobe import Garment, Wardrobe

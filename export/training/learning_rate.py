@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .train_config import TrainConfig
+from .training_defaults import TrainConfig
 
 
 def learning_rate(step: int, config: TrainConfig) -> float:

@@ -28,8 +28,8 @@ from ..datasets.face_labels import (
 from ..datasets.parameter_labels import LandmarkBasis, fit_labels, fit_mesh_labels
 from ..datasets.stored_crops import load_good_crops
 from ..facemodel.evaluate_face_model import landmark_basis_of
-from .train_config import TrainConfig
 from .training_batches import ProfilingGeometry, TrainData, sampling_weights
+from .training_defaults import TrainConfig
 
 Array = NDArray[np.float64]
 

@@ -19,9 +19,10 @@ from ..runs.run_log import ScalarLog, TensorBoardLog
 from .distributed_training import Team, joined_team
 from .initial_weights import load_initial_weights
 from .prepare_training import load_training_data, loss_basis_of, mesh_files, space_of
-from .train_config import TrainConfig, config_from_mapping, read_config
 from .trained_checkpoint import write_model
 from .trainer import Trainer
+from .training_config_file import config_from_mapping, read_config
+from .training_defaults import TrainConfig
 
 Runner = Callable[[Trainer, ScalarLog | None], None]
 _CUDA_WORKERS = 8

@@ -14,7 +14,7 @@ from ..losses.wpdc_wing import (
     vertex_distance_cost,
     wing_loss,
 )
-from .train_config import TrainConfig
+from .training_defaults import TrainConfig
 
 _N_LANDMARKS = len(MIRROR_68)
 

@@ -31,7 +31,6 @@ from .distributed_training import Team
 from .learning_rate import learning_rate
 from .mixed_precision import MixedPrecision
 from .total_loss import TrainLoss
-from .train_config import TrainConfig, config_from_mapping, differing_options
 from .train_state import check_identity, read_state, write_state
 from .training_batches import (
     Batch,
@@ -41,6 +40,8 @@ from .training_batches import (
     step_loader,
     whitening_of,
 )
+from .training_config_file import config_from_mapping
+from .training_defaults import TrainConfig, differing_options
 
 Record = dict[str, float]
 

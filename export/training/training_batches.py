@@ -20,7 +20,7 @@ from ..augmentation.face_profiling import Profiler, ProfilingSettings
 from ..augmentation.profiling_mesh import ProfilingMesh
 from ..datasets.parameter_labels import LandmarkBasis
 from .learning_rate import crop_size
-from .train_config import TrainConfig
+from .training_defaults import TrainConfig
 
 Array = NDArray[np.float64]
 

@@ -85,9 +85,9 @@ def _built(
     def build(path: Path) -> None:
         _LOG.info("building %s, once: frsdk cache list shows where it is kept", name)
         try:
-            from frsdk.engines.accuracy.accuracy_gate import GateOptions
+            from frsdk.engines.accuracy.gate_defaults import GateOptions
             from frsdk.engines.artefacts.build_artefact import build_artefact
-            from frsdk.engines.tensorrt.shown_progress import shown_progress
+            from frsdk.engines.tensorrt.build_progress_bar import shown_progress
         except ImportError as error:
             if (error.name or "").partition(".")[0] not in ("onnx", "google"):
                 raise

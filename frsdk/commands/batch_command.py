@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any  # options of click by name
 
 import click
 
-from .console import counted, one_line, reports_errors
+from ..scale.batch_defaults import BatchOptions
+from .console_errors import counted, one_line, reports_errors
 from .network_options import (
     NetworkOptions,
     address_option,
@@ -24,6 +25,7 @@ from .terminal import Advance, progress
 if TYPE_CHECKING:
     from ..scale.batch_run import BatchReport
 
+_DEFAULTS = BatchOptions()
 _SHOWN = 5  # inputs that name nothing, before they are only counted
 
 
@@ -39,16 +41,21 @@ _SHOWN = 5  # inputs that name nothing, before they are only counted
     help="Processes [default: one a CPU, or a GPU].",
 )
 @click.option(
-    "--cpus", type=click.FloatRange(min=0), metavar="X", help="Of a process [default: 0.5]."
+    "--cpus",
+    type=click.FloatRange(min=0),
+    default=_DEFAULTS.num_cpus,
+    show_default=True,
+    metavar="X",
+    help="Of a process.",
 )
 @click.option(
     "--gpus",
     type=click.FloatRange(min=0),
-    default=0.0,
+    default=_DEFAULTS.num_gpus,
     metavar="X",
     help="Of a process; 0.5 lets two share one.",
 )
-@batch_size_option(16, "Pictures of one call.")
+@batch_size_option(_DEFAULTS.batch_size, "Pictures of one call.")
 @max_pixels_option("pictures")
 @address_option
 @click.option("--json", "as_json", is_flag=True, help="Print a summary for machines on stdout.")
@@ -58,7 +65,7 @@ def batch(
     output: str,
     faces: int | None,
     actors: int | None,
-    cpus: float | None,
+    cpus: float,
     gpus: float,
     batch_size: int,
     max_pixels: int,
@@ -71,13 +78,12 @@ def batch(
     A folder or bucket (s3://BUCKET/FOLDER) gives its pictures. The same command goes on where it
     was cut short. A picture that cannot be read is a row with the reason, and no failure.
     """
-    from ..scale.batch_run import BatchOptions, reconstruct_to_parquet
-    from ..scale.reconstruct_dataset import DEFAULT_CPUS
+    from ..scale.batch_run import reconstruct_to_parquet
 
     options = BatchOptions(
         reconstructor=NetworkOptions(**network).named(faces),
         actors=actors,
-        num_cpus=DEFAULT_CPUS if cpus is None else cpus,
+        num_cpus=cpus,
         num_gpus=gpus,
         batch_size=batch_size,
         max_pixels=max_pixels,

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any  # Any: options by name
 import click
 import numpy as np
 
-from .console import counted, one_line, reports_errors
+from .console_errors import counted, one_line, reports_errors
 from .network_options import NetworkOptions, network_options
 from .stop_signals import stop_signals
+from .tracking_options import tracking_options
 
 if TYPE_CHECKING:
     from ..expressions.vmc_sender import VmcSender
@@ -29,10 +30,7 @@ _STATUS_INTERVAL_S = 0.5
 
 @click.command()
 @click.argument("source", default="0", metavar="[INDEX|URL|FILE]")
-@click.option("--faces", type=click.IntRange(min=1), default=4, show_default=True, metavar="N",
-              help="Follow at most N faces.")  # fmt: skip
-@click.option("--smoothing", default="balanced", show_default=True, metavar="NAME|none",
-              help="Preset of the tracker's smoothing.")  # fmt: skip
+@tracking_options
 @click.option("--show", is_flag=True, help="Show the faces in a window; q closes it.")
 @click.option("--frames", type=click.IntRange(min=1), metavar="N", help="End after N frames.")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), metavar="S",

@@ -11,10 +11,11 @@ import click
 from .batch_command import batch
 from .cache_command import cache
 from .camera_command import camera
-from .console import counted, one_line, reports_errors, version_option
+from .console_errors import counted, one_line, reports_errors, version_option
 from .doctor_command import doctor
 from .network_options import NetworkOptions, max_pixels_option, network_options
 from .output_names import MESH_KINDS, PICTURE_FORMATS
+from .reconstruct_defaults import JobOptions
 from .serve_command import serve
 from .terminal import progress
 from .video_command import video
@@ -23,9 +24,9 @@ from .web_command import web
 if TYPE_CHECKING:
     from ..imaging.image_sources import ImageSource
     from ..reconstructor import FaceReconstructor
-    from .job_options import JobOptions
     from .reconstruct_photos import JobReport, PhotoOutcome, Reconstruct
 
+_DEFAULTS = JobOptions()
 _LOG_EVERY_S = 30.0  # a line of progress where stderr is no terminal
 
 
@@ -50,7 +51,7 @@ main.add_command(web)
 @click.option(
     "--mesh",
     type=click.Choice(MESH_KINDS),
-    default="glb",
+    default=_DEFAULTS.mesh,
     show_default=True,
     help="Mesh file of each face.",
 )
@@ -66,7 +67,7 @@ main.add_command(web)
 @click.option(
     "--picture-format",
     type=click.Choice(PICTURE_FORMATS),
-    default="png",
+    default=_DEFAULTS.picture_format,
     show_default=True,
     help="Of depth, normals, pncc, mask and uv; npy and exr (extra exr) keep floats.",
 )
@@ -93,7 +94,6 @@ def reconstruct(
     others go on, and the exit code is 1. sample:astronaut is a photograph of scikit-image.
     """
     from ..imaging.image_sources import find_images
-    from .job_options import JobOptions
     from .small_faces_hint import SmallFacesHint
 
     sources = find_images(inputs, strict=False)

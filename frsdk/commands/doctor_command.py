@@ -6,7 +6,7 @@ import json
 
 import click
 
-from .console import reports_errors
+from .console_errors import reports_errors
 from .terminal import print_facts
 
 

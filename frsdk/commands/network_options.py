@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar  # Any: options by nam
 
 import click
 
-from ..imaging.image_sources import DEFAULT_MAX_PIXELS
+from ..imaging.read_image import DEFAULT_MAX_PIXELS
 
 if TYPE_CHECKING:
     from ..reconstructor import FaceReconstructor

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from ..errors import FrsdkError, InputError, MissingDependencyError, OutputError
 from ..imaging.image_sources import STANDARD_INPUT, ImageSource
 from ..imaging.read_image import read_image
+from ..records.faces_html import HtmlPage
 from ..records.faces_json import FACES_FILE, FacesFile
 from ..storage.draft_folder import draft_folder
-from .html_page import HtmlPage
-from .job_options import JobOptions
 from .output_names import output_stems
-from .photo_files import OutputPlace, write_photo
+from .photo_output_files import OutputPlace, write_photo
+from .reconstruct_defaults import JobOptions
 
 if TYPE_CHECKING:
     from ..face import Face

@@ -10,14 +10,8 @@ from typing import Any  # options of click by name
 
 import click
 
-from ..serving.service_options import (
-    DEFAULT_MAX_BYTES,
-    DEFAULT_MAX_PIXELS,
-    DEFAULT_WAITING,
-    LOOPBACK,
-    ServiceOptions,
-)
-from .console import reports_errors
+from ..serving.service_defaults import ServiceOptions
+from .console_errors import reports_errors
 from .network_options import (
     NetworkOptions,
     address_option,
@@ -27,14 +21,17 @@ from .network_options import (
 from .stop_signals import stop_signals
 
 _COUNT = click.IntRange(min=1)
+_DEFAULTS = ServiceOptions()
 
 
 @click.command()
-@click.option("--host", default=LOOPBACK, show_default=True, metavar="ADDRESS", help="To bind.")
+@click.option(
+    "--host", default=_DEFAULTS.host, show_default=True, metavar="ADDRESS", help="To bind."
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    default=8000,
+    default=_DEFAULTS.port,
     show_default=True,
     metavar="N",
     help="0 takes a free one.",
@@ -42,30 +39,39 @@ _COUNT = click.IntRange(min=1)
 @click.option("--faces", type=_COUNT, metavar="N", help="At most N faces a picture.")
 @network_options
 @click.option(
-    "--workers", type=_COUNT, default=1, show_default=True, metavar="N", help="Processes."
+    "--workers",
+    type=_COUNT,
+    default=_DEFAULTS.workers,
+    show_default=True,
+    metavar="N",
+    help="Processes.",
 )
 @click.option(
-    "--gpus", type=click.FloatRange(min=0), default=0.0, metavar="X", help="Of a process."
+    "--gpus",
+    type=click.FloatRange(min=0),
+    default=_DEFAULTS.num_gpus,
+    metavar="X",
+    help="Of a process.",
 )
-@batch_size_option(8, "Pictures of several requests that share a call.")
+@batch_size_option(_DEFAULTS.batch_size, "Pictures of several requests that share a call.")
 @click.option(
     "--batch-wait-ms",
     type=click.FloatRange(min=0),
-    default=2.0,
+    default=_DEFAULTS.batch_wait_ms,
     show_default=True,
     metavar="MS",
     help="How long a picture waits for others.",
 )
 @click.option(
-    "--max-bytes", type=_COUNT, default=DEFAULT_MAX_BYTES, show_default=True, metavar="N",
+    "--max-bytes", type=_COUNT, default=_DEFAULTS.max_bytes, show_default=True, metavar="N",
     help="Of a picture's file; more is 413.",
 )  # fmt: skip
 @click.option(
-    "--max-pixels", type=_COUNT, default=DEFAULT_MAX_PIXELS, show_default=True, metavar="N",
+    "--max-pixels", type=_COUNT, default=_DEFAULTS.max_pixels, show_default=True, metavar="N",
     help="Of a picture; more is 413.",
 )  # fmt: skip
 @click.option(
-    "--max-waiting", type=_COUNT, default=DEFAULT_WAITING, show_default=True, metavar="N",
+    "--max-waiting", type=_COUNT, default=_DEFAULTS.max_waiting, show_default=True, metavar="N",
     help="Requests at a time; more are 503.",
 )  # fmt: skip
 @address_option

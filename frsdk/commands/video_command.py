@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any  # Any: options by name
 
 import click
 
-from .console import ReportedError, counted, one_line, reports_errors
+from ..video.video_defaults import VideoOptions
+from .console_errors import ReportedError, counted, one_line, reports_errors
 from .network_options import NetworkOptions, max_pixels_option, network_options
 from .output_names import MESH_KINDS
 from .stop_signals import stop_signals
 from .terminal import progress
+from .tracking_options import tracking_options
 
 if TYPE_CHECKING:
     from ..video.output_paths import OutputPaths
     from ..video.track_video import VideoReport
-    from ..video.video_records import VideoOptions
+
+_DEFAULTS = VideoOptions()
 
 
 @click.command()
@@ -29,10 +32,7 @@ if TYPE_CHECKING:
     metavar="FOLDER|FILE.mp4",
     help="Where the results go; a .mp4 is the overlay, with the records beside it.",
 )
-@click.option("--faces", type=click.IntRange(min=1), default=4, show_default=True, metavar="N",
-              help="Follow at most N faces.")  # fmt: skip
-@click.option("--smoothing", default="balanced", show_default=True, metavar="NAME|none",
-              help="Preset of the tracker's smoothing.")  # fmt: skip
+@tracking_options
 @click.option("--overlay/--no-overlay", default=True, help="Write the video with the faces drawn.")
 @click.option("--csv", is_flag=True, help="Write faces.csv too: a row a face and frame.")
 @click.option("--parquet", is_flag=True, help="Write faces.parquet too.")
@@ -41,12 +41,12 @@ if TYPE_CHECKING:
 @click.option(
     "--mesh",
     type=click.Choice(MESH_KINDS),
-    default="none",
+    default=_DEFAULTS.mesh,
     show_default=True,
     help="Mesh file of each face.",
 )
-@click.option("--every", type=click.IntRange(min=1), default=30, show_default=True, metavar="N",
-              help="Meshes of every Nth frame.")  # fmt: skip
+@click.option("--every", type=click.IntRange(min=1), default=_DEFAULTS.every, show_default=True,
+              metavar="N", help="Meshes of every Nth frame.")  # fmt: skip
 @max_pixels_option("frames")
 @network_options
 @click.option("--json", "as_json", is_flag=True, help="Print a summary for machines on stdout.")
@@ -75,7 +75,6 @@ def video(
     from ..video.output_paths import output_paths
     from ..video.track_video import track_video
     from ..video.video_reader import VideoReader
-    from ..video.video_records import VideoOptions
 
     options = VideoOptions(
         overlay=overlay, csv=csv, parquet=parquet, mesh=mesh, every=every, blendshapes=blendshapes

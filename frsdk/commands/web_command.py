@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .console import reports_errors
+from .console_errors import reports_errors
 
 
 @click.command()

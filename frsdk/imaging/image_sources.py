@@ -10,7 +10,6 @@ from pathlib import Path
 
 from ..errors import InputError
 
-DEFAULT_MAX_PIXELS = 100_000_000
 SAMPLE_PREFIX = "sample:"
 STANDARD_INPUT = "-"
 SAMPLES = ("astronaut",)

@@ -19,7 +19,7 @@ from ..errors import ImageFileError, InputError, TooManyPixelsError
 from ..installation.optional_packages import missing_package
 from .image_header import open_image
 from .image_pixels import bgr_from_image
-from .image_sources import DEFAULT_MAX_PIXELS, SAMPLE_PREFIX, check_sample
+from .image_sources import SAMPLE_PREFIX, check_sample
 from .pillow_warnings import pillow_warnings_silenced
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ImageInput: TypeAlias = (
     "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image"
 )
+DEFAULT_MAX_PIXELS = 100_000_000
 _TILE_TAGS = (322, 323)  # TIFF: width and length of a tile
 
 

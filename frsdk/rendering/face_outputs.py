@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trimesh import Trimesh
 
     from ..morphable.pinhole_camera import WeakPerspectiveFace
-    from .face_pictures import FacePictures
+    from .depth_normals_pncc import FacePictures
     from .face_texture import Texture
     from .reconstructed_face import ReconstructedFace
 
@@ -227,8 +227,8 @@ def render_faces(
     Raises:
         InputError: No size is known, or a face model without triangles.
     """
+    from .depth_normals_pncc import FacePictures, PicturedFace
     from .face_mesh import frontal_landmarks
-    from .face_pictures import FacePictures, PicturedFace
 
     size = size_wh or next((f.image_size_wh for f in faces if f.image_size_wh), None)
     if size is None:

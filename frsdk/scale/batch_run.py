@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any  # Ray is optional; options of a reconstru
 
 from .._version import __version__
 from ..errors import BackendError, FrsdkError, InputError
-from ..imaging.image_sources import DEFAULT_MAX_PIXELS
 from ..storage.atomic_write import make_folder
 from ..storage.file_lock import file_lock
+from .batch_defaults import BatchOptions
 from .face_columns import load_pyarrow
 from .parquet_parts import ParquetParts
-from .picture_places import find_pictures
+from .picture_uris import find_pictures
 from .ray_cluster import ray_cluster
-from .reconstruct_dataset import DEFAULT_BATCH_SIZE, DEFAULT_CPUS, reconstruct_dataset
+from .reconstruct_dataset import reconstruct_dataset
 
 if TYPE_CHECKING:
     import pyarrow
@@ -28,29 +28,6 @@ _LOCK = ".frsdk-batch.lock"
 _BLOCK = 64  # pictures of one task at most: what a dying actor does again
 _BLOCKS_AN_ACTOR = 8
 _FILES = ("engine", "detector", "face_model")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchOptions:
-    """How a batch runs.
-
-    Attributes:
-        reconstructor: Options of :class:`~frsdk.FaceReconstructor` by name.
-        actors: Processes; None: as many as the cluster has CPUs or GPUs for.
-        num_cpus: Of an actor.
-        num_gpus: Of an actor.
-        batch_size: Pictures of one call.
-        max_pixels: Pictures with more pixels are refused.
-        address: Of a Ray cluster; None: the one that the program is in, or a local one.
-    """
-
-    reconstructor: Mapping[str, Any] = field(default_factory=dict)
-    actors: int | None = None
-    num_cpus: float = DEFAULT_CPUS
-    num_gpus: float = 0.0
-    batch_size: int = DEFAULT_BATCH_SIZE
-    max_pixels: int = DEFAULT_MAX_PIXELS
-    address: str | None = None
 
 
 @dataclass(slots=True)

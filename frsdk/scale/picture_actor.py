@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..imaging.read_image import read_image
-from .attempts import Attempts
 from .face_columns import Row, broken_row, face_rows, table_of
 from .picture_chunks import Image, picture_outcomes
-from .picture_places import is_uri, read_uri
+from .picture_uris import is_uri, read_uri
+from .unfinished_attempts import Attempts
 
 if TYPE_CHECKING:
     import pyarrow

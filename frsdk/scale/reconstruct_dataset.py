@@ -7,14 +7,10 @@ from typing import Any  # a Ray Dataset, and the options of a reconstructor
 from uuid import uuid4
 
 from ..errors import InputError
-from ..imaging.image_sources import DEFAULT_MAX_PIXELS
+from ..imaging.read_image import DEFAULT_MAX_PIXELS
+from .batch_defaults import DEFAULT_BATCH_SIZE, DEFAULT_CPUS
 from .picture_actor import PictureActor
 from .ray_cluster import load_ray
-
-# As many half CPUs as there are CPUs: the rest is for what reads the data set. With one CPU an
-# actor Ray Data would wait for ever for one to read with.
-DEFAULT_CPUS = 0.5
-DEFAULT_BATCH_SIZE = 16
 
 
 def reconstruct_dataset(

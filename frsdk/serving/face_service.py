@@ -13,7 +13,7 @@ from ..errors import BackendError, InputError
 from ..scale.ray_cluster import ray_cluster
 from .face_worker import Answer, FaceWorker
 from .http_entry import HttpEntry
-from .service_options import ServiceOptions
+from .service_defaults import ServiceOptions
 
 APPLICATION = "frsdk"
 _ROOM = 64  # calls at a worker beside those of a batch that runs

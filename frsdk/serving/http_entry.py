@@ -8,8 +8,8 @@ from typing import Any  # Ray Serve's handles, Starlette's requests
 
 from .face_worker import Answer, refusal
 from .request_body import read_body
+from .service_defaults import ServiceOptions
 from .service_metrics import ServiceMetrics
-from .service_options import ServiceOptions
 
 _JSON = "application/json"
 _TRIES = 3

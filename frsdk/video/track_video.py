@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..rendering.overlay import draw_faces
-from .handover import read_ahead, write_behind
 from .output_paths import OutputPaths
 from .overlay_writer import OverlayWriter
+from .thread_queue import read_ahead, write_behind
+from .video_defaults import VideoOptions
 from .video_reader import AudioPacket, VideoFrame, VideoReader
-from .video_records import StreamFace, VideoOptions, VideoRecords
+from .video_records import StreamFace, VideoRecords
 
 _QUEUED_BYTES = 32_000_000  # between two threads
 _MAX_QUEUED = 4

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..imaging.image_sources import DEFAULT_MAX_PIXELS
+from ..imaging.read_image import DEFAULT_MAX_PIXELS
 from .frame_clock import FrameClock
 from .pyav_module import load_pyav, reason
 from .upright_pixels import fitted, upright_bgr

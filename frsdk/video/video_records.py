@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from ..meshes.mesh_files import MESH_SUFFIXES
 from ..rendering.overlay import DrawableFace
 from ..storage.atomic_write import make_folder
 from .blendshape_takes import BlendshapeTakes, PersonInFrame
 from .face_lines import FaceLines, Recordable, face_line
 from .face_table import CsvTable, ParquetTable, TabledFace, face_rows
 from .output_paths import OutputPaths
-
-MESH_FORMATS = (*(suffix.removeprefix(".") for suffix in MESH_SUFFIXES), "none")
+from .video_defaults import VideoOptions
 
 
 class StreamFace(DrawableFace, Recordable, TabledFace, PersonInFrame, Protocol):
@@ -27,35 +23,6 @@ class StreamFace(DrawableFace, Recordable, TabledFace, PersonInFrame, Protocol):
 
     def save(self, path: Path, image_bgr: NDArray[np.uint8] | None = None) -> None:
         """Write the mesh."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoOptions:
-    """What is written of a video beside its records.
-
-    Attributes:
-        overlay: Whether the video is written again with the faces drawn.
-        csv: Whether records are also a CSV table.
-        parquet: Whether records are also a Parquet table.
-        mesh: `glb`, `obj`, `ply`, `stl`, `3mf` or `none`: mesh files of the faces.
-        every: Meshes of each so many frames, the first one included.
-        blendshapes: Whether each person's expressions are named, in the records and in CSV files.
-    """
-
-    overlay: bool = True
-    csv: bool = False
-    parquet: bool = False
-    mesh: str = "none"
-    every: int = 30
-    blendshapes: bool = False
-
-    def __post_init__(self) -> None:
-        """Check the mesh options."""
-        if self.mesh not in MESH_FORMATS:
-            known = ", ".join(MESH_FORMATS)
-            raise InputError(f"unknown mesh format {self.mesh!r}: expected one of {known}")
-        if self.every < 1:
-            raise InputError(f"expected every >= 1, got {self.every}")
 
 
 class VideoRecords:

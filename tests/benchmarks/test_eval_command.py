@@ -238,8 +238,8 @@ def test_teacher_on_val_gives_the_figures_of_the_readme(shared_data, tmp_path) -
     """3DDFA_V2's network, one pass: 3.46 % on gt68, 0.91 / 1.25 / 1.88 % on lmk68 (data README)."""
     pytest.importorskip("torch", reason="needs torch (frsdk[export])")
     from frsdk.export.checkpoints.checkpoint_file import save_checkpoint
-    from frsdk.export.checkpoints.import_3ddfa_v2 import import_3ddfa_network
-    from frsdk.export.facemodel.import_3ddfa import import_sparse_3ddfa
+    from frsdk.export.checkpoints.import_3ddfa_v2_network import import_3ddfa_network
+    from frsdk.export.facemodel.import_3ddfa_face_model import import_sparse_3ddfa
 
     basis = shared_data / "teacher" / "bfm68.npz"
     model = import_sparse_3ddfa(basis)

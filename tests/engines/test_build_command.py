@@ -12,7 +12,7 @@ from click.testing import Result
 
 from frsdk.engine_files.engine_header import BatchProfile
 from frsdk.engines.calibration.layer_sensitivity import LayerCost
-from frsdk.engines.tensorrt.build_options import (
+from frsdk.engines.tensorrt.build_defaults import (
     capabilities_from_texts,
     profile_from_text,
     profiles_from_texts,

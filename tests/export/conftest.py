@@ -12,7 +12,7 @@ import pytest
 
 from frsdk.export.datasets.face_labels import MARGIN, NETWORK_SIZE
 from frsdk.export.facemodel.evaluate_face_model import landmark_basis_of
-from frsdk.export.facemodel.import_3ddfa import import_sparse_3ddfa
+from frsdk.export.facemodel.import_3ddfa_face_model import import_sparse_3ddfa
 from frsdk.morphable.head_pose import rotation_from_angles
 from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 

@@ -41,7 +41,7 @@ def predictions() -> list[bytes]:
 
 
 def read_prediction(path: Path) -> object:
-    from frsdk.benchmarks.accuracy.landmark_predictions import read_predictions
+    from frsdk.benchmarks.accuracy.read_predictions import read_predictions
 
     content = path.read_bytes()
     named = path.with_name("copy.npz" if content[:2] == b"PK" else "copy.json")
@@ -102,6 +102,6 @@ def meshes() -> list[bytes]:
 
 
 def read_mesh(path: Path) -> object:
-    from frsdk.export.facemodel.import_ict import obj_triangles, obj_vertices
+    from frsdk.export.facemodel.import_ict_face_model import obj_triangles, obj_vertices
 
     return obj_vertices(path), obj_triangles(path)

@@ -120,7 +120,7 @@ def training_configs() -> list[bytes]:
 
 
 def read_training_config(path: Path) -> object:
-    from frsdk.export.training.train_config import read_config
+    from frsdk.export.training.training_config_file import read_config
 
     return read_config(path)
 

@@ -10,7 +10,7 @@ import numpy as np
 from frsdk.backends.onnxruntime_session import BoundSession, open_session
 from frsdk.morphable.one_operator_onnx import one_operator
 
-from .timing import interleaved
+from .interleaved_timing import interleaved
 
 _SIDE = 768  # of the square matrices: 0.9 GFLOP, far above the cost of a call
 _BYTES = 192 << 20  # well over any last-level cache here

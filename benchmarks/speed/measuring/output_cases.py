@@ -13,7 +13,7 @@ import numpy as np
 from frsdk import Face, FaceReconstructor, Roi, crop_face, network_input
 
 from .bench_photo import Photo
-from .timing import Case
+from .interleaved_timing import Case
 
 PICTURE_SIDE = 512  # the face fills the picture
 TEXTURE_SIZE = 1024

@@ -10,7 +10,7 @@ from frsdk.face import VertexDecoder
 from frsdk.morphable.vertex_decoding import N_POSE, image_poses
 
 from .bench_photo import Photo
-from .timing import Case
+from .interleaved_timing import Case
 
 STAGES = (
     "decode image",

@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any  # jetson-stats and NVML have no types
 
-from .timing import Case
+from .interleaved_timing import Case
 
 _SECONDS = 3.0
 _EVERY_SECONDS = 0.1

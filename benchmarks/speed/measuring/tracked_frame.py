@@ -14,7 +14,7 @@ from frsdk.tracking.face_smoother import FaceSmoother
 from frsdk.tracking.smoothing_settings import PRESETS
 
 from .bench_photo import Photo
-from .timing import Case
+from .interleaved_timing import Case
 
 SIZES = {"720p": (1280, 720), "1080p": (1920, 1080)}
 WHOLE, BASE = "tracked frame", "crop + network"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from frsdk.errors import BackendError, MissingDependencyError
 
-from ..measuring.timing import Case
+from ..measuring.interleaved_timing import Case
 
 
 class MediapipePeer:

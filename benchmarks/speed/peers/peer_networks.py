@@ -17,8 +17,8 @@ from frsdk.morphable.int8_decoder import IntegerDecoder
 from frsdk.morphable.vertex_decoding import N_POSE, image_poses
 
 from ..measuring.bench_photo import Photo
+from ..measuring.interleaved_timing import Case, interleaved
 from ..measuring.network_copies import COPIES, NetworkCopies
-from ..measuring.timing import Case, interleaved
 from ..reporting.report_tables import Cell, Table
 from .mediapipe_peer import MediapipePeer
 from .pipeline_3ddfa_v2 import VERTICES, V2Pipeline, model_of_size

@@ -13,7 +13,7 @@ import numpy as np
 from frsdk.installation.optional_packages import missing_package
 from frsdk.storage.atomic_write import atomic_write
 
-from ..measuring.timing import Samples
+from ..measuring.interleaved_timing import Samples
 from .report_tables import Table
 
 _INCHES, _DPI = (13.0, 8.0), 100

@@ -11,7 +11,7 @@ from frsdk import FaceReconstructor
 from frsdk.backends.backend import Backend
 from frsdk.backends.cuda.device_seconds import DeviceSeconds
 
-from ..measuring.timing import Case, interleaved
+from ..measuring.interleaved_timing import Case, interleaved
 from ..reporting.report_tables import Cell, Table
 from .latency_table import OnRound, few_rounds
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from frsdk import FaceReconstructor
 
-from ..measuring.timing import Case, Samples, interleaved
+from ..measuring.interleaved_timing import Case, Samples, interleaved
 from ..reporting.report_tables import Cell, Table
 
 Engines = Mapping[str, FaceReconstructor]

@@ -12,9 +12,9 @@ from frsdk.face import Face
 from frsdk.morphable.int8_decoder import IntegerDecoder
 
 from ..measuring.bench_photo import Photo
+from ..measuring.interleaved_timing import Case, Samples, interleaved
 from ..measuring.machine_ceilings import Ceilings, read_gbs
 from ..measuring.pipeline_stages import decode_case
-from ..measuring.timing import Case, Samples, interleaved
 from ..peers.pipeline_3ddfa_v2 import VERTICES, V2Decoder, model_of_size
 from ..peers.untrained_networks import count_layers
 from ..reporting.report_tables import Cell, Table

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from frsdk import FaceReconstructor
 
 from ..measuring.bench_photo import Photo
+from ..measuring.interleaved_timing import interleaved
 from ..measuring.output_cases import NETWORK, PICTURE_SIDE, output_cases
-from ..measuring.timing import interleaved
 from ..reporting.report_tables import Cell, Table
 
 

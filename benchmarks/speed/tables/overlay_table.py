@@ -10,7 +10,7 @@ import numpy as np
 from frsdk import Face, FaceReconstructor, Roi, draw_faces
 
 from ..measuring.bench_photo import Photo
-from ..measuring.timing import Case, interleaved
+from ..measuring.interleaved_timing import Case, interleaved
 from ..reporting.report_tables import Cell, Table
 
 FRAMES_WH = ((1280, 720), (1920, 1080))

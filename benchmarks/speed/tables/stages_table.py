@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from frsdk import FaceReconstructor
 
 from ..measuring.bench_photo import Photo
+from ..measuring.interleaved_timing import interleaved
 from ..measuring.pipeline_stages import STAGES, stage_cases
-from ..measuring.timing import interleaved
 from ..reporting.report_tables import Cell, Table
 
 Engines = Mapping[str, FaceReconstructor]

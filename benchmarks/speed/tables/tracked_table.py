@@ -7,7 +7,7 @@ from collections.abc import Callable
 from frsdk import FaceReconstructor
 
 from ..measuring.bench_photo import Photo
-from ..measuring.timing import interleaved
+from ..measuring.interleaved_timing import interleaved
 from ..measuring.tracked_frame import BASE, SIZES, WHOLE, tracked_cases
 from ..reporting.report_tables import Cell, Table
 

@@ -14,7 +14,7 @@ from frsdk.installation.optional_packages import missing_package
 from ..makehuman.surface_geometry import DrawnSurface
 from . import render_shaders
 from .environment_light import Light
-from .scene_parts import Part
+from .render_surfaces import Part
 
 FloatArray = NDArray[np.float32]
 Array = NDArray[np.float64]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..drawing.placement import Placement
-from ..drawing.scene_parts import Look, Part
+from ..drawing.body_to_camera import Placement
+from ..drawing.render_surfaces import Look, Part
 from ..makehuman.surface_geometry import grid_surface
 from .face_shell import HeadShell, head_shell
 

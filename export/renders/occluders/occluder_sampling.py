@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..drawing.placement import Placement
-from ..drawing.scene_parts import Look, Part
+from ..drawing.body_to_camera import Placement
+from ..drawing.render_surfaces import Look, Part
 from ..makehuman.head_model import HeadModel
 from .face_coverings import face_covering, sample_covering
 from .glasses import glasses, sample_glasses

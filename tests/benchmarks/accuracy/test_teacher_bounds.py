@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from frsdk.benchmarks.accuracy.error_distribution import distribution
-from frsdk.benchmarks.accuracy.scoring import NetworkScore, TruthScore
+from frsdk.benchmarks.accuracy.network_score import NetworkScore, TruthScore
 from frsdk.benchmarks.accuracy.teacher_bounds import comparison_table, comparisons
 from frsdk.errors import InputError
 from frsdk.metrics.nme import summarise_nme

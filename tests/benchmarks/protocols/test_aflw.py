@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from frsdk.benchmarks.accuracy.scoring import score_truth
+from frsdk.benchmarks.accuracy.network_score import score_truth
 from frsdk.benchmarks.protocols.aflw import read_aflw, weights_21_from_68
 from frsdk.errors import InputError
 

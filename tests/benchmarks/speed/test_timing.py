@@ -5,7 +5,7 @@ import gc
 import numpy as np
 import pytest
 
-from frsdk.benchmarks.speed.measuring.timing import WARM_UP_CALLS, Samples, interleaved
+from frsdk.benchmarks.speed.measuring.interleaved_timing import WARM_UP_CALLS, Samples, interleaved
 from frsdk.errors import InputError
 
 

@@ -15,7 +15,6 @@ pytest.importorskip("onnx", reason="needs onnx (frsdk[engines])")
 
 from frsdk.engines.accuracy.accuracy_gate import (
     AccuracyGate,
-    GateOptions,
     NetworkOutputs,
     check_drop,
 )
@@ -25,6 +24,7 @@ from frsdk.engines.accuracy.gate_crops import (
     faces_from_photo,
     moved_crop,
 )
+from frsdk.engines.accuracy.gate_defaults import GateOptions
 from frsdk.engines.accuracy.rendered_faces import rendered_faces
 from frsdk.engines.graphs.network_file import NetworkFile, read_network
 from frsdk.engines.graphs.run_on_cpu import NetworkRun

@@ -19,15 +19,13 @@ from onnx import helper, numpy_helper
 
 from frsdk.engine_files.engine_file import read_engine
 from frsdk.engine_files.engine_header import EngineHeader
-from frsdk.engines.accuracy.accuracy_gate import (
-    GateOptions,
-)
+from frsdk.engines.accuracy.gate_defaults import GateOptions
 from frsdk.engines.artefacts import convert_precision as precision_passes
 from frsdk.engines.artefacts import gated_artefact as gated
 from frsdk.engines.artefacts.build_artefact import build_artefact
 from frsdk.engines.graphs.network_file import NetworkFile, read_network
 from frsdk.engines.graphs.run_on_cpu import NetworkRun
-from frsdk.engines.tensorrt.build_options import BuildOptions
+from frsdk.engines.tensorrt.build_defaults import BuildOptions
 from frsdk.errors import AccuracyError
 from frsdk.specs.accuracy_spec import AccuracySpec
 

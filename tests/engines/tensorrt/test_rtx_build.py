@@ -18,7 +18,7 @@ from frsdk.backends.tensorrt_modules import load_tensorrt, message_log
 from frsdk.engine_files.engine_file import read_engine
 from frsdk.engines.artefacts.build_artefact import build_artefact
 from frsdk.engines.graphs.network_file import read_network
-from frsdk.engines.tensorrt.build_options import BuildOptions
+from frsdk.engines.tensorrt.build_defaults import BuildOptions
 from frsdk.engines.tensorrt.builder_config import configure
 from frsdk.engines.tensorrt.engine_builder import build_engine
 from frsdk.errors import BackendError, InputError, MissingDependencyError, SpecError
@@ -199,7 +199,7 @@ def test_a_second_input_is_refused(changed_onnx: Change, tmp_path: Path) -> None
 INTERRUPTED = """
 import os, signal, sys
 from pathlib import Path
-from frsdk.engines.tensorrt.build_options import BuildOptions
+from frsdk.engines.tensorrt.build_defaults import BuildOptions
 from frsdk.engines.tensorrt.engine_builder import build_engine
 from frsdk.engines.graphs.network_file import read_network
 

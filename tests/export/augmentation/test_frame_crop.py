@@ -7,7 +7,7 @@ import pytest
 
 from frsdk.errors import InputError
 from frsdk.export.augmentation.frame_crop import framed
-from frsdk.export.training.train_config import TrainConfig
+from frsdk.export.training.training_defaults import TrainConfig
 
 
 def test_the_middle_stays_and_the_sides_change() -> None:

@@ -12,8 +12,8 @@ from frsdk.export.checkpoints.checkpoint_file import load_checkpoint
 from frsdk.export.checkpoints.onnx_export import export_onnx
 from frsdk.export.datasets.face_labels import MARGIN, read_labels
 from frsdk.export.datasets.stored_crops import load_crops
-from frsdk.export.facemodel.import_3ddfa import import_sparse_3ddfa
-from frsdk.export.facemodel.import_ict import import_ict
+from frsdk.export.facemodel.import_3ddfa_face_model import import_sparse_3ddfa
+from frsdk.export.facemodel.import_ict_face_model import import_ict
 from frsdk.export.training.validation_nme import predict
 from frsdk.metrics.nme import nme_percent
 from frsdk.morphable.face_model_match import fits

@@ -17,10 +17,10 @@ from frsdk.export.datasets.face_labels import (
 )
 from frsdk.export.datasets.parameters_3ddfa import landmarks_3ddfa, params_300w_lp, params_in_crop
 from frsdk.export.datasets.read_300w_lp import read_mat_face, read_mat_folder
-from frsdk.export.facemodel.import_3ddfa import import_sparse_3ddfa
+from frsdk.export.facemodel.import_3ddfa_face_model import import_sparse_3ddfa
 from frsdk.export.train_cli import main
 from frsdk.export.training.prepare_training import load_training_data
-from frsdk.export.training.train_config import TrainConfig
+from frsdk.export.training.training_defaults import TrainConfig
 from frsdk.imaging.roi import Roi
 from frsdk.metrics.nme import nme_percent
 from frsdk.morphable.head_pose import rotation_300w_lp

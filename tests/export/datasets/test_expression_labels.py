@@ -19,7 +19,7 @@ from frsdk.export.datasets.face_labels import joined, read_labels, stored_from_c
 from frsdk.export.datasets.parameter_labels import fit_labels
 from frsdk.export.facemodel.evaluate_face_model import landmark_basis_of
 from frsdk.export.training.prepare_training import load_training_data, mesh_files
-from frsdk.export.training.train_config import TrainConfig
+from frsdk.export.training.training_defaults import TrainConfig
 from frsdk.metrics.expression_measures import expression_measures, eye_openings
 from frsdk.metrics.nme import nme_percent
 from frsdk.morphable.morphable_model import builtin_face_model

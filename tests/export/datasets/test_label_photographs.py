@@ -16,13 +16,9 @@ from frsdk.export.datasets.face_labels import (
     MIRROR_68,
     read_labels,
 )
-from frsdk.export.datasets.label_photographs import (
-    LabelSettings,
-    label_face,
-    label_photos,
-    turn_deg,
-)
+from frsdk.export.datasets.label_photographs import label_face, label_photos, turn_deg
 from frsdk.export.datasets.labelled_face import stored_crop
+from frsdk.export.datasets.labelling_defaults import LabelSettings
 from frsdk.imaging.roi import Roi
 from frsdk.metrics.nme import nme_percent
 from frsdk.morphable.head_pose import Pose, rotation_from_angles

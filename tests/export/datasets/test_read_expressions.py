@@ -15,8 +15,8 @@ from frsdk import FaceReconstructor
 from frsdk.errors import InputError
 from frsdk.export.datasets.expression_labels import read_mesh_points
 from frsdk.export.datasets.face_labels import read_labels
-from frsdk.export.datasets.label_photographs import LabelSettings
 from frsdk.export.datasets.labelled_face import LabelledFace
+from frsdk.export.datasets.labelling_defaults import LabelSettings
 from frsdk.export.datasets.read_expressions import _VERTEX_OF_LANDMARK, read_expression_folder
 from frsdk.export.train_cli import main
 from frsdk.face import Face

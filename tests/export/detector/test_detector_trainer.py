@@ -18,7 +18,8 @@ from frsdk.export.cli import main as export_main
 from frsdk.export.datasets.data_provenance import DataProvenance
 from frsdk.export.detector.backgrounds import Backgrounds
 from frsdk.export.detector.detector_checkpoint import write_detector
-from frsdk.export.detector.detector_trainer import DetectorConfig, DetectorTrainer, learning_rate
+from frsdk.export.detector.detector_trainer import DetectorTrainer, learning_rate
+from frsdk.export.detector.detector_training_defaults import DetectorConfig
 from frsdk.export.detector.face_stock import FaceStock
 from frsdk.export.detector.hard_negative_mining import mine
 from frsdk.export.networks import build_network

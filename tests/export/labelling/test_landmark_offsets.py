@@ -13,7 +13,7 @@ from frsdk.errors import InputError
 from frsdk.export.labelling.calibrate_offsets import template_offsets
 from frsdk.export.labelling.landmark_offsets import eye_distance, rotations, with_offsets
 from frsdk.export.labelling.offset_table import OFFSETS
-from frsdk.export.labelling.templates import CORNERS, OUTLINES, read_templates
+from frsdk.export.labelling.webmorph_templates import CORNERS, OUTLINES, read_templates
 from frsdk.export.train_cli import main
 from frsdk.expressions.blendshape_table import builtin_blendshapes
 from frsdk.morphable.head_pose import rotation_300w_lp

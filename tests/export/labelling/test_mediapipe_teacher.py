@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from frsdk.errors import InputError, MissingDependencyError
 from frsdk.export.datasets.face_labels import MIRROR_68
-from frsdk.export.datasets.label_photographs import LabelSettings
+from frsdk.export.datasets.labelling_defaults import LabelSettings
 from frsdk.export.labelling import mediapipe_teacher
 from frsdk.export.labelling.mediapipe_teacher import (
     Drops,

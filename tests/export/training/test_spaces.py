@@ -12,7 +12,7 @@ from frsdk.export.datasets.face_labels import (
     crop_frame_from_3ddfa,
     read_labels,
 )
-from frsdk.export.facemodel.import_3ddfa import import_sparse_3ddfa
+from frsdk.export.facemodel.import_3ddfa_face_model import import_sparse_3ddfa
 from frsdk.export.training.prepare_training import loss_basis_of
 from frsdk.export.training.run_training import chosen_face_model
 from frsdk.metrics.nme import nme_percent

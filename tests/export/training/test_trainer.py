@@ -7,9 +7,9 @@ import torch
 from frsdk.errors import InputError
 from frsdk.export.datasets.parameter_labels import LandmarkBasis
 from frsdk.export.training.learning_rate import crop_size, learning_rate
-from frsdk.export.training.train_config import TrainConfig
 from frsdk.export.training.trainer import Trainer
 from frsdk.export.training.training_batches import TrainData, sampling_weights
+from frsdk.export.training.training_defaults import TrainConfig
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from frsdk.export.datasets.parameter_labels import LandmarkBasis
 from frsdk.export.runs.run_folder import run_folder
 from frsdk.export.runs.run_log import TensorBoardLog, write_log
 from frsdk.export.training.distributed_training import Team, chosen_device, joined_team
-from frsdk.export.training.train_config import TrainConfig
 from frsdk.export.training.trainer import Trainer
 from frsdk.export.training.training_batches import TrainData, step_loader
+from frsdk.export.training.training_defaults import TrainConfig
 
 CONFIG = TrainConfig(
     architecture="mobilenet_v2",

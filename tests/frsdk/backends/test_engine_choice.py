@@ -18,7 +18,7 @@ from frsdk.backends import engine_choice
 from frsdk.backends.cuda.cuda_driver import gpu_obstacle
 from frsdk.backends.cuda.device_memory import GpuInfo
 from frsdk.backends.engine_choice import BACKENDS, open_backend
-from frsdk.engines.accuracy.accuracy_gate import GateOptions
+from frsdk.engines.accuracy.gate_defaults import GateOptions
 from frsdk.errors import BackendError, FrsdkError, InputError, MissingDependencyError
 from frsdk.morphable.morphable_model import MorphableModel
 from frsdk.reconstructor import FaceReconstructor

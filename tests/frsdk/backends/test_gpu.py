@@ -158,7 +158,7 @@ def test_every_batch_size(target: str, cuda_graph: bool, tmp_path: Path) -> None
     from frsdk.backends.tensorrt_backend import TensorrtBackend
     from frsdk.engine_files.engine_header import BatchProfile
     from frsdk.engines.artefacts.build_artefact import build_artefact
-    from frsdk.engines.tensorrt.build_options import BuildOptions
+    from frsdk.engines.tensorrt.build_defaults import BuildOptions
 
     skip_without(target)
     profiles = (BatchProfile(1, 1, 1), BatchProfile(2, 8, 12))

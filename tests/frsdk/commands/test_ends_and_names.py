@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from frsdk.commands.job_options import JobOptions
+from frsdk.commands.reconstruct_defaults import JobOptions
 from frsdk.commands.reconstruct_photos import reconstruct_files
 from frsdk.errors import InputError
 from frsdk.imaging.image_sources import ImageSource, find_images

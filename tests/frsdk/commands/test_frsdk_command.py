@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from frsdk.commands.cli import main
-from frsdk.commands.console import reports_errors
+from frsdk.commands.console_errors import reports_errors
 from frsdk.errors import InputError, SpecError
 from frsdk.installation.optional_packages import pip_line
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from frsdk.commands.job_options import JobOptions
+from frsdk.commands.reconstruct_defaults import JobOptions
 from frsdk.commands.reconstruct_photos import PhotoOutcome, reconstruct_files
 from frsdk.errors import BackendError, FaceModelError, InputError, OutputError
 from frsdk.imaging.image_sources import ImageSource, find_images

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from frsdk.commands.job_options import JobOptions
+from frsdk.commands.reconstruct_defaults import JobOptions
 from frsdk.commands.reconstruct_photos import reconstruct_files
 from frsdk.imaging.image_sources import find_images
 from frsdk.reconstructor import FaceReconstructor

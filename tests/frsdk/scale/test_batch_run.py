@@ -19,7 +19,8 @@ from click.testing import CliRunner
 from frsdk import BuiltinDetector, FaceReconstructor, read_image
 from frsdk.commands.cli import main
 from frsdk.errors import InputError
-from frsdk.scale.batch_run import BatchOptions, BatchReport, reconstruct_to_parquet
+from frsdk.scale.batch_defaults import BatchOptions
+from frsdk.scale.batch_run import BatchReport, reconstruct_to_parquet
 
 parquet = pytest.importorskip("pyarrow.parquet", reason="needs pyarrow (frsdk[ray])")
 SIDES = range(200, 320, 6)

@@ -17,12 +17,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from frsdk import FaceReconstructor
-from frsdk.commands.job_options import JobOptions
+from frsdk.commands.reconstruct_defaults import JobOptions
 from frsdk.commands.reconstruct_photos import reconstruct_files
 from frsdk.errors import InputError
 from frsdk.imaging.image_sources import find_images
 from frsdk.serving.face_service import face_service
-from frsdk.serving.service_options import ServiceOptions
+from frsdk.serving.service_defaults import ServiceOptions
 
 from .sent_pictures import sent_pictures
 

@@ -11,7 +11,7 @@ import pytest
 
 from frsdk.serving.face_worker import Answer
 from frsdk.serving.http_entry import HttpEntry
-from frsdk.serving.service_options import ServiceOptions
+from frsdk.serving.service_defaults import ServiceOptions
 
 exceptions = pytest.importorskip("ray.exceptions", reason="needs Ray (frsdk[ray])")
 requests = pytest.importorskip("starlette.requests", reason="needs starlette (frsdk[ray])")

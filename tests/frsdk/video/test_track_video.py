@@ -17,8 +17,8 @@ from frsdk.errors import BackendError, InputError
 from frsdk.video.face_table import COLUMNS
 from frsdk.video.output_paths import output_paths
 from frsdk.video.track_video import VideoReport, track_video
+from frsdk.video.video_defaults import VideoOptions
 from frsdk.video.video_reader import VideoReader
-from frsdk.video.video_records import VideoOptions
 
 from ..clips import decoded, lit_frames, make_clip
 
@@ -169,7 +169,7 @@ from frsdk.errors import OutputError
 from frsdk.video.output_paths import output_paths
 from frsdk.video.track_video import track_video
 from frsdk.video.video_reader import VideoReader
-from frsdk.video.video_records import VideoOptions
+from frsdk.video.video_defaults import VideoOptions
 
 source, out, limit, overlay = sys.argv[2:]
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))

@@ -12,7 +12,7 @@ from frsdk.errors import BackendError
 from frsdk.export.renders.drawing.camera_sampling import CropCamera
 from frsdk.export.renders.drawing.environment_light import Light, Panorama, harmonic_basis
 from frsdk.export.renders.drawing.gl_renderer import GlRenderer
-from frsdk.export.renders.drawing.scene_parts import Look, Part
+from frsdk.export.renders.drawing.render_surfaces import Look, Part
 from frsdk.export.renders.makehuman.surface_geometry import grid_surface
 
 SIZE = 64

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from frsdk.export.renders.drawing.placement import Placement
+from frsdk.export.renders.drawing.body_to_camera import Placement
 from frsdk.export.renders.occluders.face_coverings import Covering, face_covering
 from frsdk.export.renders.occluders.face_shell import head_shell
 from frsdk.export.renders.occluders.glasses import GlassesStyle, glasses, sample_glasses
