@@ -70,7 +70,14 @@ def first_screen(document: dict[str, Any], name: str) -> list[str]:
                 f"| {title} | {alone:.1f} | {ms:.1f} | {row['ratio']:.2f} | {1000 / ms:.0f} |"
             )
     cpu = document["environment"]["cpu"]
-    lines += ["", f"{cpu}, one thread, batch 1, one run: `benchmarks/results/{name}.md`."]
+    photo = _rows(tables["stages"])["all"]["fp32 ms"]
+    frame = {row[0]: row[2] for row in tables["tracked"]["rows"] if row[1] == "tracked frame"}
+    lines += [
+        "",
+        f"With detection a photograph takes {photo:.1f} ms ({1000 / photo:.0f}/s), a tracked 720p "
+        f"frame {frame['720p']:.1f} ms ({1000 / frame['720p']:.0f} frames/s).",
+        f"{cpu}, one thread, batch 1, one run: `benchmarks/results/{name}.md`.",
+    ]
     return lines
 
 

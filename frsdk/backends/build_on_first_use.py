@@ -89,7 +89,14 @@ def _built(
             from frsdk.engines.artefacts.build_artefact import build_artefact
             from frsdk.engines.tensorrt.build_progress_bar import shown_progress
         except ImportError as error:
-            if (error.name or "").partition(".")[0] not in ("onnx", "google"):
+            missing = (error.name or "").partition(".")[0]
+            if missing == "frsdk":
+                raise BackendError(
+                    f"building {name} needs {error.name}, which the source folder "
+                    f"{Path(__file__).parents[2]} hides: run it outside of that folder, or install "
+                    "it with pip install -e"
+                ) from error
+            if missing not in ("onnx", "google"):
                 raise
             raise MissingDependencyError(
                 f"building {name} needs onnx: {pip_line('engines')}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import distributions
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -53,13 +53,14 @@ def is_absent(error: BaseException, package: str) -> bool:
 
 def _what_to_install(extra: str) -> str:
     """What pip takes for frsdk with an extra, from the index or from where it came."""
+    # In a clone's root its frsdk.egg-info, which does not say, comes before the installation.
+    texts = (each.read_text("direct_url.json") for each in distributions(name="frsdk"))
     try:
-        text = distribution("frsdk").read_text("direct_url.json")
-        origin = json.loads(text) if text else {}
+        origin = json.loads(next(filter(None, texts), "{}"))
         url = str(origin.get("url", ""))
         editable = bool(origin.get("dir_info", {}).get("editable"))
         commit = origin.get("vcs_info")
-    except (PackageNotFoundError, ValueError, AttributeError):
+    except (ValueError, AttributeError):
         return f'"frsdk[{extra}]"'
     if commit:
         return f'"frsdk[{extra}] @ {commit.get("vcs", "git")}+{url}"'

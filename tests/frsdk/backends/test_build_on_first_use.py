@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -91,3 +92,12 @@ def test_the_code_that_builds_is_found() -> None:
         name = path.relative_to(folder).as_posix()
         whole.update(f"{name}|".encode() + path.read_bytes())
     assert first_use._passes_digest() == whole.hexdigest() != hashlib.sha256().hexdigest()
+
+
+def test_a_source_folder_that_hides_the_installation_is_named(
+    tiny_onnx: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRSDK_CACHE_DIR", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "frsdk.engines.accuracy.gate_defaults", None)
+    with pytest.raises(BackendError, match=r"hides: run it outside .* pip install -e"):
+        first_use.built_network(tiny_onnx, target="cpu", precision="fp16")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +16,8 @@ from frsdk.installation.optional_packages import is_absent, missing_package, pip
 def installed_from(monkeypatch: pytest.MonkeyPatch, origin: object) -> None:
     text = None if origin is None else json.dumps(origin)
     found = SimpleNamespace(read_text=lambda name: text if name == "direct_url.json" else None)
-    monkeypatch.setattr(optional_packages, "distribution", lambda name: found)
+    clone = SimpleNamespace(read_text=lambda name: None)  # its egg-info, which comes first
+    monkeypatch.setattr(optional_packages, "distributions", lambda name: iter([clone, found]))
 
 
 def test_the_line_installs_from_where_frsdk_came(
@@ -47,10 +47,7 @@ def test_the_line_installs_from_where_frsdk_came(
 
 
 def test_a_frozen_application_has_no_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
-    def absent(name: str) -> None:
-        raise PackageNotFoundError(name)
-
-    monkeypatch.setattr(optional_packages, "distribution", absent)
+    monkeypatch.setattr(optional_packages, "distributions", lambda name: iter(()))
     assert pip_line("cpu") == 'pip install "frsdk[cpu]"'
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     error = ModuleNotFoundError("No module named 'onnxruntime'", name="onnxruntime")
