@@ -22,6 +22,7 @@ from .morphable.vertex_decoding import (
     transform_points,
 )
 from .rendering.face_outputs import FaceOutputs
+from .rendering.reconstructed_face import listed_faces
 
 _INT8 = "int8"  # stands for the 8-bit decoder in a pickle
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | float | int | None"
@@ -184,8 +185,9 @@ def dense_vertices(faces: Sequence[Face], *, out: FloatArray | None = None) -> F
         (n, N, 3) float32 image pixels, as `Face.vertices` has them.
 
     Raises:
-        InputError: No face, faces of several models, or ``out`` has another shape or type.
+        InputError: No face, no list, faces of several models, or ``out`` has another shape or type.
     """
+    faces = listed_faces(faces)
     if not faces:
         raise InputError("expected at least one face, got none")
     first = faces[0]

@@ -22,7 +22,7 @@ from .detectors.turned_copies import checked_orientations
 from .errors import InputError
 from .face import Face, dense_vertices
 from .face_network import FaceNetwork
-from .imaging.face_crop import Image, check_image
+from .imaging.face_crop import Image, check_image, listed_images
 from .imaging.roi import Roi
 from .morphable.decoder_choice import face_model_of_network, given_face_model, vertex_decoder
 from .morphable.morphable_model import MorphableModel
@@ -222,16 +222,10 @@ class FaceReconstructor:
             For each photograph its faces, as the call with it alone gives them.
 
         Raises:
-            InputError: An image has another shape or type; its index is named.
+            InputError: No list, or an image of another shape or type, whose index is named.
             BackendError: The engine failed, or the reconstructor is closed.
         """
-        images = list(images_bgr)
-        for index, image in enumerate(images):
-            try:
-                check_image(image)
-            except InputError as error:
-                raise InputError(f"image {index}: {error}") from error
-        return self._detected(images, presence)
+        return self._detected(listed_images(images_bgr), presence)
 
     def warm_up(self, *, batches: Sequence[int] = (1,)) -> None:
         """Do once what only the first photograph would wait for; results do not depend on it.

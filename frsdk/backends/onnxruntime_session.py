@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from numbers import Integral
 from pathlib import Path
 from typing import Any  # ONNX Runtime is optional and has no types
 
@@ -53,8 +54,8 @@ def open_session(
             threads is impossible.
     """
     ort = load_onnxruntime()
-    if not 1 <= threads <= _MOST_THREADS:
-        raise BackendError(f"expected 1 to {_MOST_THREADS} threads, got {threads}")
+    if not (isinstance(threads, Integral) and 1 <= threads <= _MOST_THREADS):
+        raise BackendError(f"expected 1 to {_MOST_THREADS} threads, got {threads!r}")
     plugins = [each for each in providers if each == RTX_PROVIDER]
     built_in = [each for each in providers if each != RTX_PROVIDER]
     if built_in or not plugins:

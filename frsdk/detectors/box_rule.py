@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..errors import InputError
 from ..imaging.roi import Roi
 
 
@@ -36,8 +37,14 @@ def roi_from_box(
         box_xyxy: x0, y0, x1, y1 in image pixels with x1 > x0 and y1 > y0.
         rule: How the detector's boxes lie on faces.
         roll_deg: Roll of the face, positive clockwise in the image.
+
+    Raises:
+        InputError: The box is not four numbers.
     """
-    x0, y0, x1, y1 = (float(value) for value in box_xyxy)
+    try:
+        x0, y0, x1, y1 = (float(value) for value in box_xyxy)
+    except (TypeError, ValueError):
+        raise InputError(f"expected a box x0, y0, x1, y1, got {box_xyxy!r}") from None
     longer = max(x1 - x0, y1 - y0)
     # The shift is stated in the face's own frame, which roll turns about the box's centre.
     cos, sin = math.cos(math.radians(roll_deg)), math.sin(math.radians(roll_deg))

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..rendering.reconstructed_face import checked_face
 from .blendshape_solver import builtin_solver
 from .blendshape_table import BLENDSHAPE_NAMES, WITH_NEUTRAL
 from .eye_and_mouth import eyes_closed, mouth_open
@@ -64,7 +65,11 @@ def blendshapes_of(face: FaceWithLandmarks, neutral: NeutralFace | None = None) 
 
     Returns:
         Name -> 0..1, in the order of ARKit's capture apps; names that cannot be told are left out.
+
+    Raises:
+        InputError: It is no face.
     """
+    checked_face(face)
     solver = builtin_solver()
     known = neutral is not None and neutral.ready
     shape = neutral.shape if neutral is not None and known else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -50,6 +50,23 @@ def check_image(image_bgr: object) -> Image:
         remedy = _FROM_CHANNELS.get(channels, "pass one image of 3 channels at a time")
         raise InputError(f"{wanted}, {got}: {remedy}")
     raise InputError(f"{wanted}, {got}: the image is empty")
+
+
+def listed_images(images_bgr: object) -> list[Image]:
+    """Check that an argument is a list of images, and return it.
+
+    Raises:
+        InputError: It is no list, or an image in it is none; its index is named.
+    """
+    if not isinstance(images_bgr, Iterable):
+        raise InputError(f"expected a list of images, got {type(images_bgr).__name__}")
+    images = []
+    for index, image in enumerate(images_bgr):
+        try:
+            images.append(check_image(image))
+        except InputError as error:
+            raise InputError(f"image {index}: {error}") from error
+    return images
 
 
 def crop_face(image_bgr: Image, roi: Roi, size: int) -> Image:

@@ -10,7 +10,7 @@ import functools
 import threading
 from typing import TYPE_CHECKING, Any, cast  # Any: what a model has, passed on as it is
 
-from ..errors import FaceModelError
+from ..errors import FaceModelError, InputError
 from ..installation.builtin_weights import BUILTIN_WEIGHTS
 from .morphable_model import MorphableModel, builtin_face_model
 from .vertex_decoding import FloatArray
@@ -33,7 +33,15 @@ def register_face_model(face_model: MorphableModel) -> None:
 
     Args:
         face_model: The model, which is kept as long as the process lives.
+
+    Raises:
+        InputError: It is something else.
     """
+    if not isinstance(face_model, MorphableModel):
+        raise InputError(
+            f"expected a face model, got {type(face_model).__name__}: read the file with "
+            "frsdk.MorphableModel.load(path)"
+        )
     with _LOCK:
         _MODELS.setdefault(face_model.sha256, face_model)
 

@@ -225,11 +225,13 @@ def render_faces(
         eye_distance_mm: Assumed distance of the eyes, which millimetres follow from.
 
     Raises:
-        InputError: No size is known, or a face model without triangles.
+        InputError: No list of faces, no size is known, or a face model without triangles.
     """
     from .depth_normals_pncc import FacePictures, PicturedFace
     from .face_mesh import frontal_landmarks
+    from .reconstructed_face import listed_faces
 
+    faces = listed_faces(faces)
     size = size_wh or next((f.image_size_wh for f in faces if f.image_size_wh), None)
     if size is None:
         raise InputError("the photograph's size is not known: give size_wh=(width, height)")

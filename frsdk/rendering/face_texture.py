@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..imaging.face_crop import check_image
 from ..meshes.mesh_arrays import checked_mesh
 from ..morphable.morphable_model import MorphableModel
 from .texture_fill import nearest_fill, smooth_fill
@@ -61,10 +62,7 @@ def face_texture(
         InputError: An unusable image, a size outside 16..8192, or a model without `uv` or
             triangles.
     """
-    if image_bgr.ndim != 3 or image_bgr.shape[2] != 3 or image_bgr.dtype != np.uint8:
-        raise InputError(
-            f"expected an image (H, W, 3) uint8, got {image_bgr.shape} {image_bgr.dtype}"
-        )
+    check_image(image_bgr)
     if not SMALLEST_TEXTURE <= size <= LARGEST_TEXTURE:
         raise InputError(
             f"expected a texture size in {SMALLEST_TEXTURE}..{LARGEST_TEXTURE}, got {size}"

@@ -14,6 +14,7 @@ from ..imaging.face_crop import check_image
 from .face_outline import OutlinedFace, draw_lines
 from .live_surface import blend_live_surface
 from .mesh_shading import render_mesh
+from .reconstructed_face import listed_faces
 from .visibility import visible_landmarks
 
 Image = NDArray[np.uint8]
@@ -67,14 +68,10 @@ def draw_faces(
             quality is unknown.
     """
     check_image(image_bgr)
-    if not isinstance(faces, Iterable):
-        raise InputError(
-            f"expected a list of faces, got one {type(faces).__name__}: pass [face], or face.draw()"
-        )
+    shown = listed_faces(faces)
     if quality not in ("still", "live"):
         raise InputError(f'expected quality "still" or "live", got {quality!r}')
     canvas = _canvas(image_bgr, out)
-    shown = list(faces)
     for face in shown:
         if len(face.triangles):
             if quality == "live":

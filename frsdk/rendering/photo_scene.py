@@ -16,6 +16,7 @@ from ..imaging.face_crop import check_image
 from ..meshes.mesh_arrays import FileMesh
 from ..storage.atomic_write import atomic_write
 from .face_mesh import mesh_of_face
+from .reconstructed_face import listed_faces
 
 if TYPE_CHECKING:
     from .reconstructed_face import ReconstructedFace
@@ -46,7 +47,8 @@ def write_scene(
         texture_size: Texels of a side of each face.
 
     Raises:
-        InputError: Another suffix, an unusable image, or a face model without triangles.
+        InputError: Another suffix, an unusable image, no list of faces, or a face model without
+            triangles.
         OutputError: The file cannot be written.
     """
     if Path(path).suffix.lower() != ".glb":
@@ -58,7 +60,7 @@ def write_scene(
     centre = ((width - 1) / 2, (height - 1) / 2, 0.0)
     meshes = {
         f"face {number}": mesh_of_face(face, image, texture_size=texture_size, centre=centre)
-        for number, face in enumerate(faces)
+        for number, face in enumerate(listed_faces(faces))
     }
     lowest = min((float(mesh.positions[:, 2].min()) for mesh in meshes.values()), default=0.0)
     wall = _photograph(image, lowest - _GAP * max(width, height))

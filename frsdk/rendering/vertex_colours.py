@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
+from ..imaging.face_crop import check_image
 from ..meshes.mesh_arrays import FloatArray, IndexArray, checked_mesh
 from .visibility import well_seen_vertices
 
@@ -47,10 +48,7 @@ def vertex_colours(
         InputError: Arrays of a wrong shape or range.
     """
     points, corners = checked_mesh(vertices, triangles)
-    if image_bgr.ndim != 3 or image_bgr.shape[2] != 3 or image_bgr.dtype != np.uint8:
-        raise InputError(
-            f"expected an image (H, W, 3) uint8, got {image_bgr.shape} {image_bgr.dtype}"
-        )
+    check_image(image_bgr)
     seen = well_seen_vertices(points, corners) & _inside(points, image_bgr)
     colours = np.zeros((len(points), 3))
     if not seen.any():

@@ -169,6 +169,8 @@ def test_absent_provider_is_no_fallback(tiny_onnx: Path) -> None:
         OnnxRuntimeBackend(tiny_onnx, providers=())
     with pytest.raises(BackendError, match="expected 1 to 1024 threads, got 0"):
         OnnxRuntimeBackend(tiny_onnx, threads=0)
+    with pytest.raises(BackendError, match="expected 1 to 1024 threads, got '4'"):
+        OnnxRuntimeBackend(tiny_onnx, threads="4")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

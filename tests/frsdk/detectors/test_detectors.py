@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -32,6 +33,12 @@ def test_box_rule_scales_the_longer_side_and_moves_the_centre() -> None:
     assert roi.x0 + 60 == pytest.approx(30 + 8)
     assert roi.y0 + 60 == pytest.approx(60 - 4)
     assert roi.roll_deg == 0
+
+
+@pytest.mark.parametrize("box", [None, 3, (1, 2, 3), "face", (1, 2, 3, None)])
+def test_what_is_no_box_is_one_line(box: Any) -> None:
+    with pytest.raises(InputError, match="expected a box x0, y0, x1, y1, got"):
+        roi_from_box(box)
 
 
 def test_box_rule_turns_its_shift_with_the_face() -> None:

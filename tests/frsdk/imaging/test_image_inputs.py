@@ -148,6 +148,8 @@ def test_several_pictures_at_once_give_the_same_numbers() -> None:
         assert reconstruct.batch([]) == []
         with pytest.raises(InputError, match="image 1: expected an image"):
             reconstruct.batch([black, black[..., 0]])
+        with pytest.raises(InputError, match="expected a list of images, got NoneType"):
+            reconstruct.batch(None)  # type: ignore[arg-type]
     assert [len(each) for each in together] == [len(each) for each in alone] == [1, 0, 2]
     for one, other in zip(chain(*alone), chain(*together), strict=True):
         assert np.abs(one.landmarks - other.landmarks).max() < 1e-3
