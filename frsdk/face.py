@@ -22,7 +22,7 @@ from .morphable.vertex_decoding import (
     transform_points,
 )
 from .rendering.face_outputs import FaceOutputs
-from .rendering.reconstructed_face import listed_faces
+from .rendering.face_protocol import listed_faces
 
 _INT8 = "int8"  # stands for the 8-bit decoder in a pickle
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | float | int | None"

@@ -17,13 +17,13 @@ from frsdk.storage.atomic_write import atomic_write, make_folder
 from ..protocols.face_set import FaceSet, Truth
 from .accuracy_report import Report, json_text, markdown_text
 from .compared_networks import NetworkChoice, file_name_part, opened_network
-from .contact_sheet import Case, contact_sheet
 from .error_distribution_plot import Line, ced_plot
 from .evaluation_defaults import EvaluationOptions
 from .group_figures import GroupRow, group_rows, read_groups
 from .network_score import NetworkScore, TruthScore, score
 from .predict_faces import Prediction, predict
 from .read_predictions import PredictionFile, read_predictions
+from .worst_faces_sheet import Case, contact_sheet
 
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]

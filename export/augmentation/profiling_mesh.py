@@ -13,7 +13,7 @@ from scipy.spatial import Delaunay
 from frsdk.errors import FaceModelError
 from frsdk.morphable.head_pose import rotation_300w_lp
 from frsdk.morphable.morphable_model import MorphableModel
-from frsdk.rendering.visibility import unhidden_points
+from frsdk.rendering.visible_vertices import unhidden_points
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]

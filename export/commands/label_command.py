@@ -110,8 +110,8 @@ def label(
                 FaceReconstructor(engine=engine, face_model=face_model, detector=detector)
             )
         if mediapipe is not None:
+            from ..labelling.apply_offsets import NO_OFFSETS
             from ..labelling.label_turned_faces import TurnedFaceTeacher
-            from ..labelling.landmark_offsets import NO_OFFSETS
             from ..labelling.mediapipe_teacher import Drops, MediapipeTeacher, label_photos_by_mesh
 
             drops = Drops()

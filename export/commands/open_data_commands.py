@@ -60,8 +60,8 @@ def calibrate_mesh(
 
     from ..datasets.face_labels import read_labels
     from ..facemodel.evaluate_face_model import landmark_basis_of
+    from ..labelling.apply_offsets import NO_OFFSETS
     from ..labelling.calibrate_offsets import calibrate
-    from ..labelling.landmark_offsets import NO_OFFSETS
     from ..labelling.mediapipe_teacher import MediapipeTeacher
     from ..labelling.webmorph_templates import read_templates
 

@@ -21,7 +21,7 @@ from ..datasets.face_labels import MIRROR_68, FaceLabels, crop_frame_from_stored
 from ..datasets.fit_parameters import FitSettings, fit_parameters
 from ..datasets.labelling_defaults import LabelSettings
 from ..datasets.parameter_labels import MESH_FIT, LandmarkBasis
-from .landmark_offsets import eye_distance, rotations, with_offsets
+from .apply_offsets import eye_distance, rotations, with_offsets
 from .mediapipe_teacher import MediapipeTeacher
 from .webmorph_templates import CORNERS, OUTLINES, Template
 

@@ -23,8 +23,8 @@ from ..datasets.labelled_face import LabelledFace, stored_crop
 from ..datasets.labelling_defaults import LabelSettings
 from ..datasets.skipped_items import Skipped
 from ..runs.run_progress import with_progress
+from .apply_offsets import rotations, with_offsets
 from .label_turned_faces import TurnedFaceTeacher
-from .landmark_offsets import rotations, with_offsets
 from .mesh_landmarks import N_MESH, landmarks_from_mesh
 from .offset_table import OFFSETS
 from .short_range_detector import FoundFace, ShortRangeDetector

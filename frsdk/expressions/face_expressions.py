@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..rendering.reconstructed_face import checked_face
+from ..rendering.face_protocol import checked_face
 from .blendshape_solver import builtin_solver
 from .blendshape_table import BLENDSHAPE_NAMES, WITH_NEUTRAL
 from .eye_and_mouth import eyes_closed, mouth_open

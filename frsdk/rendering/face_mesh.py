@@ -15,7 +15,7 @@ from .face_texture import Texture, face_texture
 from .vertex_colours import vertex_colours
 
 if TYPE_CHECKING:
-    from .reconstructed_face import ReconstructedFace
+    from .face_protocol import ReconstructedFace
 
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]

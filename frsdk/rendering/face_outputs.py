@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from ..morphable.pinhole_camera import WeakPerspectiveFace
     from .depth_normals_pncc import FacePictures
+    from .face_protocol import ReconstructedFace
     from .face_texture import Texture
-    from .reconstructed_face import ReconstructedFace
 
 Image = NDArray[np.uint8]
 TEXTURE_SIZE = 1024
@@ -47,7 +47,7 @@ class FaceOutputs:
 
         A face model without triangles hides nothing: all are true.
         """
-        from .visibility import visible_landmarks
+        from .visible_vertices import visible_landmarks
 
         if not len(self.face_model.triangles):
             return np.ones(len(self.landmarks), np.bool_)
@@ -229,7 +229,7 @@ def render_faces(
     """
     from .depth_normals_pncc import FacePictures, PicturedFace
     from .face_mesh import frontal_landmarks
-    from .reconstructed_face import listed_faces
+    from .face_protocol import listed_faces
 
     faces = listed_faces(faces)
     size = size_wh or next((f.image_size_wh for f in faces if f.image_size_wh), None)

@@ -10,7 +10,7 @@ import numpy as np
 from .mesh_shading import render_mesh
 
 if TYPE_CHECKING:
-    from .reconstructed_face import ReconstructedFace
+    from .face_protocol import ReconstructedFace
 
 _SIDE = 320
 _MARGIN = 12

@@ -14,7 +14,7 @@ from ..meshes.mesh_arrays import checked_mesh
 from ..morphable.morphable_model import MorphableModel
 from .texture_fill import nearest_fill, smooth_fill
 from .uv_atlas import AtlasPart, Texels, UvAtlas, part_with, uv_atlas
-from .visibility import well_seen_vertices
+from .visible_vertices import well_seen_vertices
 
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]

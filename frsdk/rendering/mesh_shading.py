@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..meshes.mesh_arrays import FloatArray, IndexArray, checked_mesh, unit_vertex_normals
-from .zbuffer import TriangleBuffer, rasterise
+from .numpy_zbuffer import TriangleBuffer, rasterise
 
 _SHADING_BLOCK = 1 << 15  # stays in the cache
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..imaging.face_crop import check_image
 from .face_outline import OutlinedFace, draw_lines
+from .face_protocol import listed_faces
 from .live_surface import blend_live_surface
 from .mesh_shading import render_mesh
-from .reconstructed_face import listed_faces
-from .visibility import visible_landmarks
+from .visible_vertices import visible_landmarks
 
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float64]

@@ -16,10 +16,10 @@ from ..imaging.face_crop import check_image
 from ..meshes.mesh_arrays import FileMesh
 from ..storage.atomic_write import atomic_write
 from .face_mesh import mesh_of_face
-from .reconstructed_face import listed_faces
+from .face_protocol import listed_faces
 
 if TYPE_CHECKING:
-    from .reconstructed_face import ReconstructedFace
+    from .face_protocol import ReconstructedFace
 
 Image = NDArray[np.uint8]
 

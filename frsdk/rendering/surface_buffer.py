@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..meshes.mesh_arrays import IndexArray, checked_mesh
+from .numpy_zbuffer import rasterise
 from .opencv_zbuffer import (
     OpencvSurface,
     depth_by_opencv,
@@ -18,7 +19,6 @@ from .opencv_zbuffer import (
     opencv_rasterises,
     rasterise_by_opencv,
 )
-from .zbuffer import rasterise
 
 FloatArray = NDArray[np.float32]
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from ..imaging.face_crop import check_image
 from ..meshes.mesh_arrays import FloatArray, IndexArray, checked_mesh
-from .visibility import well_seen_vertices
+from .visible_vertices import well_seen_vertices
 
 BoolArray = NDArray[np.bool_]
 _SMOOTHING_PASSES = 40

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from frsdk.benchmarks.accuracy.contact_sheet import Case, contact_sheet
 from frsdk.benchmarks.accuracy.error_distribution_plot import Line, ced_plot
+from frsdk.benchmarks.accuracy.worst_faces_sheet import Case, contact_sheet
 from frsdk.benchmarks.protocols.face_set import Picture
 from frsdk.imaging.roi import Roi
 

@@ -11,8 +11,8 @@ import pytest
 from frsdk.export.datasets.label_photographs import EnsembleLabel
 from frsdk.export.datasets.labelling_defaults import LabelSettings
 from frsdk.export.labelling import label_turned_faces
+from frsdk.export.labelling.apply_offsets import NO_OFFSETS
 from frsdk.export.labelling.label_turned_faces import TurnedFaceTeacher
-from frsdk.export.labelling.landmark_offsets import NO_OFFSETS
 from frsdk.export.labelling.mediapipe_teacher import Drops, label_photos_by_mesh
 from frsdk.export.labelling.short_range_detector import FoundFace
 from frsdk.expressions.blendshape_table import builtin_blendshapes

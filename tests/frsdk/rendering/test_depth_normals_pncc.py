@@ -12,7 +12,7 @@ from frsdk.errors import InputError
 from frsdk.face import Face
 from frsdk.rendering.face_mesh import frontal_landmarks
 from frsdk.rendering.face_outputs import render_faces
-from frsdk.rendering.zbuffer import rasterise
+from frsdk.rendering.numpy_zbuffer import rasterise
 
 
 def brute_force(face: Face, row: int, column: int) -> tuple[int, np.ndarray] | None:

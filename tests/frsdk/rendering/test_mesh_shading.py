@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from frsdk.errors import InputError
 from frsdk.meshes.mesh_arrays import vertex_normals
 from frsdk.rendering.mesh_shading import render_mesh
-from frsdk.rendering.zbuffer import rasterise
+from frsdk.rendering.numpy_zbuffer import rasterise
 
 
 def reference(vertices: np.ndarray, triangles: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -85,7 +85,7 @@ def test_back_faces_are_left_out() -> None:
 def test_many_blocks_give_the_same(make_sphere: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh = make_sphere()
     whole = rasterise(mesh.vertices, mesh.triangles, (120, 120))
-    monkeypatch.setattr("frsdk.rendering.zbuffer._PIXELS_PER_BLOCK", 100)
+    monkeypatch.setattr("frsdk.rendering.numpy_zbuffer._PIXELS_PER_BLOCK", 100)
     parts = rasterise(mesh.vertices, mesh.triangles, (120, 120))
     np.testing.assert_array_equal(whole.depth, parts.depth)
     np.testing.assert_array_equal(whole.triangle_ids, parts.triangle_ids)

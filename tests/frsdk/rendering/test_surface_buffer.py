@@ -11,8 +11,8 @@ import pytest
 from frsdk.errors import InputError
 from frsdk.morphable.morphable_model import builtin_face_model
 from frsdk.rendering import surface_buffer as module
+from frsdk.rendering.numpy_zbuffer import rasterise
 from frsdk.rendering.surface_buffer import SurfaceView, surface_buffer, surface_depth
-from frsdk.rendering.zbuffer import rasterise
 
 needs_rasteriser = pytest.mark.skipif(
     not hasattr(cv2, "triangleRasterize"), reason="this OpenCV has no triangleRasterize (5 has)"

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from frsdk.errors import InputError
+from frsdk.export.labelling.apply_offsets import eye_distance, rotations, with_offsets
 from frsdk.export.labelling.calibrate_offsets import template_offsets
-from frsdk.export.labelling.landmark_offsets import eye_distance, rotations, with_offsets
 from frsdk.export.labelling.offset_table import OFFSETS
 from frsdk.export.labelling.webmorph_templates import CORNERS, OUTLINES, read_templates
 from frsdk.export.train_cli import main
