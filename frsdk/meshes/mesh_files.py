@@ -12,9 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from ..storage.atomic_write import atomic_write
 from .mesh_arrays import FileMesh, checked_mesh, unit_vertex_normals
+from .mesh_formats import MESH_SUFFIXES
 
-MESH_SUFFIXES = (".glb", ".obj", ".ply", ".stl", ".3mf")
-TEXTURED_SUFFIXES = (".glb", ".obj")
 Frame = Literal["image", "model"]
 
 _LARGEST = 1e18  # its squares and differences stay within float32

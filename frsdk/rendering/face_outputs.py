@@ -194,7 +194,8 @@ class FaceOutputs:
             MissingDependencyError: 3MF needs networkx and lxml.
             OutputError: The file cannot be written.
         """
-        from ..meshes.mesh_files import TEXTURED_SUFFIXES, check_suffix, write_file_mesh
+        from ..meshes.mesh_files import check_suffix, write_file_mesh
+        from ..meshes.mesh_formats import TEXTURED_SUFFIXES
         from .face_mesh import mesh_of_face
 
         suffix = check_suffix(path)

@@ -19,7 +19,7 @@ from .face_columns import load_pyarrow
 from .parquet_parts import ParquetParts
 from .picture_uris import find_pictures
 from .ray_cluster import ray_cluster
-from .reconstruct_dataset import reconstruct_dataset
+from .ray_dataset import reconstruct_dataset
 
 if TYPE_CHECKING:
     import pyarrow

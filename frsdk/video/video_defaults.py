@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import InputError
-from ..meshes.mesh_files import MESH_SUFFIXES
+from ..meshes.mesh_formats import MESH_SUFFIXES
 
 MESH_FORMATS = (*(suffix.removeprefix(".") for suffix in MESH_SUFFIXES), "none")
 

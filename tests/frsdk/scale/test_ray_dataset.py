@@ -13,7 +13,7 @@ from frsdk import FaceReconstructor, read_image
 from frsdk.errors import InputError
 from frsdk.scale import reconstruct_dataset
 from frsdk.scale.picture_actor import PictureActor
-from frsdk.scale.reconstruct_dataset import pool_size
+from frsdk.scale.ray_dataset import pool_size
 
 
 def test_a_pool_leaves_something_to_read_with() -> None:
