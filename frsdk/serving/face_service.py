@@ -13,6 +13,7 @@ from ..errors import BackendError, InputError
 from ..scale.ray_cluster import ray_cluster
 from .face_worker import Answer, FaceWorker
 from .http_entry import HttpEntry
+from .loopback_replicas import listen_on_loopback
 from .service_defaults import ServiceOptions
 
 APPLICATION = "frsdk"
@@ -35,6 +36,7 @@ def face_application(options: ServiceOptions) -> Any:
         """Ray Serve's side of a worker: requests into batches, batches into a thread."""
 
         def __init__(self) -> None:
+            listen_on_loopback()
             self._worker = FaceWorker(options.reconstructor, options.max_pixels)
 
         @shares_calls  # type: ignore[untyped-decorator]  # Ray has no types

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any  # Ray Serve's handles, Starlette's requests
 
 from .face_worker import Answer, refusal
-from .request_body import read_body
+from .loopback_replicas import listen_on_loopback
+from .request_body import discard_rest, read_body
 from .service_defaults import ServiceOptions
 from .service_metrics import ServiceMetrics
 
 _JSON = "application/json"
 _TRIES = 3
+_DISCARDED = 10  # times the limit, of a body that is refused
 _READY_SECONDS = 5.0
 _NAME_LENGTH = 1000
 
@@ -30,6 +34,7 @@ class HttpEntry:
             workers: Ray Serve's handle of the workers.
             options: Of the service.
         """
+        listen_on_loopback()
         self._workers, self._options = workers, options
         self._metrics = ServiceMetrics()
         self._running, self._draining = 0, False
@@ -38,10 +43,11 @@ class HttpEntry:
         """Answer one request."""
         from starlette.responses import Response
 
+        body = request.stream()
         path, kind = request.url.path.rstrip("/"), _JSON
         headers = {}
         if path == "/v1/faces":
-            answer = await self._counted(request)
+            answer = await self._counted(request, body)
         elif path == "/metrics":
             answer, kind = Answer(200, self._metrics.text()), "text/plain; version=0.0.4"
         elif path == "/healthz":
@@ -55,7 +61,9 @@ class HttpEntry:
         if answer.status == 503:
             headers["Retry-After"] = "1"
         if answer.status in (408, 413):
-            headers["Connection"] = "close"  # the rest of the body is not read
+            headers["Connection"] = "close"  # the rest of the body may be left
+        if answer.status >= 400 and request.method == "POST" and "expect" not in request.headers:
+            await self._discard(body)
         return Response(answer.body, answer.status, headers, media_type=kind)
 
     async def drain(self) -> int:
@@ -66,19 +74,26 @@ class HttpEntry:
             await asyncio.sleep(0.02)
         return self._running
 
-    async def _counted(self, request: Any) -> Answer:
+    async def _discard(self, body: AsyncIterator[bytes]) -> None:
+        from starlette.requests import ClientDisconnect
+
+        most = _DISCARDED * self._options.max_bytes
+        with suppress(ClientDisconnect):
+            await discard_rest(body, max_bytes=most, seconds=self._options.body_seconds)
+
+    async def _counted(self, request: Any, body: AsyncIterator[bytes]) -> Answer:
         begin = time.monotonic()
         self._running += 1
         self._metrics.begun()
         answer = refusal(499, "the client went away")
         try:
-            answer = await self._faces(request)
+            answer = await self._faces(request, body)
         finally:
             self._running -= 1
             self._metrics.ended(answer, time.monotonic() - begin)
         return answer
 
-    async def _faces(self, request: Any) -> Answer:
+    async def _faces(self, request: Any, chunks: AsyncIterator[bytes]) -> Answer:
         from starlette.requests import ClientDisconnect
 
         if request.method != "POST":
@@ -89,7 +104,7 @@ class HttpEntry:
             return refusal(503, f"{self._options.max_waiting} requests wait already: try again")
         try:
             body = await read_body(
-                request.stream(),
+                chunks,
                 {name.lower(): value for name, value in request.headers.items()},
                 max_bytes=self._options.max_bytes,
                 seconds=self._options.body_seconds,

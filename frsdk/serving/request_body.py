@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from .face_worker import Answer, refusal
 
@@ -40,6 +41,29 @@ async def read_body(
     if body is None:
         return too_large
     return body or refusal(400, "expected a picture as the body, got none")
+
+
+async def discard_rest(chunks: AsyncIterator[bytes], *, max_bytes: int, seconds: float) -> None:
+    """Read what is left of a body that is refused.
+
+    A client that listens only after it has sent everything would lose the answer otherwise: the
+    connection is reset where it is closed with bytes that nobody read.
+
+    Args:
+        chunks: As `read_body` had them.
+        max_bytes: After which it is given up.
+        seconds: Likewise.
+    """
+    with suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(_passed_by(chunks, max_bytes), seconds)
+
+
+async def _passed_by(chunks: AsyncIterator[bytes], max_bytes: int) -> None:
+    passed = 0
+    async for chunk in chunks:
+        passed += len(chunk)
+        if passed > max_bytes:
+            return
 
 
 async def _at_most(chunks: AsyncIterator[bytes], max_bytes: int) -> bytes | None:

@@ -61,7 +61,14 @@ def read_npz(
                 missing = [name for name in wanted if name not in held]
                 if missing:
                     raise ValueError(f"it lacks {', '.join(missing)}")
-                return {name: file[name] for name in wanted}
+                return {name: _array(file, name) for name in wanted}
     except DAMAGED as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise ArchiveError(str(reason).splitlines()[0]) from error
+
+
+def _array(file: Any, name: str) -> NDArray[Any]:
+    array = file[name]
+    if not isinstance(array, np.ndarray):  # NumPy gives the bytes of a member that is no .npy
+        raise ValueError(f"{name} is no array")
+    return array

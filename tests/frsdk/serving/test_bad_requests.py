@@ -129,6 +129,34 @@ def test_what_is_no_picture(server: Server, picture: bytes) -> None:
             refused(422, server.post(body))
 
 
+def test_a_body_that_is_too_large_gets_its_answer(server: Server, picture: bytes) -> None:
+    reason = refused(413, server.post(picture + bytes(21_000_000)))  # sent whole before it listens
+    assert "at most 20000000 bytes" in reason
+
+
+def listening(pids: set[int]) -> dict[str, int]:
+    """The addresses that processes listen on, as /proc/net has them, and whose they are."""
+    inodes = {}
+    for pid in pids:
+        for link in Path(f"/proc/{pid}/fd").glob("*"):
+            with suppress(OSError):
+                inodes[str(link.readlink())] = pid
+    found = {}
+    for table in ("tcp", "tcp6"):
+        for line in Path("/proc/net", table).read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+                found[fields[1]] = inodes[f"socket:[{fields[9]}]"]
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs Linux")
+def test_nothing_listens_to_other_machines(server: Server) -> None:
+    found = listening(descendants(server.process))
+    own = ("0100007F:", "0000000000000000FFFF00000100007F:", "00000000000000000000000001000000:")
+    assert found and all(address.startswith(own) for address in found), found
+
+
 def bombs() -> dict[str, bytes]:
     """Small files whose headers claim 10^9 pixels."""
     header = struct.pack(">IIBBBBB", SIDE, SIDE, 8, 2, 0, 0, 0)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from frsdk.serving.face_worker import Answer
-from frsdk.serving.request_body import read_body
+from frsdk.serving.request_body import discard_rest, read_body
 
 
 def read(parts: list[bytes], headers: dict[str, str], pause_s: float = 0.0) -> bytes | Answer:
@@ -37,3 +37,30 @@ def test_limits_have_their_own_status() -> None:
     assert status(read([b"a", b"b"], {}, pause_s=5.0)) == 408
     assert status(read([], {})) == 400
     assert status(read([b"a"], {"content-type": "multipart/form-data; boundary=x"})) == 415
+
+
+def left_after_discarding(count: int, pause_s: float = 0.0) -> int:
+    left = count
+
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal left
+        while left:
+            await asyncio.sleep(pause_s)
+            left -= 1
+            yield b"0123456789"
+
+    async def main() -> None:
+        body = chunks()
+        assert (
+            status(await read_body(body, {"content-length": "99"}, max_bytes=9, seconds=1)) == 413
+        )
+        await discard_rest(body, max_bytes=100, seconds=0.2)
+
+    asyncio.run(main())
+    return left
+
+
+def test_what_is_refused_is_read_to_its_end() -> None:
+    assert left_after_discarding(10) == 0
+    assert left_after_discarding(1000) == 1000 - 11  # within limits
+    assert left_after_discarding(3, pause_s=5.0) == 3

@@ -73,3 +73,10 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     for path, match in ((tmp_path / "none.npz", "No such file"), (tmp_path, "directory")):
         with pytest.raises(ArchiveError, match=match):
             read_npz(path)
+
+
+def test_a_member_that_is_no_array(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    path.write_bytes(zipped(b"\x93NUMPX" + npy(HUGE)[6:]))  # NumPy gives its bytes
+    with pytest.raises(ArchiveError, match=r"^a is no array$"):
+        read_npz(path, ["a"])
