@@ -63,9 +63,9 @@ class FaceReconstructor:
 
         Args:
             weights: The built-in network: "research", the default and the more accurate, for
-                research only; or "open", learned from open sources, which a product may ship with
-                a detector of its own (its model card says what it is made of). Each comes with its
-                own face model.
+                research only; or "open", learned from open sources, which a product may ship (its
+                model card says what it is made of). Each comes with its own face model and
+                detector.
             engine: "fp32", "fp16" or "int8", the built-in network in that precision, which is built
                 at first use and cached; or an `.onnx` or `.engine` file; or
                 "triton://HOST:PORT/MODEL" on a Triton server; None or "builtin" is the built-in
@@ -79,9 +79,9 @@ class FaceReconstructor:
             device: "cpu" or "gpu" limits what "auto" may take; None takes either.
             face_model: A face-model file or object; None is the built-in one that the network was
                 trained for. Another network needs its own.
-            detector: "builtin", the path of an `.onnx` file (a detector of `frsdk-train detector`
-                or a YuNet network), or a function from an image to detections; None is "builtin".
-                It is loaded when it is first needed.
+            detector: "builtin" or None, that of `weights`; "builtin-research", "builtin-open"; an
+                `.onnx` file (a detector of `frsdk-train detector` or a YuNet network); or a
+                function from an image to detections. It is loaded when it is first needed.
             threads: Threads of one engine call on a CPU. One is fastest for single faces on small
                 machines.
             vertex_precision: "fp32" decodes dense vertices from the face model's own basis, "int8"
@@ -93,8 +93,8 @@ class FaceReconstructor:
                 None is the detector's default, 24 or a 1/59 of the photograph's longer side
                 where that is more. frsdk's own detectors only.
             orientations: Rolls in degrees, of 0, 90, 180 and 270 clockwise, around which faces are
-                looked for. The detector knows upright ones, to a roll of 45; with all four it
-                finds faces any way up, and takes four times as long.
+                looked for. The detectors know upright ones, to a roll of 45; with all four they
+                find faces any way up, and take four times as long.
             cuda_graph: Record a GPU's work at first use and replay it, which spares the launches of
                 few faces: "tensorrt" and "rtx" alone, which "auto" then chooses between.
 

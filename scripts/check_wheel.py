@@ -20,6 +20,7 @@ ASSETS = {
     "MODEL_CARD_OPEN.md",
     "blendshapes.npz",
     "face_detector.onnx",
+    "face_detector_open.onnx",
     "facemodel.npz",
     "facemodel_2.npz",
     "network.onnx",

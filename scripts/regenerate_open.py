@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make what is derived from the open weights again: the network in the wheel and its card's tables.
+"""Make what is derived from the open weights again: network and detector, and the card's tables.
 
     scripts/regenerate_open.py [FACES] [--renders RENDERS] [--calibrate FOLDER...] [--sensitivity]
 
@@ -29,6 +29,7 @@ from regenerate import ROOT, export_in_half, keep_table, run, write_table
 from frsdk.storage.atomic_write import atomic_write
 
 WEIGHTS = ROOT / "weights" / "mobile_frnet_open.pth"
+DETECTOR_WEIGHTS = ROOT / "weights" / "face_detector_open.pth"
 FACE_MODEL = ROOT / "weights" / "frsdk_face_2.npz"
 ASSETS = ROOT / "frsdk" / "assets"
 NETWORK, CARD = ASSETS / "network_open.onnx", ASSETS / "MODEL_CARD_OPEN.md"
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("--sensitivity", action="store_true", help="measure each layer's INT8")
     options = parser.parse_args()
     shutil.copyfile(FACE_MODEL, ASSETS / "facemodel_2.npz")
+    run("frsdk-export", str(DETECTOR_WEIGHTS), "-o", str(ASSETS / "face_detector_open.onnx"))
     with tempfile.TemporaryDirectory() as folder:
         exported = Path(folder) / NETWORK.name
         export_in_half(WEIGHTS, exported)

@@ -31,7 +31,9 @@ _OPTIONS = (
     ),
     click.option("--min-score", type=float, metavar="S", help="Drop detections below this score."),
     click.option(
-        "--detector", metavar="builtin|FILE.onnx", help="Face detector [default: built in]."
+        "--detector",
+        metavar="builtin|builtin-open|FILE.onnx",
+        help="Face detector [default: that of --weights].",
     ),
     click.option(
         "--weights",

@@ -42,8 +42,8 @@ class BuiltinDetector:
     are found in photographs of up to 1400 px, and from a 1/59 of the longer side in larger ones.
 
     A face with a doubtful score is looked at once more by itself, and gets the mean of both scores.
-    It knows faces up to 45 degrees of roll: what looks more like a face when it is turned is left
-    out (`TurnedCopiesDetector` finds it).
+    It knows faces up to 45 degrees of roll (the open one to 30): what looks more like a face when
+    it is turned is left out (`TurnedCopiesDetector` finds it).
 
     Boxes go from the forehead to the chin and from ear to ear; a face over the image's edge has a
     box over that edge. One object may be called from several threads at once.

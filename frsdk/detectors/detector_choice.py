@@ -9,6 +9,7 @@ from ..backends.onnxruntime_backend import OnnxRuntimeBackend
 from ..backends.onnxruntime_session import open_session, text_of
 from ..backends.triton_backend import TritonBackend, is_triton_url
 from ..errors import InputError
+from ..installation.builtin_weights import BUILTIN, named_weights
 from ..specs.model_spec import METADATA_KEY
 from .builtin_detector import BuiltinDetector
 from .detection import Detector
@@ -30,9 +31,10 @@ def detector_from_option(
     """Make or pass on a detector, and let it see turned copies where that is asked for.
 
     Args:
-        option: None or "builtin", that of `weights`; the path of an `.onnx` file, a detector of
-            `frsdk-train detector` or a YuNet network; `triton://HOST:PORT/MODEL` on a Triton
-            server; or a callable, which is returned as it is.
+        option: None or "builtin", that of `weights`; "builtin-research" or "builtin-open"; the
+            path of an `.onnx` file, a detector of `frsdk-train detector` or a YuNet network;
+            `triton://HOST:PORT/MODEL` on a Triton server; or a callable, which is returned as it
+            is.
         weights: Names the built-in detector; None is the default one.
         min_score: The detector's threshold, 0..1; None is its default.
         min_face_px: Smallest faces to find, see :class:`BuiltinDetector`; frsdk's detectors only.
@@ -57,8 +59,11 @@ def _upright_detector(
     min_face_px: float | None,
     threads: int,
 ) -> Detector:
-    if option is None or option == "builtin":
+    if option is None or option == BUILTIN:
         return _builtin(weights, min_score, min_face_px, threads)
+    named = named_weights(option) if isinstance(option, str) else None
+    if named is not None:
+        return _builtin(named.name, min_score, min_face_px, threads)
     if is_triton_url(option):
         backend = TritonBackend(str(option))
         return BuiltinDetector(backend, min_score=min_score, min_face_px=min_face_px)
@@ -70,7 +75,8 @@ def _upright_detector(
             raise InputError(_NO_MIN_FACE)
         return option
     raise InputError(
-        f'expected detector "builtin", the path of an .onnx file, or a function, got {option!r}'
+        f'expected detector "builtin", "builtin-open", the path of an .onnx file, or a function, '
+        f"got {option!r}"
     )
 
 

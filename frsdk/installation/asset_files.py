@@ -12,6 +12,7 @@ NETWORK = "network.onnx"
 FACE_DETECTOR = "face_detector.onnx"
 FACE_MODEL = "facemodel.npz"
 OPEN_NETWORK = "network_open.onnx"
+OPEN_FACE_DETECTOR = "face_detector_open.onnx"
 OPEN_FACE_MODEL = "facemodel_2.npz"
 
 _unpacked = ExitStack()  # what had to be taken out of an archive, deleted when Python ends

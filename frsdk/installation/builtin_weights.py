@@ -11,6 +11,7 @@ from .asset_files import (
     FACE_DETECTOR,
     FACE_MODEL,
     NETWORK,
+    OPEN_FACE_DETECTOR,
     OPEN_FACE_MODEL,
     OPEN_NETWORK,
     asset_path,
@@ -66,9 +67,9 @@ BUILTIN_WEIGHTS = {
             "open",
             OPEN_NETWORK,
             OPEN_FACE_MODEL,
-            FACE_DETECTOR,  # until there is an open one
-            "CC BY 4.0: learned from open sources only; a product may ship it with the NOTICE, and "
-            "with a detector of its own: the built-in detector is for research only",
+            OPEN_FACE_DETECTOR,
+            "CC BY 4.0: learned from open sources only; a product may ship it, with its own face "
+            "detector and the NOTICE",
         ),
     )
 }

@@ -12,12 +12,14 @@ from click.testing import CliRunner
 
 from frsdk import (
     BackendError,
+    BoxRule,
     BuiltinDetector,
     Face,
     FaceReconstructor,
     InputError,
     builtin_face_model,
 )
+from frsdk.backends.onnxruntime_backend import OnnxRuntimeBackend
 from frsdk.commands.cli import main
 from frsdk.detectors.face_presence import FacePresence
 from frsdk.installation.builtin_weights import BUILTIN_WEIGHTS, builtin_network, builtin_weights
@@ -93,6 +95,26 @@ def test_a_network_brings_the_detector_of_its_weights(monkeypatch: pytest.Monkey
         BuiltinDetector(weights="closed")
     with FaceReconstructor(weights="research") as reconstruct:
         assert reconstruct(image) == []
+
+
+def test_detectors_have_names() -> None:
+    """`builtin` is that of the weights; the other one is found by its name."""
+    rules = {}
+    for name, weights in BUILTIN_WEIGHTS.items():
+        spec = OnnxRuntimeBackend(weights.detector, threads=1).detector_spec
+        rules[name] = BoxRule(*spec.box_rule)
+        assert spec.licence.startswith("CC BY 4.0") == (name == "open")
+    assert rules["open"] != rules["research"]
+    for weights_name, detector, wanted in (
+        (None, None, "research"),
+        ("open", None, "open"),
+        ("open", "builtin", "open"),
+        (None, "builtin-open", "open"),
+        ("open", "builtin-research", "research"),
+    ):
+        with FaceReconstructor(weights=weights_name, detector=detector) as reconstruct:
+            assert isinstance(reconstruct.detector, BuiltinDetector)
+            assert reconstruct.detector.box_rule == rules[wanted]
 
 
 def test_the_words_of_command_lines() -> None:
