@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.errors import InputError
-from frsdk.specs.json_text import parse_json
+from frsdk.specs.json_text import json_of_file
 from frsdk.storage.npz_arrays import read_npz
 
 Array = NDArray[np.float64]
@@ -81,10 +81,7 @@ def read_predictions(path: Path, pictures: Sequence[str]) -> Array:
 
 
 def _from_json(path: Path) -> dict[str, Array]:
-    try:
-        content = parse_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a readable JSON file ({error})") from error
+    content = json_of_file(path)
     if not isinstance(content, dict):
         raise InputError(f"{path}: expected an object of pictures' names")
     return {

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.errors import InputError
-from frsdk.specs.json_text import parse_json
+from frsdk.specs.json_text import json_of_file
 from frsdk.storage.npz_arrays import read_npz as read_arrays
 
 Array = NDArray[np.float64]
@@ -53,10 +53,7 @@ def read_json(path: Path) -> tuple[dict[str, Array], dict[str, float]]:
     Raises:
         InputError: Not such a file, or points that are not 68 or not finite.
     """
-    try:
-        content = parse_json(path.read_text(encoding="utf-8"), pairs=_once)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a readable JSON file ({error})") from error
+    content = json_of_file(path, pairs=_once)
     if not isinstance(content, dict):
         raise InputError(
             f"{path}: expected an object of file names, got a {type(content).__name__}"

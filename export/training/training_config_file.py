@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any  # values come from JSON or an old checkpoint and are checked here
 
 from frsdk.errors import InputError
-from frsdk.specs.json_text import parse_json
+from frsdk.specs.json_text import json_of_file
 
 from .training_defaults import TrainConfig
 
@@ -43,10 +43,7 @@ def read_config(path: Path) -> dict[str, Any]:
     Raises:
         InputError: Missing, not JSON, not an object, or an option is unknown or wrong.
     """
-    try:
-        values = parse_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a readable JSON file ({error})") from error
+    values = json_of_file(path)
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected an object of options, got {type(values).__name__}")
     config = asdict(config_from_mapping(values, str(path)))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any  # values of a JSON document
+
+from ..errors import InputError
 
 _MOST_DIGITS = 300  # of a whole number: more overflow a float
 
@@ -41,6 +44,22 @@ def parse_json(
     if "\\ud" in text.lower():
         json.dumps(value, ensure_ascii=False).encode()  # UnicodeEncodeError is a ValueError
     return value
+
+
+def json_of_file(path: Path, *, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
+    """What a file of JSON holds.
+
+    Args:
+        path: The file.
+        pairs: As `parse_json` takes it.
+
+    Raises:
+        InputError: The file cannot be read, or is not JSON.
+    """
+    try:
+        return parse_json(path.read_text(encoding="utf-8"), pairs=pairs)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not a readable JSON file ({error})") from error
 
 
 def finite_number(value: Any) -> float:
