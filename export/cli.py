@@ -95,7 +95,7 @@ def build(faces: Path, output: Path) -> None:
     from .datasets.face_labels import read_labels
     from .facemodel.build_face_model import build_builtin
 
-    _write(build_builtin(read_labels(faces / "train.npz")), output)
+    _write(build_builtin(read_labels(faces / "train.npz")), output, compact=True)
 
 
 @facemodel.command("evaluate")

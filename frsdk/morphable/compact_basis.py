@@ -1,11 +1,13 @@
-"""A face model's basis in 16 bits, without loss where its numbers lie on a grid.
+"""A face model's basis as whole numbers, without loss where its numbers lie on a grid.
 
-Each row of the basis (the mean, each mode) has its own step, a power of two, so that whole numbers
-times steps are exact in float32.
+Each row of the basis (the mean, each mode) has its own step: a power of two, or a power of ten
+where it was rounded to decimals. The low 16 bits of the whole numbers are one array, what lies
+above them another, which deflates to next to nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any  # arrays of a type that is yet to be checked
 
 import numpy as np
@@ -15,9 +17,10 @@ from ..errors import FaceModelError
 
 FloatArray = NDArray[np.float32]
 
-_LARGEST = 2**15 - 1
-_FINEST = -12  # exponents of the steps that are tried, from the coarsest that a file may have
-_COARSEST = 4
+LOW, HIGH, STEP = "basis", "basis_high", "basis_step"  #: Fields of the file.
+_LARGEST = 2**23 - 1  # whole numbers that 8 + 16 bits hold
+_BINARY = [2.0**exponent for exponent in range(4, -13, -1)]  # from the coarsest that a row may have
+_DECIMAL = [10.0**-places for places in range(1, 6)]
 
 
 def on_grid(values: NDArray[np.float64], step: float) -> NDArray[np.float64]:
@@ -25,36 +28,68 @@ def on_grid(values: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     return np.asarray(np.round(values / step) * step + 0.0, np.float64)
 
 
-def compact_basis(basis: FloatArray) -> tuple[NDArray[np.int16], FloatArray] | None:
-    """(51, 3N) basis -> int16 of the same shape and (51,) steps, or None where that would lose.
+def compact_basis(basis: FloatArray) -> dict[str, NDArray[Any]] | None:
+    """(51, 3N) basis -> the file's fields, or None where whole numbers would lose something.
 
-    The product of both, in float32, is the basis bit by bit.
+    ``basis`` int16 (51, 3N), ``basis_high`` int8 (51, 3N) where 16 bits do not suffice, and
+    ``basis_step`` (51,): (high * 65536 + low) * step, rounded to float32, is the basis bit by bit.
     """
-    whole = np.empty(basis.shape, np.int16)
-    steps = np.empty(len(basis), np.float32)
-    for row, values in enumerate(basis):
-        for exponent in range(_COARSEST, _FINEST - 1, -1):
-            scaled = values * np.float32(2.0**-exponent)
-            rounded = np.rint(scaled)
-            if np.abs(rounded).max() > _LARGEST:
-                return None  # finer steps only make the numbers larger
-            if np.array_equal(rounded, scaled):
-                whole[row], steps[row] = rounded, 2.0**exponent
-                break
-        else:
+    whole = np.empty(basis.shape, np.int32)
+    steps = np.empty(len(basis), np.float64)
+    for row, values in enumerate(basis.astype(np.float64)):
+        found = _whole_numbers(values, _BINARY) or _whole_numbers(values, _DECIMAL)
+        if found is None:
             return None
-    return whole, steps
+        whole[row], steps[row] = found
+    low = whole.astype(np.int16)  # wraps: what is missing is in the high bits
+    high = ((whole - low) >> 16).astype(np.int8)
+    exact = steps.astype(np.float32)
+    fields: dict[str, NDArray[Any]] = {LOW: low}
+    if high.any():
+        fields[HIGH] = high
+    fields[STEP] = exact if np.array_equal(exact, steps) else steps
+    return fields
 
 
-def full_basis(whole: NDArray[Any], steps: NDArray[Any], source: str) -> FloatArray:
+def full_basis(fields: Mapping[str, NDArray[Any]], source: str) -> FloatArray:
     """The basis that `compact_basis` was made from.
 
     Raises:
         FaceModelError: The arrays do not belong together.
     """
-    if whole.ndim != 2 or steps.shape != (len(whole),) or steps.dtype.kind != "f":
+    low, steps, high = fields[LOW], fields[STEP], fields.get(HIGH)
+    if low.ndim != 2 or low.dtype.kind != "i":
         raise FaceModelError(
-            f"{source}: field basis_step: expected ({len(whole)},) numbers, got {steps.shape} "
+            f"{source}: field {LOW}: expected rows of whole numbers beside {STEP}, got {low.shape} "
+            f"{low.dtype}: fetch the file again"
+        )
+    if steps.shape != (len(low),) or steps.dtype.kind != "f":
+        raise FaceModelError(
+            f"{source}: field {STEP}: expected ({len(low)},) numbers, got {steps.shape} "
             f"{steps.dtype}: fetch the file again"
         )
-    return np.asarray(whole.astype(np.float32) * steps.astype(np.float32)[:, None], np.float32)
+    if high is not None and (high.shape != low.shape or high.dtype.kind != "i"):
+        raise FaceModelError(
+            f"{source}: field {HIGH}: expected {low.shape} whole numbers, got {high.shape} "
+            f"{high.dtype}: fetch the file again"
+        )
+    basis = np.empty(low.shape, np.float32)
+    for row, step in enumerate(steps.astype(np.float64)):  # by rows: a wide copy of one at a time
+        whole = low[row].astype(np.float64)
+        if high is not None:
+            whole += high[row] * 65536.0
+        basis[row] = whole * step
+    return basis
+
+
+def _whole_numbers(
+    values: NDArray[np.float64], steps: list[float]
+) -> tuple[NDArray[np.int32], float] | None:
+    """Whole numbers and the coarsest of the steps that give the values back in float32."""
+    for step in steps:
+        whole = np.rint(values / step)
+        if np.abs(whole).max(initial=0.0) > _LARGEST:
+            return None  # finer steps only make the numbers larger
+        if np.array_equal((whole * step).astype(np.float32), values):
+            return whole.astype(np.int32), step
+    return None

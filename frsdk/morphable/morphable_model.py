@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..errors import FaceModelError, InputError
 from ..installation.builtin_weights import builtin_weights
 from ..storage.atomic_write import atomic_write
-from .compact_basis import compact_basis, full_basis
+from .compact_basis import HIGH, STEP, compact_basis, full_basis
 from .face_model_arrays import ARRAY_FIELDS, INDEX_FIELDS, N_COEFFICIENTS, check_arrays
 from .face_model_files import read_arrays
 from .vertex_decoding import N_POSE, crop_poses, decode_points
@@ -25,7 +25,6 @@ IndexArray = NDArray[np.int32]
 
 N_SHAPE, N_EXPRESSION = 40, 10
 _TEXTS = ("name", "licence", "units")
-_STEP = "basis_step"  # present where the basis is kept in 16 bits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,9 +195,10 @@ class MorphableModel:
         """
         source = os.fspath(path)
         names = (*ARRAY_FIELDS, *_TEXTS)
-        values: dict[str, Any] = read_arrays(source, names, optional=[_STEP])
-        if _STEP in values:
-            values["basis"] = full_basis(values["basis"], values.pop(_STEP), source)
+        values: dict[str, Any] = read_arrays(source, names, optional=[STEP, HIGH])
+        if STEP in values:
+            values["basis"] = full_basis(values, source)
+        values = {name: value for name, value in values.items() if name not in (STEP, HIGH)}
         values.update({name: _text(name, values[name], source) for name in _TEXTS})
         return cls(**values, source=source)
 
@@ -207,10 +207,11 @@ class MorphableModel:
 
         Args:
             path: The file.
-            compact: Keep the basis in 16 bits and compress; the model that is read is the same.
+            compact: Keep the basis as whole numbers and compress; the model that is read is the
+                same.
 
         Raises:
-            FaceModelError: ``compact`` and the basis does not lie on a grid of 16 bits.
+            FaceModelError: ``compact`` and the basis does not lie on a grid.
             OutputError: The file cannot be written.
         """
         buffer = io.BytesIO()
@@ -220,10 +221,10 @@ class MorphableModel:
             made = compact_basis(self.basis)
             if made is None:
                 raise FaceModelError(
-                    f"{self.name}: its basis does not fit into 16 bits without loss: save it with "
-                    "compact=False"
+                    f"{self.name}: its basis does not fit into whole numbers without loss: save "
+                    "it with compact=False"
                 )
-            values["basis"], values[_STEP] = made
+            values.update(made)
         save = np.savez_compressed if compact else np.savez
         save(buffer, **values)  # it dates every member 1980, so that equal bytes come out
         atomic_write(path, buffer.getvalue())

@@ -50,6 +50,15 @@ def test_each_network_comes_with_its_face_model(picture: np.ndarray) -> None:
     assert 0.0 <= opened.blendshapes["jawOpen"] <= 1.0
 
 
+@pytest.mark.parametrize("weights", sorted(BUILTIN_WEIGHTS))
+def test_each_network_names_the_digest_of_its_face_model(weights: str) -> None:
+    """Not only a model like it: a decoder inside an engine needs the same surface."""
+    backend = OnnxRuntimeBackend(BUILTIN_WEIGHTS[weights].network)
+    wanted = backend.spec.face_model
+    backend.close()
+    assert wanted == reference_to(builtin_face_model(weights))
+
+
 def test_a_name_is_checked_and_a_file_excludes_it() -> None:
     """Another name, and weights beside a network of one's own."""
     with pytest.raises(InputError, match="expected weights research or open, got 'closed'"):

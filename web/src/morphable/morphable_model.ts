@@ -55,7 +55,9 @@ export class MorphableModel {
       return array;
     };
     let basis = arrays.has("modes") ? joined(take("mean"), take("modes")) : take("basis");
-    if (arrays.has("basis_step")) basis = stepped(basis, take("basis_step"));
+    if (arrays.has("basis_step")) {
+      basis = stepped(basis, arrays.get("basis_high"), take("basis_step"));
+    }
     const landmarks = take("landmark_indices");
     const triangles = take("triangles");
     const rows = 1 + N_COEFFICIENTS;
@@ -121,14 +123,15 @@ export class MorphableModel {
   }
 }
 
-/** A basis of whole numbers times a step for each row. */
-function stepped(basis: NpyArray, steps: NpyArray): NpyArray {
-  const columns = basis.shape[1];
+/** A basis of whole numbers, low 16 bits and what lies above them, times a step for each row. */
+function stepped(low: NpyArray, high: NpyArray | undefined, steps: NpyArray): NpyArray {
+  const columns = low.shape[1];
   const data = Float32Array.from(
-    basis.data,
-    (value, i) => value * steps.data[Math.floor(i / columns)],
+    low.data,
+    (value, i) =>
+      (value + 65_536 * (high?.data[i] ?? 0)) * steps.data[Math.floor(i / columns)],
   );
-  return { shape: basis.shape, data };
+  return { shape: low.shape, data };
 }
 
 /** The mean and the modes as one array of rows. */

@@ -2,10 +2,10 @@
 
 import { FaceModelError } from "../errors.js";
 
-/** An array of an .npz file; text comes as `text`, float16 and int16 widened. */
+/** An array of an .npz file; text comes as `text`, float16, int8 and int16 widened. */
 export interface NpyArray {
   readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array;
+  readonly data: Float32Array | Float64Array | Int32Array;
   readonly text?: string;
 }
 
@@ -15,7 +15,8 @@ const LOCAL_ENTRY = 0x04034b50;
 const MAX_COMMENT = 65_557;
 
 /**
- * The arrays of an .npz file by name. float16, float32, int16, int32 and texts are read.
+ * The arrays of an .npz file by name. float16, float32, float64, int8, int16, int32 and
+ * texts are read.
  *
  * @throws FaceModelError when the archive is damaged or has another type inside.
  */
@@ -91,14 +92,16 @@ function valuesOf(
   type: string,
   count: number,
   name: string,
-): { data: Float32Array | Int32Array; text?: string } {
+): { data: NpyArray["data"]; text?: string } {
   const sized = (bytes: number): ArrayBuffer => {
     if (content.length !== count * bytes) throw new RangeError(`${name} has another length`);
     return content.buffer as ArrayBuffer;
   };
   if (type === "<f4") return { data: new Float32Array(sized(4)) };
+  if (type === "<f8") return { data: new Float64Array(sized(8)) };
   if (type === "<i4") return { data: new Int32Array(sized(4)) };
   if (type === "<i2") return { data: Int32Array.from(new Int16Array(sized(2))) };
+  if (type === "|i1") return { data: Int32Array.from(new Int8Array(sized(1))) };
   if (type === "<f2") return { data: float32FromHalf(new Uint16Array(sized(2))) };
   const letters = /^<U(\d+)$/.exec(type);
   if (letters === null) throw new RangeError(`${name} has type ${type}`);
