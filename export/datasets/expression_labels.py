@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.errors import InputError
-from frsdk.metrics.expression_measures import eye_openings
+from frsdk.metrics.expression_measures import MEASURES, expression_measures, eye_openings
 from frsdk.storage.npz_arrays import read_npz
 
 from .face_labels import MIRROR_68, FaceLabels, annotated_landmarks
@@ -26,6 +26,11 @@ EXPRESSION_LANDMARKS = np.concatenate([_BROWS, np.sort(_LID_LANDMARKS), _LIPS])
 _NEEDED = np.array([*range(17, 27), *range(36, 68)])
 #: Eye aspect ratio below which an eye is taken as closed.
 CLOSED_EYE = 0.13
+#: Gap of the inner lips over the distance of the outer eye corners from which a mouth is taken as
+#: open: one face in ten of FairFace's. The eyes seem near each other on faces turned further than
+#: the yaw.
+OPEN_MOUTH, _OPEN_MOUTH_YAW_DEG = 0.15, 45.0
+_MOUTH_OPENING = MEASURES.index("mouth opening")
 _STEADY = np.array([36, 39, 42, 45, *range(27, 36)])  # eye corners and nose, by which sets align
 _LARGEST_YAW_DEG = 32.0
 _LID_STRETCH = 1.1  # annotated lids over the mesh's: slope on HELEN and AFW
@@ -52,6 +57,13 @@ class ExpressionLabels:
         """(n,) whether an eye is known to be closed or nearly."""
         openings = eye_openings(annotated_landmarks(self.labels))
         return np.asarray(self.known & (openings.min(axis=1) < CLOSED_EYE), np.bool_)
+
+    @property
+    def with_open_mouth(self) -> Mask:
+        """(n,) whether the mouth is known to be open as in speech or wider."""
+        opening = expression_measures(annotated_landmarks(self.labels))[:, _MOUTH_OPENING]
+        frontal = np.abs(self.labels.yaw_deg) < _OPEN_MOUTH_YAW_DEG
+        return np.asarray(self.known & frontal & (opening > OPEN_MOUTH), np.bool_)
 
 
 def mesh_points_path(folder: Path, split: str) -> Path:

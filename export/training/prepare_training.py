@@ -66,8 +66,10 @@ def load_training_data(
         labels.yaw_deg,
         labels.has_annotation,
         config.annotated_draws,
-        faces.with_closed_eye,
-        config.closed_eye_draws,
+        [
+            (faces.with_closed_eye, config.closed_eye_draws),
+            (faces.with_open_mouth, config.open_mouth_draws),
+        ],
     )
     geometry = _geometry(labels, model, config) if config.profiling else None
     residual = _residual(labels, basis.decode(params)) if labels.has_annotation.any() else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -97,8 +97,7 @@ def sampling_weights(
     yaw_deg: Array,
     annotated: NDArray[np.bool_],
     annotated_draws: float,
-    closed_eyes: NDArray[np.bool_] | None = None,
-    closed_eye_draws: float = 1.0,
+    others: Sequence[tuple[NDArray[np.bool_], float]] = (),
 ) -> Array:
     """(n,) probabilities that balance yaw: large poses are rare, annotated ones better.
 
@@ -106,14 +105,14 @@ def sampling_weights(
         yaw_deg: (n,).
         annotated: (n,) which faces have annotated landmarks.
         annotated_draws: How many times as often these are drawn.
-        closed_eyes: (n,) which faces are known to have a closed eye; None: none.
-        closed_eye_draws: How many times as often these are drawn.
+        others: Other kinds of faces: (n,) which they are, and how many times as often these are
+            drawn.
     """
     size = np.abs(yaw_deg)
     weight = np.where(size > 60.0, 5.0, np.where(size > 30.0, 3.0, 1.0))
     weight = weight * np.where(annotated, annotated_draws, 1.0)
-    if closed_eyes is not None:
-        weight = weight * np.where(closed_eyes, closed_eye_draws, 1.0)
+    for kind, draws in others:
+        weight = weight * np.where(kind, draws, 1.0)
     return np.asarray(weight / weight.sum(), np.float64)
 
 

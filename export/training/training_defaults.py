@@ -51,6 +51,7 @@ class TrainConfig:
             mouth's corners, and brows and lids, where these are annotated or the mesh's.
         closed_eye_draws: How many times as often a crop with a closed eye is drawn; of effect
             where lids are annotated or the mesh's.
+        open_mouth_draws: The same of a crop with a mouth that is open as in speech or wider.
         mesh_labels: All labels are a face mesh's or exact: lids, brows and lips of every face are
             known, depth is a weak prior only.
         consistency_weight: Of the agreement between a crop and its flipped, moved copy.
@@ -89,6 +90,7 @@ class TrainConfig:
     expression_labels: bool = False
     relative_distance_weight: float = 0.0
     closed_eye_draws: float = 1.0
+    open_mouth_draws: float = 1.0
     mesh_labels: bool = False
     consistency_weight: float = 0.0
     schedule: str = "cosine"
@@ -110,7 +112,7 @@ class TrainConfig:
                 )
         for name in ("steps", "batch_size", "learning_rate", "wing_omega", "wing_epsilon",
                      "clip_norm", "save_every", "micro_batches", "annotated_draws",
-                     "closed_eye_draws"):  # fmt: skip
+                     "closed_eye_draws", "open_mouth_draws"):  # fmt: skip
             if not getattr(self, name) > 0:
                 raise InputError(f"{name}: expected above 0, got {getattr(self, name)}")
         if self.seed < 0 or any(side < 1 for side in self.sizes):

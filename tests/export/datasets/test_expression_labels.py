@@ -10,6 +10,7 @@ import pytest
 from frsdk.errors import InputError
 from frsdk.export.datasets.expression_labels import (
     EXPRESSION_LANDMARKS,
+    ExpressionLabels,
     closed_lids,
     mesh_points_path,
     read_mesh_points,
@@ -60,6 +61,21 @@ def test_a_mesh_with_closed_eyes_closes_those_of_the_labels(labels):
     # People call the eyes of the first four open: neither is taught.
     assert not found.known[:4].any() and not found.with_closed_eye[:4].any()
     assert eye_openings(labels.annotation[:4]).min() > 0.1
+
+
+def test_open_mouths_are_those_of_near_frontal_faces(labels):
+    apart = labels.landmarks.copy()
+    eyes = np.linalg.norm(apart[:, 36, :2] - apart[:, 45, :2], axis=1)[:, None]
+    lower, upper = [67, 66, 65], [61, 62, 63]
+    apart[:, lower, :2] = apart[:, upper, :2]
+    apart[::2, lower, 1] += 0.2 * eyes[::2]  # every other mouth
+    yaw = np.where(np.arange(len(apart)) < 6, 0.0, 60.0)
+    none = np.full_like(labels.annotation, np.nan)
+    changed = replace(labels, landmarks=apart, annotation=none, yaw_deg=yaw)
+    found = ExpressionLabels(changed, np.ones(len(apart), np.bool_)).with_open_mouth
+    assert found.tolist() == [row % 2 == 0 and row < 6 for row in range(len(apart))]
+    unknown = ExpressionLabels(changed, np.zeros(len(apart), np.bool_))
+    assert not unknown.with_open_mouth.any()
 
 
 def test_turned_faces_and_those_without_a_mesh_stay(labels):

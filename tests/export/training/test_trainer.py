@@ -83,7 +83,7 @@ def test_schedule_and_sampling():
     weight = sampling_weights(np.array([0.0, -45.0, 80.0]), np.array([False, False, True]), 1.5)
     assert weight / weight[0] == pytest.approx([1.0, 3.0, 7.5])
     closed = np.array([False, True, False])
-    weight = sampling_weights(np.array([0.0, -45.0, 80.0]), ~closed, 1.0, closed, 2.5)
+    weight = sampling_weights(np.array([0.0, -45.0, 80.0]), ~closed, 1.0, [(closed, 2.5)])
     assert weight / weight[0] == pytest.approx([1.0, 7.5, 5.0])
 
 
