@@ -1,4 +1,4 @@
-"""Habits of the source that no linter knows: length, names, reasons."""
+"""Habits of the source that no linter knows: length, names, reasons, files that are spoken of."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ PACKAGES = ("frsdk", "export", "engines", "benchmarks")
 SHARED_NAMES = {"__init__", "cli"}
 VAGUE_NAMES = {"utils", "common", "helpers", "core", "misc", "tools", "base", "types", "stuff"}
 _IGNORED = re.compile(r"#\s*type: ignore(?P<code>\[[\w, -]+\])?(?P<reason>\s+# \w.*)?$")
+# A file of this repository where a text, a docstring or a comment speaks of one.
+_SPOKEN_OF = re.compile(
+    r"(?<![\w./-])(?:docs|tests|scripts|examples|weights|web/src|export|engines|benchmarks|frsdk)"
+    r"/[\w./-]+\.(?:md|py|ts|npz|pth)\b"
+)
+_OF_THE_PAST = {"CHANGELOG.md"}  # it may speak of what is gone
 
 
 def sources(*folders: str) -> list[Path]:
@@ -45,3 +51,15 @@ def test_what_the_type_checker_shall_not_see_has_a_reason() -> None:
                 if not (match and match["code"] and match["reason"]):
                     bare.append(f"{path.relative_to(ROOT)}:{number}")
     assert not bare
+
+
+def test_files_that_are_spoken_of_exist() -> None:
+    gone = []
+    texts = [*sources(*PACKAGES, "scripts", "examples", "tests"), *ROOT.glob("*.md")]
+    for folder in ("docs", "weights", "benchmarks", "examples", "frsdk/assets"):
+        texts += (ROOT / folder).rglob("*.md")
+    for path in texts:
+        for found in _SPOKEN_OF.findall(path.read_text(encoding="utf-8")):
+            if path.name not in _OF_THE_PAST and not (ROOT / found).is_file():
+                gone.append(f"{path.relative_to(ROOT)}: {found}")
+    assert not gone

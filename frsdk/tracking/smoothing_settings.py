@@ -10,7 +10,7 @@ from ..errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Smoothing:
-    """Constants of the filters of one face (docs/live.md has what each preset costs and gives).
+    """Constants of the filters of one face: docs/guide/live.md says what each preset costs.
 
     Speeds are in face sizes a second; the size of a face is the square root of the area of its
     landmarks' box in a frontal view.

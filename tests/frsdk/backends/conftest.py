@@ -2,7 +2,7 @@
 
 They keep TensorRT's rules (a context needs its shape and addresses before it runs; work on a stream
 is done when it is waited for), so that the backend's own logic runs without an accelerator. The
-names are checked against the real bindings in tests/engines/test_tensorrt_names.py.
+names are checked against the real bindings in tests/engines/tensorrt/test_tensorrt_names.py.
 """
 
 from __future__ import annotations
