@@ -14,6 +14,7 @@ from frsdk.installation.builtin_weights import BUILTIN, BUILTIN_WEIGHTS, named_w
 from frsdk.installation.optional_packages import missing_package
 from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 from frsdk.reconstructor import FaceReconstructor
+from frsdk.storage.path_kinds import is_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def choices_from_text(text: str) -> list[NetworkChoice]:
             raise InputError(f"expected --engine [NAME=]FILE,..., got {text!r}")
         named = named_weights(file)
         path = None if named and file == BUILTIN else named.network if named else Path(file)
-        if path is not None and not path.is_file():
+        if path is not None and not is_file(path):
             raise InputError(
                 f"{file}: no such network: give a .pth, .onnx or .engine file, {BUILTIN} or "
                 f"{BUILTIN}-open"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from frsdk.errors import InputError
 from frsdk.specs.json_text import json_of_file
 from frsdk.storage.npz_arrays import read_npz
+from frsdk.storage.path_kinds import is_file
 
 Array = NDArray[np.float64]
 
@@ -44,7 +45,7 @@ def prediction_files(texts: Sequence[str]) -> list[PredictionFile]:
     for text in texts:
         name, _, file = text.rpartition("=")
         path = Path(file)
-        if path.suffix.lower() not in (".npz", ".json") or not path.is_file():
+        if path.suffix.lower() not in (".npz", ".json") or not is_file(path):
             raise InputError(
                 f"--predictions {text}: no such file of landmarks: give NAME=FILE.npz or .json"
             )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from frsdk.errors import InputError
 from frsdk.storage.array_unpickler import read_array_pickle
 from frsdk.storage.npz_arrays import DAMAGED
+from frsdk.storage.path_kinds import is_file
 
 Array = NDArray[np.float64]
 
@@ -18,7 +19,7 @@ def find_array(folder: Path, stem: str) -> Path | None:
     """``stem.npy``, else ``stem.pkl``, else None."""
     for suffix in (".npy", ".pkl"):
         path = folder / f"{stem}{suffix}"
-        if path.is_file():
+        if is_file(path):
             return path
     return None
 
@@ -36,7 +37,7 @@ def read_array(path: Path, shape: tuple[int | None, ...]) -> Array:
     Raises:
         InputError: Missing, damaged, holds something else, or has another shape.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"{path}: no such label file")
     try:
         if path.suffix == ".pkl":

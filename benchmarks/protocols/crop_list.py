@@ -13,6 +13,7 @@ from frsdk.errors import InputError
 from frsdk.imaging.image_sources import find_images
 from frsdk.imaging.read_image import read_image
 from frsdk.imaging.roi import Roi, roi_from_landmarks
+from frsdk.storage.path_kinds import is_file, is_folder
 
 from .face_set import SAME_PIXELS, Picture
 
@@ -32,7 +33,7 @@ def picture_files(folder: Path, list_file: Path | None) -> list[Path]:
     Raises:
         InputError: No such folder or list, an empty one, or a listed picture is not there.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise InputError(f"{folder}: no such folder")
     if list_file is None:
         return [Path(source.location) for source in find_images([folder])]
@@ -43,7 +44,7 @@ def picture_files(folder: Path, list_file: Path | None) -> list[Path]:
     files = [folder / line.strip() for line in lines if line.strip()]
     if not files:
         raise InputError(f"{list_file}: names no pictures")
-    missing = [file for file in files if not file.is_file()]
+    missing = [file for file in files if not is_file(file)]
     if missing:
         raise InputError(
             f"{list_file}: {len(missing)} of {len(files)} pictures missing, {missing[0]} first"

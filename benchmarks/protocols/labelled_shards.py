@@ -20,6 +20,7 @@ from frsdk.imaging.face_crop import Image
 from frsdk.imaging.roi import Roi
 from frsdk.morphable.head_pose import pose_from_params
 from frsdk.storage.npz_arrays import read_npz
+from frsdk.storage.path_kinds import is_file
 
 from .face_set import SAME_PIXELS, FaceSet, Picture, Truth, landmark_boxes
 
@@ -129,7 +130,7 @@ def _poses(params: Array) -> Array:
 
 
 def _read_labels(path: Path) -> tuple[dict[str, Array], list[str], NDArray[np.str_]]:
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"{path}: no such label file: give a folder that holds {path.name}")
     try:
         file = read_npz(path, (*_FIELDS, "key", "source"))
@@ -154,7 +155,7 @@ def _read_members(
     wanted, content = set(keys), {}
     for shard in np.unique(shards):
         path = folder / f"{split}-{shard:02d}.tar"
-        if not path.is_file():
+        if not is_file(path):
             raise InputError(f"{path}: no such shard: the labels of {split} name it")
         try:
             with tarfile.open(path) as archive:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk.errors import InputError
+from frsdk.storage.path_kinds import is_file, is_folder
 
 from .crop_list import picture_files, whole_pictures
 from .face_set import FaceSet, Truth, landmark_boxes
@@ -30,7 +31,7 @@ def read_folder(folder: Path, labels: Path | None = None) -> FaceSet:
     Raises:
         InputError: No photograph or no label, a photograph without one, or labels that are damaged.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise InputError(f"{folder}: no such folder")
     path = labels or next((folder / n for n in DEFAULT_NAMES if (folder / n).is_file()), None)
     points, yaws = _beside(folder) if path is None else _in_one_file(folder, path)
@@ -66,7 +67,7 @@ def _beside(folder: Path) -> tuple[dict[str, Array], dict[str, float]]:
 
 
 def _in_one_file(folder: Path, path: Path) -> tuple[dict[str, Array], dict[str, float]]:
-    if path.suffix not in (".json", ".npz") or not path.is_file():
+    if path.suffix not in (".json", ".npz") or not is_file(path):
         raise InputError(f"{path}: expected a .json or .npz file of landmarks")
     points, yaws = read_json(path) if path.suffix == ".json" else read_npz(path)
     if not points:

@@ -7,6 +7,7 @@ from pathlib import Path
 from frsdk.engine_files.engine_file import read_engine
 from frsdk.errors import InputError
 from frsdk.storage.atomic_write import atomic_write, check_destination
+from frsdk.storage.path_kinds import same_file
 
 
 def write_bare_plan(engine: Path, plan: Path) -> Path:
@@ -26,7 +27,7 @@ def write_bare_plan(engine: Path, plan: Path) -> Path:
         OutputError: A file cannot be written.
     """
     check_destination(plan)
-    if plan.exists() and plan.samefile(engine):
+    if same_file(plan, engine):
         raise InputError(f"{plan}: is the engine file itself: name another file with --plan")
     found = read_engine(engine)
     described = plan.with_name(f"{plan.name}.json")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from frsdk.errors import InputError
 from frsdk.storage.atomic_write import atomic_write, check_destination
+from frsdk.storage.path_kinds import same_file
 
 from ..accuracy.gate_defaults import GateOptions
 from ..graphs.network_file import NetworkFile, network_from_bytes, read_network
@@ -81,7 +82,7 @@ def _check(
 ) -> None:
     if path.suffix.lower() not in suffixes:
         raise InputError(f"{path}: expected an output that ends in {' or '.join(suffixes)}")
-    if path.exists() and path.samefile(source):
+    if same_file(path, source):
         raise InputError(f"{path}: the output is the source: name another file with -o")
     check_destination(path)  # said before a build of minutes
     if path.suffix.lower() == ".onnx" and options not in (None, BuildOptions()):

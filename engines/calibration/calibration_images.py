@@ -14,6 +14,7 @@ from frsdk.errors import FrsdkError, InputError
 from frsdk.imaging.crop_bytes import MOST_BYTES, TAR_DAMAGE, image_from_bytes
 from frsdk.imaging.image_sources import find_images
 from frsdk.storage.npz_arrays import ArchiveError, read_npz
+from frsdk.storage.path_kinds import is_file, is_folder
 
 Crops = NDArray[np.uint8]
 
@@ -45,9 +46,9 @@ def read_calibration(path: Path, size: int) -> Crops:
     """
     if path.suffix.lower() == ".npz":
         images = _npz_images(path)
-    elif path.is_dir():
+    elif is_folder(path):
         images = _folder_images(path, size)
-    elif path.is_file():
+    elif is_file(path):
         images = _tar_images(path, size)
     else:
         raise InputError(f"{path}: no such calibration folder or file: {_REMEDY}")
@@ -66,7 +67,7 @@ def _folder_images(folder: Path, size: int) -> Iterator[tuple[str, Crops]]:
 def _file_bytes(file: str) -> bytes:
     try:
         path = Path(file)
-        fits = path.is_file() and path.stat().st_size <= MOST_BYTES
+        fits = is_file(path) and path.stat().st_size <= MOST_BYTES
         return path.read_bytes() if fits else b""
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror}): remove it") from error

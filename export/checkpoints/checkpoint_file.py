@@ -12,6 +12,7 @@ from frsdk.errors import SpecError
 from frsdk.specs.detector_spec import DetectorSpec, spec_from_json
 from frsdk.specs.model_spec import METADATA_KEY, ArchitectureSpec, ModelSpec
 from frsdk.storage.atomic_write import atomic_write
+from frsdk.storage.path_kinds import is_file
 from frsdk.storage.torch_file import TorchFileError, read_torch_file
 
 from ..networks import build_network
@@ -49,7 +50,7 @@ def load_any_checkpoint(path: Path) -> tuple[nn.Module, ModelSpec | DetectorSpec
     Raises:
         SpecError: Missing, damaged, carries code, lacks the spec, or the weights do not fit.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise SpecError(f"{path}: no such checkpoint")
     try:
         content = read_torch_file(path)

@@ -14,6 +14,7 @@ from frsdk.errors import InputError
 from frsdk.specs.json_text import parse_json
 from frsdk.storage.atomic_write import atomic_write
 from frsdk.storage.npz_arrays import ArchiveError, read_npz
+from frsdk.storage.path_kinds import is_file
 
 CARD_NAME = "card.json"
 _LABELS = "train.npz"
@@ -132,7 +133,7 @@ def card_of_photographs(photographs: Path, card: Path | None = None) -> dict[str
 
 
 def _read_card(path: Path, *, required: bool) -> dict[str, str]:
-    if not path.is_file():
+    if not is_file(path):
         if required:
             raise InputError(f"{path}: no such data card: give a JSON file with name and licence")
         return {}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from frsdk.errors import InputError
 from frsdk.metrics.expression_measures import MEASURES, expression_measures, eye_openings
 from frsdk.storage.npz_arrays import read_npz
+from frsdk.storage.path_kinds import is_file
 
 from .face_labels import MIRROR_68, FaceLabels, annotated_landmarks
 
@@ -81,7 +82,7 @@ def read_mesh_points(path: Path, labels: FaceLabels) -> Array:
     Raises:
         InputError: The file is missing or damaged, or lacks a face.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"{path}: no such file of mesh points: leave expression_labels out")
     try:
         arrays = read_npz(path, ("key", "points"))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from frsdk.errors import InputError
 from frsdk.storage.npz_arrays import read_npz
+from frsdk.storage.path_kinds import is_file
 
 STORED_SIZE = 160  # the stored crops: the network's crop and a margin on every side
 NETWORK_SIZE = 120
@@ -91,7 +92,7 @@ def read_labels(path: Path) -> FaceLabels:
     Raises:
         InputError: The file is missing, has no such field, or its arrays disagree in length.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"{path}: no such label file: give a folder that holds {path.name}")
     try:
         labels = _labels_from_arrays(read_npz(path, _FIELDS))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from frsdk.errors import InputError
 from frsdk.imaging.crop_bytes import MOST_BYTES, TAR_DAMAGE, image_from_bytes
+from frsdk.storage.path_kinds import is_file
 
 from .face_labels import STORED_SIZE, FaceLabels
 from .skipped_items import Skipped
@@ -57,7 +58,7 @@ def load_good_crops(
     skipped = Skipped(len(labels), bad_share)
     for shard in np.unique(labels.shard):
         path = folder / f"{split}-{shard:02d}.tar"
-        if not path.is_file():
+        if not is_file(path):
             raise InputError(f"{path}: no such shard: the labels of {split} name it")
         for name, data in _members(path):
             row = row_of_key.get(name.removesuffix(".webp"))

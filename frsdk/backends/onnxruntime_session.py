@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import BackendError, MissingDependencyError, SpecError
 from ..installation.optional_packages import missing_package
+from ..storage.path_kinds import is_file
 from .cpu_features import int8_products_saturate
 from .onnxruntime_cuda import CUDA_PROVIDER, cuda_provider_problem, with_cuda_options
 
@@ -63,7 +64,7 @@ def open_session(
     if CUDA_PROVIDER in built_in and (problem := cuda_provider_problem(ort)) is not None:
         raise BackendError(problem)
     file = "a graph in memory" if isinstance(path, bytes) else Path(path)
-    if isinstance(file, Path) and not file.is_file():
+    if isinstance(file, Path) and not is_file(file):
         raise BackendError(f"{file}: no such file: give the path of an .onnx file")
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import io
+import os
 import signal
 import sys
 import threading
@@ -53,7 +55,8 @@ class ReportedError(click.ClickException):
 def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
     """Make a click command report each `FrsdkError` as one line and exit with 1.
 
-    A package of an extra that is not installed is reported alike, with the line that installs it.
+    A package of an extra that is not installed is reported alike, with the line that installs it,
+    and so is a file that the system refuses.
     SIGTERM and SIGHUP end the command as Ctrl-C does, with what it cleans up and keeps then; and
     a character that the terminal's encoding lacks is printed as its escape.
 
@@ -78,6 +81,11 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
             sys.exit(128 + stop.number)  # as a shell reports the signal
         except FrsdkError as error:
             raise ReportedError(str(error)) from error
+        except OSError as error:  # such as a folder that may not be entered
+            if error.filename is None or error.errno == errno.EPIPE:
+                raise
+            reason = error.strerror or type(error).__name__
+            raise ReportedError(f"{os.fsdecode(error.filename)}: {reason}") from error
         except ImportError as error:
             package = (error.name or "").partition(".")[0]
             if package not in _EXTRAS:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import MissingDependencyError, OutputError
+from ..installation.optional_packages import pip_line
 from ..rendering.depth_normals_pncc import FacePictures
 from ..storage.atomic_write import atomic_write
 
@@ -77,7 +78,7 @@ def _exr(array: Array) -> bytes:
         import OpenEXR
     except ImportError as error:
         raise MissingDependencyError(
-            "writing EXR needs the package OpenEXR: pip install 'frsdk[exr]'"
+            f"writing EXR needs the package OpenEXR: {pip_line('exr')}"
         ) from error
     planes = np.atleast_3d(array).astype(np.float32)
     letters = "Y" if planes.shape[2] == 1 else "RGB"

@@ -20,6 +20,7 @@ from ..rendering.face_outputs import render_faces
 from ..rendering.overlay import draw_faces
 from ..rendering.photo_scene import write_scene
 from ..storage.atomic_write import atomic_write, cannot_write
+from ..storage.path_kinds import exists, is_file
 from .depth_pncc_files import write_picture
 from .reconstruct_defaults import JobOptions
 
@@ -96,7 +97,7 @@ def _move_all(draft: Path, folder: Path) -> None:
     try:
         for path in sorted(draft.iterdir()):
             target = folder / path.name
-            before = target.exists()
+            before = exists(target)
             path.replace(target)
             new += [] if before else [target]
     except OSError as error:
@@ -109,7 +110,7 @@ def _remove_older_meshes(folder: Path, stem: str, faces: int, kind: str) -> None
     """Meshes of faces that an earlier run found in a photograph and this one did not."""
     older = folder / f"{stem}.{faces}.{kind}"
     try:
-        while kind != "none" and older.is_file():
+        while kind != "none" and is_file(older):
             older.unlink()
             faces += 1
             older = folder / f"{stem}.{faces}.{kind}"

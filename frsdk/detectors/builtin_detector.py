@@ -13,6 +13,7 @@ from ..backends.onnxruntime_backend import OnnxRuntimeBackend
 from ..errors import BackendError, InputError
 from ..imaging.face_crop import check_image, network_input
 from ..installation.builtin_weights import builtin_weights
+from ..storage.path_kinds import is_file
 from .box_rule import BoxRule
 from .detection import Detection
 from .detector_outputs import CellDecoder, Found, joined, roll_of_points
@@ -210,7 +211,7 @@ def _in_image(tile: Tile, found: Found) -> Found:
 def _opened(path: str | os.PathLike[str] | None, weights: str | None, threads: int) -> Backend:
     if path is None:
         path = builtin_weights(weights).detector
-        if not path.is_file():
+        if not is_file(path):
             raise BackendError(
                 f"{path}: the built-in detector is not in this installation: "
                 "install frsdk from its wheel, or pass the path of a detector"

@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from ..errors import InputError
 from ..storage.atomic_write import atomic_write
@@ -53,14 +54,19 @@ def write_blendshape_csv(
     """
     if not fps > 0.0:
         raise InputError(f"expected fps above 0, got {fps}")
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
     rows = 0
-    for time_s, shapes, angles_deg in frames:
-        writer.writerow(_row(time_s, shapes, angles_deg, fps))
-        rows += 1
-    atomic_write(Path(path), text.getvalue().encode())
+
+    def write(file: BinaryIO) -> None:
+        nonlocal rows
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for time_s, shapes, angles_deg in frames:
+            writer.writerow(_row(time_s, shapes, angles_deg, fps))
+            rows += 1
+        text.detach()
+
+    atomic_write(Path(path), write)
     return rows
 
 

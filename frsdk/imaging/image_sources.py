@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
+from ..storage.path_kinds import is_folder
 
 SAMPLE_PREFIX = "sample:"
 STANDARD_INPUT = "-"
@@ -97,12 +98,12 @@ def _expand(item: str) -> Sequence[str]:
         check_sample(item)
         return [item]
     path = Path(item)
-    if path.is_dir():
+    if is_folder(path):
         return _folder_images(path)
     if glob.has_magic(item) and not os.path.lexists(item):
         pattern = _pattern(path)
         matches = glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path takes no absolute one
-        files = sorted(match for match in matches if not Path(match).is_dir())
+        files = sorted(match for match in matches if not is_folder(match))
         if not files:
             raise InputError(f"no file matches {item}")
         return files
@@ -120,7 +121,7 @@ def _folder_images(folder: Path) -> list[str]:
         entries = sorted(folder.iterdir(), key=lambda path: path.name)
     except OSError as error:
         raise InputError(f"cannot list the folder {folder}: {error.strerror}") from error
-    files = [str(path) for path in entries if has_image_suffix(path.name) and not path.is_dir()]
+    files = [str(path) for path in entries if has_image_suffix(path.name) and not is_folder(path)]
     if not files:
         raise InputError(f"the folder {folder} has no images ({READABLE_FORMATS})")
     return files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -133,7 +134,7 @@ def _obj_content(mesh: FileMesh, stem: str) -> dict[str, bytes]:
     """OBJ, and with a texture its MTL and PNG: their names have no spaces, which OBJ cannot."""
     from trimesh.exchange.obj import export_obj
 
-    name = re.sub(r"[^\w.-]", "_", stem) or "face"
+    name = _plain_name(stem)
     image = None if mesh.texture_bgr is None else _encoded(mesh.texture_bgr, "PNG")
     text, files = export_obj(
         _trimesh(mesh, image, simple=name),
@@ -147,6 +148,14 @@ def _obj_content(mesh: FileMesh, stem: str) -> dict[str, bytes]:
     if image is None:
         files = {}
     return {**{key: bytes(value) for key, value in files.items()}, "": text.encode()}
+
+
+def _plain_name(stem: str) -> str:
+    """A name without spaces; the names of two stems differ, for their files lie side by side."""
+    name = re.sub(r"[^\w.-]", "_", stem)
+    if name == stem:
+        return name
+    return f"{name}-{hashlib.sha256(stem.encode(errors='surrogateescape')).hexdigest()[:6]}"
 
 
 def _trimesh(

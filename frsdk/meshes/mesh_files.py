@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..storage.atomic_write import atomic_write
+from ..storage.path_kinds import exists
 from .mesh_arrays import FileMesh, checked_mesh, unit_vertex_normals
 from .mesh_formats import MESH_SUFFIXES
 
@@ -95,7 +96,7 @@ def _write_together(path: Path, content: dict[str, bytes]) -> None:
     try:
         for name, data in content.items():
             target = path.parent / name if name else path
-            before = target.exists()
+            before = exists(target)
             atomic_write(target, data)
             new += [] if before else [target]
     except BaseException:

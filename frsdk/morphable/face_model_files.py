@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import FaceModelError
 from ..storage.npz_arrays import ArchiveError, read_npz
+from ..storage.path_kinds import is_file
 
 
 def read_arrays(
@@ -25,7 +26,7 @@ def read_arrays(
     Raises:
         FaceModelError: The file is missing, unreadable, damaged or lacks an array.
     """
-    if not Path(source).is_file():
+    if not is_file(source):
         raise FaceModelError(f"{source}: no such face-model file: give the path of an .npz file")
     try:
         return read_npz(Path(source), names, optional=optional)

@@ -54,7 +54,7 @@ class HtmlPage(SpooledFile):
         # "<" would end the script that holds the record.
         data = json.dumps(record, allow_nan=False).replace("<", "\\u003c")
         head = f'<script type="application/json" class="photograph" data-name="{escape(name)}">'
-        self._records.append(f"{head}{data}</script>".encode())
+        self._records.append(f"{head}{data}</script>".encode(errors="replace"))
 
     def save(self) -> None:
         """Write the page, atomically and without holding the photographs in memory.

@@ -73,10 +73,10 @@ def face_texture(
     x, y = points[:, 0], points[:, 1]
     inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     seen = well_seen_vertices(points, corners) & inside
-    if not seen.any():
+    own_weight = _feathered(atlas.values(seen))
+    if not own_weight.any():  # nothing is seen, or less than the border that is not trusted
         plain = np.rint(np.broadcast_to(MISSING_BGR, (size, size, 3))).astype(np.uint8)
         return Texture(plain, np.zeros((size, size), np.bool_))
-    own_weight = _feathered(atlas.values(seen))
     twin_weight = _twin_weight(own_weight, atlas, seen, model)
     weights = [own_weight] if twin_weight is None else [own_weight, twin_weight]
     part = part_with(weights, size, _LIGHT_SIDE)  # little of a face is seen: a third of the layout
@@ -139,7 +139,8 @@ class _Photo:
         self._scale = np.ones(2)
         inside = part.widened().cut(atlas.inside)[::8, 1:]
         step = np.diff(positions[::8], axis=1)[inside]  # image pixels a texel
-        factor = int(np.median(np.hypot(step[:, 0], step[:, 1])) * atlas.side / size)
+        texel_px = float(np.median(np.hypot(step[:, 0], step[:, 1]))) if len(step) else 0.0
+        factor = int(texel_px * atlas.side / size)
         if factor > 1:
             h, w = self._window.shape[:2]
             small = (max(1, w // factor), max(1, h // factor))

@@ -71,6 +71,10 @@ def draw_faces(
     shown = listed_faces(faces)
     if quality not in ("still", "live"):
         raise InputError(f'expected quality "still" or "live", got {quality!r}')
+    if out is not None and not out.flags.c_contiguous:  # OpenCV draws into no such view
+        canvas = _canvas(image_bgr, out).copy()
+        np.copyto(out, draw_faces(canvas, shown, quality=quality, out=canvas))
+        return out
     canvas = _canvas(image_bgr, out)
     for face in shown:
         if len(face.triangles):

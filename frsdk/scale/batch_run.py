@@ -14,6 +14,7 @@ from .._version import __version__
 from ..errors import BackendError, FrsdkError, InputError
 from ..storage.atomic_write import make_folder
 from ..storage.file_lock import file_lock
+from ..storage.path_kinds import is_file
 from .batch_defaults import BatchOptions
 from .face_columns import load_pyarrow
 from .parquet_parts import ParquetParts
@@ -178,7 +179,7 @@ def _absolute(options: Mapping[str, Any]) -> dict[str, Any]:
     changed = dict(options)
     for name in _FILES:
         value = changed.get(name)
-        if isinstance(value, str | os.PathLike) and Path(value).is_file():
+        if isinstance(value, str | os.PathLike) and is_file(value):
             changed[name] = str(Path(value).absolute())
     return changed
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import OutputError
+from .path_kinds import exists, is_file, is_folder
 
 if sys.platform != "win32":
     import fcntl
@@ -70,10 +71,10 @@ def check_destination(path: Path) -> None:
     Raises:
         OutputError: The folder is missing, or what has the name is a folder, a device or a pipe.
     """
-    if not path.parent.is_dir():
+    if not is_folder(path.parent):
         raise OutputError(f"{path}: cannot be written (no such folder): make the folder first")
-    if path.exists() and not path.is_file():
-        kind = "a folder" if path.is_dir() else "a device or a pipe"
+    if exists(path) and not is_file(path):
+        kind = "a folder" if is_folder(path) else "a device or a pipe"
         raise OutputError(f"{path}: cannot be written (it is {kind}): name a file")
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..installation.optional_packages import missing_package
 from .mat_elements import check_mat
+from .path_kinds import is_file
 
 Array = NDArray[np.float64]
 Content = dict[str, NDArray[np.generic]]
@@ -95,7 +96,7 @@ def _loaded(path: Path) -> Content:
     except (ImportError, OSError) as error:
         title = ".mat labels need SciPy, which"
         raise missing_package(error, "scipy", "eval", title=title) from error
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"{path}: no such label file: each picture needs its .mat")
     try:  # what SciPy raises for damaged files; NotImplementedError for those of MATLAB 7.3
         held = path.read_bytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from dataclasses import replace
 from types import TracebackType
 from typing import TypeVar
 
@@ -162,11 +163,11 @@ class FaceTracker:
             self._forget()
         self._shape = frame.shape
         dt_s = 0.0 if self._time_s is None else time_s - self._time_s
-        self._time_s = time_s
         lost = self._follow(frame, time_s)
         self._lost = still_remembered(self._lost, time_s)
         if len(self._alive) < self._max_faces and (lost or self._due(time_s)):
             self._look(frame, time_s)
+        self._time_s = time_s
         self._alive.sort(key=lambda track: track.id)
         return [self._result(track, time_s, dt_s) for track in self._alive]
 
@@ -211,10 +212,14 @@ class FaceTracker:
         alive = [track.face for track in self._alive]
         found = self._reconstruct(frame)
         fresh = [face for face in found if not _overlaps(face, alive)]
-        if not fresh:
+        rois = [_next_roi(face) for face in fresh]  # for a second look, from the landmarks
+        usable = [roi.side >= _SMALLEST_SIDE_PX and _inside(roi, frame) for roi in rois]
+        scores = [face.score for face, use in zip(fresh, usable, strict=True) if use]
+        rois = [roi for roi, use in zip(rois, usable, strict=True) if use]
+        if not rois:
             return
-        rois = [_next_roi(face) for face in fresh]  # a second look, from the landmarks
-        for face in self._reconstruct(frame, rois=rois, presence=True):
+        second = self._reconstruct(frame, rois=rois, presence=True)
+        for face, score in zip(second, scores, strict=True):
             if len(self._alive) == self._max_faces:
                 return
             roi = _next_roi(face)
@@ -226,6 +231,7 @@ class FaceTracker:
             else:
                 self._lost.remove(known)
                 known.take_back(face, roi, time_s)
+            known.score = score
             self._alive.append(known)
 
     def _new_track(self, face: Face, roi: Roi, time_s: float) -> Track:
@@ -237,7 +243,7 @@ class FaceTracker:
         return track
 
     def _result(self, track: Track, time_s: float, dt_s: float) -> TrackedFace:
-        raw = track.face
+        raw = replace(track.face, score=track.score)
         smooth = raw if track.smoother is None else track.smoother(raw, dt_s)
         return TrackedFace(
             id=track.id,

@@ -79,6 +79,11 @@ class TrackedFace(FaceExpressions):
         return self.smooth.face_model
 
     @property
+    def image_size_wh(self) -> tuple[int, int] | None:
+        """Width, height of the frame."""
+        return self.smooth.image_size_wh
+
+    @property
     def crop_size(self) -> int:
         """Pixels of a side of the network's crop."""
         return self.smooth.crop_size

@@ -43,6 +43,7 @@ class Track:
         face: Of the last frame with it.
         next_roi: The square for the next frame.
         smoother: None where nothing is smoothed.
+        score: The detector's, when it last found the face.
         seen_s: When the face was last seen.
         lost_s: When it was first missed.
     """
@@ -52,6 +53,7 @@ class Track:
     face: Face
     next_roi: Roi
     smoother: FaceSmoother | None
+    score: float = 1.0
     seen_s: float = field(init=False)
     lost_s: float = math.inf
     _past: deque[tuple[float, Face]] = field(default_factory=_short_past, init=False)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import glob
+import json
+import re
+from array import array
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -13,6 +17,8 @@ from ..expressions.blendshape_csv import write_blendshape_csv
 from ..expressions.face_expressions import blendshapes_of
 from ..expressions.neutral_face import NeutralFace
 from ..morphable.head_pose import Pose
+from ..storage.atomic_write import cannot_write
+from ..storage.record_spool import RecordSpool
 
 _Frame: TypeAlias = tuple[float, dict[str, float], tuple[float, float, float]]
 
@@ -54,16 +60,24 @@ class BlendshapeTakes:
     """The files ``STEM.blendshapes.ID.csv`` of a video; they are written when it is complete."""
 
     def __init__(self, csv: Path) -> None:
+        """Open a temporary file in the folder of the tables.
+
+        Raises:
+            OutputError: The folder cannot be written into.
+        """
         self._stem = csv.with_suffix("")
         self._people = PeopleByName()
-        self._takes: dict[
-            int, list[tuple[float, dict[str, float], tuple[float, float, float]]]
-        ] = {}
+        self._spool = RecordSpool(csv.parent)
+        self._ids: set[int] = set()
         self._last_s: float | None = None
-        self._steps_s: list[float] = []
+        self._steps_s = array("d")
 
     def write(self, time_s: float, faces: Sequence[PersonInFrame]) -> list[dict[str, float]]:
-        """Take a frame; the blendshapes of its faces."""
+        """Take a frame; the blendshapes of its faces.
+
+        Raises:
+            OutputError: The disk is full.
+        """
         if self._last_s is not None:
             self._steps_s.append(time_s - self._last_s)
         self._last_s = time_s
@@ -71,7 +85,8 @@ class BlendshapeTakes:
         for face, shapes in zip(faces, named, strict=True):
             pose = face.pose
             angles = (float(pose.yaw_deg), float(pose.pitch_deg), float(pose.roll_deg))
-            self._takes.setdefault(face.id, []).append((time_s, shapes, angles))
+            self._spool.append(json.dumps([face.id, time_s, shapes, angles]).encode())
+            self._ids.add(face.id)
         return named
 
     def path(self, person: int) -> Path:
@@ -87,16 +102,36 @@ class BlendshapeTakes:
         """Nothing is open."""
 
     def publish(self) -> None:
-        """Write the files.
+        """Write the files; those of people whom only an earlier run saw go.
 
         Raises:
             OutputError: One cannot be written.
         """
         step_s = float(np.median(self._steps_s)) if self._steps_s else 0.0
         fps = 1.0 / step_s if step_s > 0.0 else _DEFAULT_FPS
-        for person, frames in self._takes.items():
-            write_blendshape_csv(self.path(person), frames, fps=fps)
+        for person in sorted(self._ids):
+            write_blendshape_csv(self.path(person), self._frames(person), fps=fps)
+        self._spool.close()
+        self._remove_older()
 
     def discard(self) -> None:
         """Forget what was taken."""
-        self._takes.clear()
+        self._ids.clear()
+        self._spool.close()
+
+    def _frames(self, person: int) -> Iterator[_Frame]:
+        with self._spool.lines() as lines:
+            for line in lines:
+                number, time_s, shapes, (yaw, pitch, roll) = json.loads(line)
+                if number == person:
+                    yield time_s, shapes, (yaw, pitch, roll)
+
+    def _remove_older(self) -> None:
+        mine = {self.path(person).name for person in self._ids}
+        own = re.compile(re.escape(f"{self._stem.name}.blendshapes.") + r"\d+\.csv")
+        for path in self._stem.parent.glob(f"{glob.escape(self._stem.name)}.blendshapes.*.csv"):
+            if own.fullmatch(path.name) and path.name not in mine:
+                try:
+                    path.unlink()
+                except OSError as error:
+                    raise cannot_write(path, error) from error

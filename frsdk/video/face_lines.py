@@ -57,7 +57,10 @@ def _shortened(value: object) -> object:
     if isinstance(value, float):
         return float(f"{value:.{_DIGITS}g}")
     if isinstance(value, Mapping):
-        return {key: _shortened(each) for key, each in value.items()}
+        return {
+            key: round(each, _DIGITS) if key == "age_s" else _shortened(each)
+            for key, each in value.items()
+        }
     if isinstance(value, list):
         return [_shortened(each) for each in value]
     return value

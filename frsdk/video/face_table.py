@@ -77,6 +77,11 @@ def face_rows(frame: int, time_s: float, faces: Sequence[TabledFace]) -> Iterato
         yield [*head, *numbers]
 
 
+def _text(column: str, value: float) -> str:
+    """Times to the microsecond however long the stream; the rest to seven digits."""
+    return f"{value:.6f}" if column in ("time_s", "age_s") else f"{value:.7g}"
+
+
 class CsvTable:
     """Rows as CSV (RFC 4180, UTF-8, a header), whole lines on the disk frame by frame."""
 
@@ -100,7 +105,7 @@ class CsvTable:
         Raises:
             OutputError: The disk is full.
         """
-        self._write([[f"{value:.7g}" for value in row] for row in rows])
+        self._write([[_text(*each) for each in zip(COLUMNS, row, strict=True)] for row in rows])
 
     def finish(self) -> None:
         """Close the file.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+_SAME_S = 1e-6  # nearer than this, two stamps are one
 _SMALLEST_STEP_S = 0.001
 _JUMP_S = 1.0
 _DAY_S = 86_400.0
@@ -43,7 +44,7 @@ class FrameClock:
                 self._shift_s += last + self._nominal_s - time
                 time = last + self._nominal_s
                 self.corrected += 1
-            elif time < last + _SMALLEST_STEP_S:
+            elif time < last + _SAME_S:
                 time = last + _SMALLEST_STEP_S
                 self.corrected += 1
         self._last_s = time

@@ -7,13 +7,13 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
 
 from ..errors import InputError
+from ..storage.path_kinds import is_file
 
 _OPEN_TIMEOUT_MS = 10_000
 _FFMPEG_LEVEL = "OPENCV_FFMPEG_LOGLEVEL"
@@ -49,10 +49,10 @@ class CameraSource:
         if text.isdecimal():
             self.name = f"camera {text}"
         elif "://" in text:
-            self.name = re.sub(r"//[^/@]*@", "//***@", text)
+            self.name = _without_passwords(text)
         elif text.startswith("/dev/"):
             self.name = text
-        elif Path(text).is_file():
+        elif is_file(text):
             self.name, self.finite = text, True
         else:
             raise InputError(
@@ -102,6 +102,12 @@ class _Paced:
 
     def release(self) -> None:
         self._capture.release()
+
+
+def _without_passwords(address: str) -> str:
+    """An address as messages show it: neither its user nor what is named as a password."""
+    known = re.sub(r"(?<=//)[^/?#]*@", "***@", address)  # a password may hold an @ of its own
+    return re.sub(r"(?i)(pass(?:word|wd)?|pwd)=[^&/;]*", r"\1=***", known)
 
 
 def bgr_from_capture(image: Any) -> np.ndarray[Any, np.dtype[np.uint8]]:

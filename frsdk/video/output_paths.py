@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import InputError
 from ..storage.atomic_write import make_folder
 from ..storage.partial_file import PARTIAL_SUFFIX
+from ..storage.path_kinds import is_folder, same_file
 
 _WRITTEN = (".mp4", ".m4v")
 _OTHER_VIDEOS = (".mov", ".mkv", ".webm", ".avi", ".wmv", ".flv", ".ts", ".mpg", ".mpeg", ".gif")
@@ -62,9 +63,9 @@ def output_paths(video: str | os.PathLike[str], output: str | os.PathLike[str]) 
     """
     source, target = Path(video), Path(output)
     suffix = target.suffix.lower()
-    if suffix in _OTHER_VIDEOS and not target.is_dir():
+    if suffix in _OTHER_VIDEOS and not is_folder(target):
         raise InputError(f"{target}: overlays are MP4 files: name a folder or a .mp4 file")
-    if suffix in _WRITTEN and not target.is_dir():
+    if suffix in _WRITTEN and not is_folder(target):
         overlay = target
         records, meshes = target.with_suffix(".faces"), target.with_suffix(".meshes")
     else:
@@ -76,6 +77,6 @@ def output_paths(video: str | os.PathLike[str], output: str | os.PathLike[str]) 
     paths = OutputPaths(overlay, lines, csv, parquet, meshes)
     for path in paths.files():
         for name in (path, path.with_name(path.name + PARTIAL_SUFFIX)):
-            if name.exists() and source.exists() and name.samefile(source):
+            if same_file(name, source):
                 raise InputError(f"{path}: would replace the input: name another output")
     return paths

@@ -32,6 +32,12 @@ def upright_bgr(frame: DecodedFrame) -> Image:
     return _turned(image, _display_matrix(frame))
 
 
+def lies_on_its_side(frame: DecodedFrame) -> bool:
+    """Whether the file stores it a quarter turn away from how it is shown."""
+    a, b, _, _ = _display_matrix(frame)
+    return abs(b) > abs(a)
+
+
 def fitted(image_bgr: Image, size_wh: tuple[int, int]) -> Image:
     """The picture scaled into another size, its shape kept, black bars around it."""
     height, width = image_bgr.shape[:2]

@@ -19,7 +19,7 @@ from ..errors import InputError
 from ..imaging.read_image import DEFAULT_MAX_PIXELS
 from .frame_clock import FrameClock
 from .pyav_module import load_pyav, reason
-from .upright_pixels import fitted, upright_bgr
+from .upright_pixels import fitted, lies_on_its_side, upright_bgr
 
 if TYPE_CHECKING:
     from av import AudioStream, Packet, VideoStream
@@ -103,6 +103,7 @@ class VideoReader:
         self.resized = 0
         self.truncated = False
         self.size_wh: tuple[int, int] | None = None
+        self._lies_on_its_side = False
         self._frames = 0
         self.start_s = (self._container.start_time or 0) / _MICROSECONDS
         self._clock = FrameClock(start_s=self.start_s, nominal_s=1 / float(self.frame_rate))
@@ -117,9 +118,13 @@ class VideoReader:
 
     @property
     def pixel_aspect(self) -> Fraction:
-        """Width of a pixel / its height, as stored; 1 where the file tells no possible one."""
+        """Width of a pixel / its height; 1 where the file tells no possible one.
+
+        Of the upright frames, after the first of them: a quarter turn swaps the two.
+        """
         aspect = self._video.sample_aspect_ratio
-        return Fraction(aspect) if aspect and 0.1 <= aspect <= 10 else Fraction(1)
+        stored = Fraction(aspect) if aspect and 0.1 <= aspect <= 10 else Fraction(1)
+        return 1 / stored if self._lies_on_its_side else stored
 
     @property
     def frame_bytes(self) -> int:
@@ -217,6 +222,7 @@ class VideoReader:
                 continue
             self._check_size(frame.width, frame.height)
             image = upright_bgr(frame)
+            self._lies_on_its_side = lies_on_its_side(frame)
             size = (image.shape[1], image.shape[0])
             if self.size_wh is None:
                 self.size_wh = size

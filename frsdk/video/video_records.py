@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..rendering.overlay import DrawableFace
-from ..storage.atomic_write import make_folder
+from ..storage.atomic_write import cannot_write, make_folder
 from .blendshape_takes import BlendshapeTakes, PersonInFrame
 from .face_lines import FaceLines, Recordable, face_line
 from .face_table import CsvTable, ParquetTable, TabledFace, face_rows
@@ -26,11 +27,7 @@ class StreamFace(DrawableFace, Recordable, TabledFace, PersonInFrame, Protocol):
 
 
 class VideoRecords:
-    """The records, tables and meshes of a video.
-
-    Attributes:
-        meshes: Mesh files written so far.
-    """
+    """The records, tables and meshes of a video."""
 
     def __init__(self, paths: OutputPaths, options: VideoOptions) -> None:
         """Open the files.
@@ -43,7 +40,7 @@ class VideoRecords:
         self._files: list[FaceLines | CsvTable | ParquetTable | BlendshapeTakes] = []
         self._takes = BlendshapeTakes(paths.csv) if options.blendshapes else None
         self._tables: list[CsvTable | ParquetTable] = []
-        self.meshes = 0
+        self._mesh_names: set[str] = set()
         try:
             self._lines = FaceLines(paths.lines)
             self._files.append(self._lines)
@@ -79,7 +76,12 @@ class VideoRecords:
             for face in faces:
                 name = f"{frame:06d}.{face.id}.{self._options.mesh}"
                 face.save(self._folder / name, image_bgr)
-                self.meshes += 1
+                self._mesh_names.add(name)
+
+    @property
+    def meshes(self) -> int:
+        """Mesh files written so far."""
+        return len(self._mesh_names)
 
     def finish(self) -> None:
         """Complete the files; they keep their partial names until :meth:`publish`."""
@@ -87,9 +89,24 @@ class VideoRecords:
             file.finish()
 
     def publish(self) -> None:
-        """Give the complete files their final names."""
+        """Give the complete files their final names; meshes that only an earlier run made go.
+
+        Raises:
+            OutputError: A file cannot be renamed or removed.
+        """
         for file in self._files:
             file.publish()
+        if self._options.mesh != "none":
+            self._remove_older_meshes()
+
+    def _remove_older_meshes(self) -> None:
+        own = re.compile(rf"\d{{6,}}\.\d+\.{self._options.mesh}")
+        try:
+            for path in self._folder.iterdir():
+                if own.fullmatch(path.name) and path.name not in self._mesh_names:
+                    path.unlink()
+        except OSError as error:
+            raise cannot_write(self._folder, error) from error
 
     def discard(self) -> None:
         """Remove the files; meshes stay, each is whole."""

@@ -45,13 +45,15 @@ def make_clip(
     codec: str = "libx264",
     pix_fmt: str = "yuv420p",
     rotation: int = 0,
+    aspect: Fraction = Fraction(1),
     audio: str | None = None,
     damaged: Sequence[int] = (),
     options: dict[str, str] | None = None,
 ) -> Path:
     """BGR or BGRA frames at 30 a second, or at times of their own, into a file.
 
-    `rotation` is the quarter turn, counter-clockwise, that a player makes. Frames may change in
+    `rotation` is the quarter turn, counter-clockwise, that a player makes; `aspect` is a pixel's
+    width over its height. Frames may change in
     size with a codec that keeps no state ("mjpeg"). Of the packets in `damaged` only rubbish
     is left.
     """
@@ -61,6 +63,7 @@ def make_clip(
     with av.open(str(path), "w", options=file_options) as container:
         stream = container.add_stream(codec, rate=30, options=options or {})
         _set_up(stream, frames[0], pix_fmt, Fraction(1, ticks_per_s))
+        stream.codec_context.sample_aspect_ratio = aspect
         sound = container.add_stream(audio, rate=16000) if audio else None
         if sound is not None:
             sound.layout = "mono"

@@ -248,6 +248,19 @@ def test_reports_errors_serves_other_scripts() -> None:
     assert result.stderr == "frsdk-export: two lines\n"
 
 
+def test_what_the_system_refuses_is_one_line() -> None:
+    @click.command()
+    @reports_errors
+    def build() -> None:
+        Path("a" * 300).is_file()
+        Path("a" * 300).read_bytes()
+
+    result = CliRunner().invoke(build, [], prog_name="frsdk-export")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("frsdk-export: aaa") and "too long" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_module_runs(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "frsdk", "reconstruct", str(tmp_path), "-o", "out"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)

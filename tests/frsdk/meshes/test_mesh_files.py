@@ -171,16 +171,32 @@ def test_obj_with_a_texture_names_its_files(tmp_path: Path, make_sphere: Any) ->
     mesh = make_sphere((100.0, 50.0), 40.0)
     uv = np.random.default_rng(1).random((len(mesh.vertices), 2))
     texture = np.random.default_rng(2).integers(0, 256, (16, 16, 3), np.uint8)
-    path = tmp_path / "my face.0.obj"
+    path = tmp_path / "my_face.0.obj"
     write_mesh(path, mesh.vertices, mesh.triangles, uv=uv, texture_bgr=texture)
     assert sorted(each.name for each in tmp_path.iterdir()) == [
-        *("my face.0.obj", "my_face.0.mtl", "my_face.0.texture.png")
+        *("my_face.0.mtl", "my_face.0.obj", "my_face.0.texture.png")
     ]
     rows = obj_rows(path)
     assert rows["mtllib"] == [["my_face.0.mtl"]]
     np.testing.assert_allclose(np.array(rows["vt"], float), uv, atol=1e-5)
     assert ["my_face.0.texture.png"] in obj_rows(tmp_path / "my_face.0.mtl")["map_Kd"]
     np.testing.assert_array_equal(cv2.imread(str(tmp_path / "my_face.0.texture.png")), texture)
+
+
+def test_objs_with_names_alike_have_textures_of_their_own(tmp_path: Path, make_sphere: Any) -> None:
+    """OBJ cannot name files with spaces: "my face" and "my_face" must not share one."""
+    mesh = make_sphere((100.0, 50.0), 40.0)
+    uv = np.random.default_rng(1).random((len(mesh.vertices), 2))
+    names = ["my_face.0", "my face.0", "my+face.0"]
+    for shade, name in enumerate(names):
+        texture = np.full((16, 16, 3), 50 * shade, np.uint8)
+        path = tmp_path / f"{name}.obj"
+        write_mesh(path, mesh.vertices, mesh.triangles, uv=uv, texture_bgr=texture)
+    for shade, name in enumerate(names):
+        ((library,),) = obj_rows(tmp_path / f"{name}.obj")["mtllib"]
+        assert " " not in library
+        ((*_, picture),) = obj_rows(tmp_path / library)["map_Kd"]
+        assert (cv2.imread(str(tmp_path / picture)) == 50 * shade).all()
 
 
 @pytest.mark.parametrize("suffix", ["glb", "obj", "ply", "stl"])

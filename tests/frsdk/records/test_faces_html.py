@@ -165,6 +165,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield browser
 
 
+def test_names_that_are_not_utf_8_are_taken(tmp_path: Path, patterned: np.ndarray) -> None:
+    with HtmlPage(tmp_path) as page:
+        page.append("caf\udce9.jpg", "caf\udce9", patterned, [])
+        page.save()
+    assert 'data-name="caf?.jpg"' in (tmp_path / HTML_FILE).read_text(encoding="utf-8")
+
+
 def test_the_file_holds_everything(page: Path, posed_once: Face, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
     records = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text)

@@ -44,6 +44,24 @@ def test_the_seen_side_has_the_photographs_colours(
     assert np.quantile(error, 0.99) < 0.07
 
 
+@pytest.mark.parametrize("size", [256, 512, 1024])
+def test_a_face_almost_outside_the_photograph(
+    make_posed: Any, patterned: np.ndarray, size: int
+) -> None:
+    face = make_posed(0.0)
+    vertices = np.array(face.vertices, np.float64)
+    left, width = vertices[:, 0].min(), patterned.shape[1]
+    few = 0
+    for inside_px in (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 9.0, 14.0):
+        vertices[:, 0] += width - 1 - inside_px - vertices[:, 0].min()
+        texture = face_texture.face_texture(patterned, vertices, face.face_model, size)
+        assert texture.image.shape == (size, size, 3)
+        few += not texture.seen.any()
+    assert few and left > 0
+    tiny = face_texture.face_texture(patterned[:3, :3], face.vertices, face.face_model, size)
+    assert tiny.seen.mean() < 0.01
+
+
 def test_the_hidden_side_takes_the_mirror_image(make_posed: Any) -> None:
     """Stripes that turn with a face: what a frontal photograph shows, its profile guesses."""
     face = make_posed(0.0, seed=None)

@@ -139,6 +139,17 @@ def test_drawing_into_an_image_that_is_there(make_face: Any) -> None:
 
 
 @pytest.mark.parametrize("quality", ["still", "live"])
+def test_drawing_into_a_view(make_face: Any, quality: str) -> None:
+    """Such as BGR into an image that is RGB, or mirrored."""
+    image = np.random.default_rng(1).integers(60, 200, (300, 300, 3), np.uint8)
+    face = make_face((150.0, 150.0), 100.0)
+    wanted = draw_faces(image, [face], quality=quality)
+    for view in (np.zeros_like(image)[..., ::-1], np.zeros_like(image)[:, ::-1]):
+        assert draw_faces(image, [face], quality=quality, out=view) is view
+        np.testing.assert_array_equal(view, wanted)
+
+
+@pytest.mark.parametrize("quality", ["still", "live"])
 def test_faces_over_every_border(make_face: Any, quality: str) -> None:
     image = np.full((90, 80, 3), 100, np.uint8)
     for centre in ((0.0, 40.0), (80.0, 90.0), (40.0, -10.0), (-500.0, 40.0), (40.0, 1e7)):

@@ -27,6 +27,13 @@ def test_writes_bytes_and_what_a_function_writes(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.bin"]
 
 
+def test_a_name_that_is_too_long_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be written"):
+        atomic_write(tmp_path / ("a" * 300), b"")
+    with pytest.raises(OutputError, match="no such folder"):
+        atomic_write(tmp_path / ("a" * 300) / "b", b"")
+
+
 def test_rights_follow_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from frsdk import FaceReconstructor, FaceTracker, InputError, Roi, Smoothing, read_image
+from frsdk import Detection, FaceReconstructor, FaceTracker, InputError, Roi, Smoothing, read_image
 from frsdk.face import Face, face_from_params
 from frsdk.morphable.morphable_model import builtin_face_model
 
@@ -67,6 +67,33 @@ def test_a_face_keeps_its_id_is_lost_and_comes_back(reconstruct, photo, monkeypa
         track(black, index / 30)
     found = [track(photo, index / 30) for index in range(80, 83)]
     assert found[-1][0].id == 1  # after more than a second nobody is remembered
+
+
+def test_the_score_is_the_detectors(reconstruct, photo) -> None:
+    (detected,) = reconstruct(photo)
+    assert detected.score < 1.0
+    track = FaceTracker(reconstruct)
+    for index in range(3):
+        (face,) = track(photo, index / 30)
+        assert face.score == face.raw.score == detected.score
+        assert face.image_size_wh == (photo.shape[1], photo.shape[0])
+
+
+def test_a_detection_too_small_for_the_network_is_no_error(photo) -> None:
+    found = [Detection((200.0, 100.0, 204.0, 104.0), 0.9)]
+    with FaceReconstructor(detector=lambda image: found) as reconstruct:
+        track = FaceTracker(reconstruct)
+        assert track(photo, 0.0) == [] == track(photo, 0.1)
+
+
+def test_a_frame_that_failed_may_come_again(reconstruct, photo, monkeypatch) -> None:
+    track = FaceTracker(reconstruct)
+    (face,) = track(photo, 0.0)
+    with monkeypatch.context() as broken:
+        broken.setattr(track, "_follow", lambda *_: (_ for _ in ()).throw(InputError("broken")))
+        with pytest.raises(InputError, match="broken"):
+            track(photo, 0.1)
+    assert [each.id for each in track(photo, 0.1)] == [face.id]
 
 
 def test_a_face_that_leans_is_followed_as_well_as_it_is_detected(reconstruct, photo) -> None:

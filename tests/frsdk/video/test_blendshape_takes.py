@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -42,6 +43,34 @@ def test_each_person_has_a_file(tmp_path: Path) -> None:
         turned = list(csv.DictReader(file))
     assert len(turned) == 9
     assert float(turned[0]["HeadYaw"]) == pytest.approx(np.pi / 2.0, abs=1e-5)
+
+
+def test_people_of_an_earlier_run_go(tmp_path: Path) -> None:
+    (tmp_path / "a.faces.blendshapes.notes.csv").touch()
+    for people in ([0, 1, 2], [1]):
+        takes = BlendshapeTakes(tmp_path / "a.faces.csv")
+        for k in range(3):
+            takes.write(k / 25.0, [person(number, 0.5) for number in people])
+        takes.publish()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "a.faces.blendshapes.1.csv",
+        "a.faces.blendshapes.notes.csv",
+    ]
+
+
+def test_memory_does_not_grow_with_the_length(tmp_path: Path) -> None:
+    takes, face = BlendshapeTakes(tmp_path / "faces.csv"), person(0, 0.5)
+    for k in range(50):
+        takes.write(k / 25.0, [face])
+    tracemalloc.start()
+    try:
+        for k in range(50, 450):
+            takes.write(k / 25.0, [face])
+        assert tracemalloc.get_traced_memory()[0] < 400 * 60  # bytes a frame
+    finally:
+        tracemalloc.stop()
+    takes.publish()
+    assert len(takes.path(0).read_text().splitlines()) == 451
 
 
 def test_what_is_discarded_is_not_written(tmp_path: Path) -> None:

@@ -152,12 +152,19 @@ def test_frames_of_any_kind_become_bgr(image: Any, expected: tuple[int, ...]) ->
 def test_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert CameraSource("2").name == "camera 2"
     assert CameraSource("rtsp://me:secret@host/a").name == "rtsp://***@host/a"
+    assert CameraSource("rtsp://admin:p@ssw@10.0.0.1:554/s").name == "rtsp://***@10.0.0.1:554/s"
+    asked = "http://10.0.0.1/v?user=admin&password=secret&pwd=too&channel=1"
+    shown = "http://10.0.0.1/v?user=admin&password=***&pwd=***&channel=1"
+    assert CameraSource(asked).name == shown
     assert CameraSource("http://host/a").name == "http://host/a"
+    assert CameraSource("http://host/a@b/c").name == "http://host/a@b/c"
     assert CameraSource("/dev/video7").name == "/dev/video7"
     (tmp_path / "a.mp4").touch()
     assert CameraSource(str(tmp_path / "a.mp4")).finite
     with pytest.raises(InputError, match="no such file; a camera is an index"):
         CameraSource("front door")
+    with pytest.raises(InputError, match="no such file; a camera is an index"):
+        CameraSource("a" * 300)
 
 
 def test_what_cannot_be_opened_is_none_and_silent(tmp_path: Path) -> None:

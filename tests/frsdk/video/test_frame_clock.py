@@ -30,6 +30,12 @@ def test_a_repeated_time_comes_a_millisecond_later_and_shifts_no_other() -> None
     assert corrected == 2
 
 
+def test_two_thousand_frames_a_second_keep_their_times() -> None:
+    presented = [k / 2000 for k in range(4001)]
+    found, corrected = times(list(presented))
+    assert found == pytest.approx(presented, abs=1e-12) and corrected == 0
+
+
 def test_a_cut_goes_on_from_the_last_frame() -> None:
     found, corrected = times([0.0, 5.0, 0.0, 0.5, 1.0])
     assert found == pytest.approx([0.0, 5.0, 5.04, 5.54, 6.04])

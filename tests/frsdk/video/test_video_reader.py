@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -43,6 +44,16 @@ def test_rotation_is_applied(tmp_path: Path, rotation: int) -> None:
         difference = np.abs(frame.image_bgr.astype(int) - upright)
         assert difference[4:28, 4:28].max() < 16
         assert difference[4:28, -28:-4].max() < 16
+
+
+@pytest.mark.parametrize(("rotation", "shown"), [(0, (4, 3)), (90, (3, 4)), (180, (4, 3))])
+def test_pixels_that_are_not_square_turn_with_the_picture(
+    tmp_path: Path, rotation: int, shown: tuple[int, int]
+) -> None:
+    path = make_clip(tmp_path / "a.mp4", [corner()] * 3, rotation=rotation, aspect=Fraction(4, 3))
+    with VideoReader(path) as reader:
+        frames_of(reader)
+        assert reader.pixel_aspect == Fraction(*shown)
 
 
 def test_a_mirrored_picture_is_shown_as_it_is_meant() -> None:
