@@ -12,6 +12,8 @@ from frsdk.commands.console_errors import reports_errors
 
 if TYPE_CHECKING:
     from frsdk.morphable.morphable_model import MorphableModel
+    from frsdk.specs.detector_spec import DetectorSpec
+    from frsdk.specs.model_spec import ModelSpec
 
 _FILE = click.Path(path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -44,7 +46,9 @@ def main() -> None:
     help="Fixed shapes for this many faces, for runtimes without dynamic ones.",
 )
 @click.option("--with-decoder", is_flag=True, help="Landmarks and dense vertices as outputs too.")
-@click.option("--face-model", type=_FILE, help="The decoder's .npz; the built-in one by default.")
+@click.option(
+    "--face-model", type=_FILE, help="The decoder's .npz; by default the network's built-in one."
+)
 @reports_errors
 def model(
     checkpoint: Path,
@@ -58,17 +62,13 @@ def model(
 
     A graph of fixed shapes runs in frsdk too, which fills its batches up.
     """
-    from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
-
     from .checkpoints.checkpoint_file import load_any_checkpoint
     from .checkpoints.onnx_export import DEFAULT_OPSET, export_onnx
 
     if face_model and not with_decoder:
         raise click.UsageError("--face-model is for --with-decoder: give both or none")
     network, spec = load_any_checkpoint(checkpoint)
-    decoder = None
-    if with_decoder:
-        decoder = MorphableModel.load(face_model) if face_model else builtin_face_model()
+    decoder = _decoder(spec, face_model) if with_decoder else None
     path = output or Path(checkpoint.name).with_suffix(".onnx")
     opset = opset or DEFAULT_OPSET
     report = export_onnx(network, spec, path, decoder=decoder, opset=opset, batch=batch)
@@ -79,6 +79,19 @@ def model(
         f"{'landmarks and vertices as outputs, ' if decoder else ''}"
         f"differs from PyTorch by {report.largest_difference:.1e}"
     )
+
+
+def _decoder(spec: ModelSpec | DetectorSpec, face_model: Path | None) -> MorphableModel:
+    """The file's face model; else the built-in one that the network was trained for."""
+    from frsdk.morphable.decoder_choice import face_model_of_network
+    from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
+    from frsdk.specs.detector_spec import DetectorSpec
+
+    if face_model:
+        return MorphableModel.load(face_model)
+    if isinstance(spec, DetectorSpec):  # which the export refuses
+        return builtin_face_model()
+    return face_model_of_network(spec.face_model, None)
 
 
 @main.group()

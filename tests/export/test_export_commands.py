@@ -23,7 +23,8 @@ from frsdk.export.train_cli import main as train_main
 from frsdk.export.training.validation_nme import predict
 from frsdk.specs.model_spec import METADATA_KEY
 
-BUILTIN = Path(__file__).resolve().parents[2] / "frsdk" / "assets" / "network.onnx"
+ROOT = Path(__file__).resolve().parents[2]
+BUILTIN = ROOT / "frsdk" / "assets" / "network.onnx"
 TINY = ["--architecture", "mobilenet_v1", "--steps", "2", "--batch-size", "4"]
 
 
@@ -246,3 +247,16 @@ def test_export_with_decoder(faces_folder: Path, tmp_path: Path) -> None:
     )
     refused = export(run / "model.pth", "--face-model", "other.npz")
     assert refused.exit_code == 2 and "--with-decoder" in refused.output
+
+
+def test_the_decoder_is_that_of_the_networks_own_face_model(tmp_path: Path) -> None:
+    path, wanted = tmp_path / "open.onnx", builtin_face_model("open")
+    done = export(ROOT / "weights" / "mobile_frnet_open.pth", "--with-decoder", "-o", path)
+    assert done.exit_code == 0, done.output
+    image = np.random.default_rng(0).integers(0, 256, (160, 160, 3), np.uint8)
+    with FaceReconstructor(engine=path) as reconstruct:
+        (face,) = reconstruct(image, rois=[[20, 20, 140, 140]])
+    assert face.vertices.shape == (wanted.n_vertices, 3)
+    assert np.allclose(face.vertices[wanted.landmark_indices], face.landmarks, atol=1e-2)
+    refused = export(ROOT / "weights" / "face_detector_open.pth", "--with-decoder")
+    assert refused.exit_code == 1 and "has no decoder" in refused.output
