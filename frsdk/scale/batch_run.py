@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -87,7 +88,8 @@ def reconstruct_to_parquet(
         The sums of this run.
 
     Raises:
-        InputError: Another run is in the folder, or its parts were made with other options.
+        InputError: Another run is in the folder, or its parts were made with other options or
+            with other files behind them.
         OutputError: The folder cannot be written.
         BackendError: Ray failed.
         MissingDependencyError: Ray is not installed.
@@ -99,7 +101,7 @@ def reconstruct_to_parquet(
     with file_lock(folder / _LOCK, wait=False) as held:
         if not held:
             raise InputError(f"{folder}: another frsdk batch writes here: wait for it")
-        parts = ParquetParts(folder, _made_with(options))
+        parts = ParquetParts(folder, made_with(options))
         places, report.problems = find_pictures(inputs)
         recorded = parts.recorded()
         waiting = dict.fromkeys(place for place in places if place not in recorded)
@@ -168,20 +170,42 @@ def _count(table: pyarrow.Table, report: BatchReport) -> set[str]:
     return done
 
 
-def _made_with(options: BatchOptions) -> dict[str, object]:
-    """What the rows depend on."""
+def made_with(options: BatchOptions) -> dict[str, object]:
+    """What the rows depend on, ready for JSON: options, and what the files that they name hold.
+
+    Raises:
+        InputError: A file cannot be read.
+    """
     named = {name: str(value) for name, value in sorted(_absolute(options.reconstructor).items())}
-    return {"frsdk": __version__, "reconstructor": named, "max_pixels": options.max_pixels}
+    files = {name: _digest(Path(named[name])) for name in _files_in(options.reconstructor)}
+    return {
+        "frsdk": __version__,
+        "reconstructor": named,
+        "files_sha256": files,
+        "max_pixels": options.max_pixels,
+    }
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror or error}): give another file"
+        ) from error
+
+
+def _files_in(options: Mapping[str, Any]) -> list[str]:
+    """The options of a reconstructor that name a file."""
+    given = {name: options[name] for name in _FILES if name in options}
+    paths = {name: each for name, each in given.items() if isinstance(each, str | os.PathLike)}
+    return [name for name, each in paths.items() if is_file(each)]
 
 
 def _absolute(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a reconstructor, files by absolute paths: actors have folders of their own."""
-    changed = dict(options)
-    for name in _FILES:
-        value = changed.get(name)
-        if isinstance(value, str | os.PathLike) and is_file(value):
-            changed[name] = str(Path(value).absolute())
-    return changed
+    files = {name: str(Path(options[name]).absolute()) for name in _files_in(options)}
+    return {**options, **files}
 
 
 def _try_options(options: BatchOptions) -> None:

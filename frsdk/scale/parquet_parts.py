@@ -95,7 +95,7 @@ class ParquetParts:
             ) from error
         if before != self._text:
             raise InputError(
-                f"{part}: was made with other options or another frsdk: name another folder, or "
-                "repeat the options to go on"
+                f"{part}: was made with other options, other files behind them or another frsdk: "
+                "name another folder, or repeat the options to go on"
             )
         return paths

@@ -20,7 +20,9 @@ from frsdk import BuiltinDetector, FaceReconstructor, read_image
 from frsdk.commands.cli import main
 from frsdk.errors import InputError
 from frsdk.scale.batch_defaults import BatchOptions
-from frsdk.scale.batch_run import BatchReport, reconstruct_to_parquet
+from frsdk.scale.batch_run import BatchReport, made_with, reconstruct_to_parquet
+from frsdk.scale.face_columns import face_schema
+from frsdk.scale.parquet_parts import ParquetParts
 
 parquet = pytest.importorskip("pyarrow.parquet", reason="needs pyarrow (frsdk[ray])")
 SIDES = range(200, 320, 6)
@@ -111,6 +113,22 @@ def test_the_command_goes_on_where_it_stopped(
     assert set(rows_of(Path(out))) == {"200.png", "206.png", "broken.jpg"}
     with pytest.raises(InputError, match="other options"):
         reconstruct_to_parquet(some, out, BatchOptions(reconstructor={"max_faces": 1}))
+
+
+@pytest.mark.parametrize("option", ["engine", "detector", "face_model"])
+def test_a_file_that_changed_is_another_option(pictures: Path, tmp_path: Path, option: str) -> None:
+    out, file = tmp_path / "out", tmp_path / "model.bin"
+    options = BatchOptions(reconstructor={option: file})
+    file.write_bytes(b"first")
+    out.mkdir()
+    parts = ParquetParts(out, made_with(options))
+    picture = str((pictures / "200.png").absolute())
+    parts.add(face_schema().empty_table().from_pylist([{"path": picture}], face_schema()))
+    parts.flush()
+    assert reconstruct_to_parquet([picture], out, options).skipped == 1
+    file.write_bytes(b"other")
+    with pytest.raises(InputError, match="other files behind them"):
+        reconstruct_to_parquet([picture], out, options)
 
 
 @pytest.mark.ray
