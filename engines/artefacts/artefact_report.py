@@ -13,10 +13,11 @@ from typing import Any  # values of a JSON document, and torch, which has its ow
 from frsdk.engine_files.engine_file import read_engine
 from frsdk.errors import BackendError, InputError, SpecError
 from frsdk.installation.optional_packages import missing_package
+from frsdk.specs.detector_spec import DetectorSpec, spec_from_json
 from frsdk.specs.model_spec import METADATA_KEY, ModelSpec
 from frsdk.storage.torch_file import TorchFileError, read_torch_file
 
-from ..graphs.network_file import read_network
+from ..graphs.network_file import checked_model, read_content
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class ArtefactReport:
         path: The file.
         kind: ``"onnx"``, ``"engine"`` or ``"checkpoint"``.
         size_bytes: Of the file.
-        spec: How to use the network.
+        spec: How to use the network or the face detector.
         layers: Nodes or layers by type; for a checkpoint, tensors by the module's first name.
         precisions: ONNX: weights by type; engine: layers by the type that they put out; checkpoint:
             tensors by type.
@@ -37,7 +38,7 @@ class ArtefactReport:
     path: Path
     kind: str
     size_bytes: int
-    spec: ModelSpec
+    spec: ModelSpec | DetectorSpec
     layers: dict[str, int]
     precisions: dict[str, int]
     engine: dict[str, Any] | None = None
@@ -52,29 +53,47 @@ class ArtefactReport:
         spec = self.spec
         yield f"{self.path}: {self.kind}, {self.size_bytes / 1e6:.2f} MB"
         yield f"architecture: {spec.architecture.name} {dict(spec.architecture.arguments) or ''}"
-        bits = "" if spec.weight_bits is None else f", weights of {spec.weight_bits} bits"
-        calibration = spec.calibration_digest or "none"
-        yield f"precision: {spec.precision}{bits}, calibration: {calibration}"
-        yield f"accuracy: {spec.accuracy.line() if spec.accuracy else 'not measured'}"
+        yield from _precision_lines(spec)
         entry = spec.input
         yield (
             f"input: {entry.name} (n, {', '.join(map(str, entry.shape))}) {entry.colour_order}, "
             f"mean {list(entry.mean)}, std {list(entry.std)}"
         )
-        for name, shape in spec.output_shapes.items():
-            what = "whitened" if name == spec.output.name else "in crop pixels"
-            yield f"output: {name} (n, {', '.join(map(str, shape))}) {what}"
-        model = spec.face_model
-        yield f"face model: {model.name} ({model.sha256[:12]}), {model.n_vertices} vertices"
-        yield f"crop rule: {spec.crop_rule}, licence: {spec.licence or 'none given'}"
+        yield from _output_lines(spec)
         for name, value in (self.engine or {}).items():
             yield f"{name}: {json.dumps(value, ensure_ascii=False)}"
         yield f"layers: {_counts(self.layers)}"
         yield f"precisions: {_counts(self.precisions)}"
 
 
+def _precision_lines(spec: ModelSpec | DetectorSpec) -> Iterator[str]:
+    calibration = f"calibration: {spec.calibration_digest or 'none'}"
+    if isinstance(spec, DetectorSpec):
+        yield f"precision: {spec.precision}, {calibration}"
+        return
+    bits = "" if spec.weight_bits is None else f", weights of {spec.weight_bits} bits"
+    yield f"precision: {spec.precision}{bits}, {calibration}"
+    yield f"accuracy: {spec.accuracy.line() if spec.accuracy else 'not measured'}"
+
+
+def _output_lines(spec: ModelSpec | DetectorSpec) -> Iterator[str]:
+    """What comes out, what it belongs to, and what may be done with it."""
+    licence = f"licence: {spec.licence or 'none given'}"
+    if isinstance(spec, DetectorSpec):
+        yield f"output: {spec.output.name} (n, {', '.join(map(str, spec.output.shape))})"
+        yield f"face detector: scores from {spec.min_score}, overlaps up to {spec.max_iou}"
+        yield licence
+        return
+    for name, shape in spec.output_shapes.items():
+        what = "whitened" if name == spec.output.name else "in crop pixels"
+        yield f"output: {name} (n, {', '.join(map(str, shape))}) {what}"
+    model = spec.face_model
+    yield f"face model: {model.name} ({model.sha256[:12]}), {model.n_vertices} vertices"
+    yield f"crop rule: {spec.crop_rule}, {licence}"
+
+
 def inspect_artefact(path: Path) -> ArtefactReport:
-    """Read an `.onnx`, `.engine` or `.pth` file.
+    """Read an `.onnx`, `.engine` or `.pth` file, of a network or of a face detector.
 
     Raises:
         InputError: Its suffix is another.
@@ -92,14 +111,15 @@ def inspect_artefact(path: Path) -> ArtefactReport:
 def _read_onnx(path: Path) -> ArtefactReport:
     import onnx
 
-    network = read_network(path)
-    graph = onnx.load_model_from_string(network.content).graph
+    content = read_content(path)
+    model, spec = checked_model(content, source=str(path), folder=path.parent)
+    graph = model.graph
     types = (onnx.TensorProto.DataType.Name(each.data_type) for each in graph.initializer)
     return ArtefactReport(
         path=path,
         kind="onnx",
-        size_bytes=len(network.content),
-        spec=network.spec,
+        size_bytes=len(content),
+        spec=spec_from_json(spec, source=str(path)),
         layers=_sorted(Counter(node.op_type for node in graph.node)),
         precisions=_sorted(Counter(types)),
     )
@@ -142,7 +162,7 @@ def _read_checkpoint(path: Path) -> ArtefactReport:
         path=path,
         kind="checkpoint",
         size_bytes=path.stat().st_size,
-        spec=ModelSpec.from_json(spec, source=str(path)),
+        spec=spec_from_json(spec, source=str(path)),
         layers=_sorted(Counter(str(name).partition(".")[0] for name in tensors)),
         precisions=_sorted(Counter(types)),
     )

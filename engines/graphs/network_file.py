@@ -42,14 +42,22 @@ def read_network(path: Path) -> NetworkFile:
         BackendError: The file is missing or no ONNX model, or keeps weights in other files.
         SpecError: It has no specification, or a wrong one.
     """
+    return network_from_bytes(read_content(path), source=str(path), folder=path.parent)
+
+
+def read_content(path: Path) -> bytes:
+    """The bytes of an ONNX file.
+
+    Raises:
+        BackendError: The file is missing, or larger than such a file can be.
+    """
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise BackendError(f"{path}: not an ONNX file: larger than the format's 2 GiB")
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)
         raise BackendError(f"{path}: cannot be read ({reason}): give an .onnx file") from error
-    return network_from_bytes(content, source=str(path), folder=path.parent)
 
 
 def network_from_bytes(content: bytes, *, source: str, folder: Path) -> NetworkFile:
@@ -64,6 +72,24 @@ def network_from_bytes(content: bytes, *, source: str, folder: Path) -> NetworkF
         BackendError: It is no ONNX model, or keeps weights in other files.
         SpecError: It has no specification, or a wrong one.
     """
+    model, text = checked_model(content, source=source, folder=folder)
+    spec = ModelSpec.from_json(text, source=source)
+    digest = hashlib.sha256(content).hexdigest()
+    return NetworkFile(source, content, digest, spec, len(model.graph.node))
+
+
+def checked_model(content: bytes, *, source: str, folder: Path) -> tuple[onnx.ModelProto, str]:
+    """Check a serialised ONNX model of any kind; returns it and its specification's JSON.
+
+    Args:
+        content: The model.
+        source: What it came from, for messages.
+        folder: Where the model lies.
+
+    Raises:
+        BackendError: As :func:`network_from_bytes`.
+        SpecError: It has no specification.
+    """
     try:
         model = onnx.load_model_from_string(content)
     except DecodeError as error:
@@ -77,9 +103,7 @@ def network_from_bytes(content: bytes, *, source: str, folder: Path) -> NetworkF
             f"{source}: no specification inside (metadata key {METADATA_KEY}): "
             "export the network with frsdk-export"
         )
-    spec = ModelSpec.from_json(texts[0], source=source)
-    digest = hashlib.sha256(content).hexdigest()
-    return NetworkFile(source, content, digest, spec, len(model.graph.node))
+    return model, texts[0]
 
 
 def with_spec(network: NetworkFile, spec: ModelSpec) -> NetworkFile:

@@ -183,6 +183,26 @@ def test_inspect_a_checkpoint(frsdk_build: Build) -> None:
     assert facts["precisions"]["float32"] > 100
 
 
+@pytest.mark.parametrize("name", ["frsdk/assets/{}.onnx", "weights/{}.pth"])
+def test_inspect_a_face_detector(frsdk_build: Build, name: str) -> None:
+    if name.endswith(".pth"):
+        pytest.importorskip("torch", reason="needs PyTorch (frsdk[export])")
+    path = Path(__file__).resolve().parents[2] / name.format("face_detector_open")
+    done = frsdk_build("--inspect", path)
+    assert done.exit_code == 0, done.stderr
+    assert "\nlicence: CC BY 4.0" in done.stdout
+    assert "output: cells (n, 15, 2100)" in done.stdout
+    assert "\nface detector: scores from " in done.stdout
+    assert not any(each in done.stdout for each in ("face model:", "crop rule:", "accuracy:"))
+    assert json.loads(frsdk_build("--inspect", path, "--json").stdout)["spec"]["min_score"] > 0
+
+
+def test_a_face_detector_is_no_network_to_build_from(frsdk_build: Build, tmp_path: Path) -> None:
+    path = Path(__file__).resolve().parents[2] / "frsdk" / "assets" / "face_detector.onnx"
+    done = frsdk_build(path, "--target", "cpu", "--precision", "fp16", "-o", tmp_path / "a.onnx")
+    refused(done, "face detector")
+
+
 def test_estimates() -> None:
     assert estimate("tensorrt_rtx", 300, "fp32") == "about 2 s on a server CPU"
     assert estimate("tensorrt_rtx", 300, "int8") == "about 6 s on a server CPU"
