@@ -27,6 +27,7 @@ from .tensorrt.build_defaults import (
 _FILE = click.Path(path_type=Path)
 _PROFILE = ":".join(map(str, DEFAULT_PROFILE.sizes))
 _SEVERAL = ("--compute-capability",)
+_NO_TARGET = "Missing option '--target': cpu, tensorrt or rtx."
 _INT8_ON_RTX = (
     "note: TensorRT for RTX documents INT8 for matrix products, and these are convolutions: their "
     "speed there was never measured. fp16 is the precision to take"
@@ -159,6 +160,12 @@ def main(
         if target and not output:
             output = Path(default_name(model, precision or "fp32", target))
         model = builtin.network
+    if sensitivity:
+        _check_alone("--sensitivity", "target", "calibration", "precision")
+        if precision not in (None, "int8"):
+            raise click.UsageError("--sensitivity is of int8: leave --precision out.")
+        _print_sensitivity(model, target, calibration, as_json)
+        return
     if inspect:
         _check_alone("--inspect")
     elif plan and model.suffix.lower() == ".engine":
@@ -169,10 +176,7 @@ def main(
         if plan and (target == "cpu" or (output and output.suffix.lower() != ".engine")):
             raise click.UsageError("--plan is for an .engine: leave it out.")
         if target is None:
-            raise click.UsageError("Missing option '--target': cpu, tensorrt or rtx.")
-        if sensitivity:
-            _print_sensitivity(model, target, calibration, as_json)
-            return
+            raise click.UsageError(_NO_TARGET)
         options = BuildOptions(
             profiles=profiles_from_texts(batches),
             compute_capabilities=capabilities_from_texts(capabilities),
@@ -203,10 +207,10 @@ def main(
     click.echo(json.dumps(found.to_dict(), indent=1) if as_json else "\n".join(found.lines()))
 
 
-def _check_alone(option: str) -> None:
-    """Refuse options that the reading of a file would not heed."""
+def _check_alone(option: str, *also: str) -> None:
+    """Refuse options that the reading of a file would not heed; also: names of those it does."""
     context = click.get_current_context()
-    heeded = ("model", "as_json", option.lstrip("-"))
+    heeded = ("model", "as_json", option.lstrip("-"), *also)
     given = [
         each.opts[0]
         for each in context.command.params
@@ -224,9 +228,13 @@ def _check_onnx() -> None:
         raise MissingDependencyError(f"frsdk-build needs onnx: {pip_line('engines')}")
 
 
-def _print_sensitivity(model: Path, target: str, calibration: Path | None, as_json: bool) -> None:
+def _print_sensitivity(
+    model: Path, target: str | None, calibration: Path | None, as_json: bool
+) -> None:
     from .calibration.calibrate_network import sensitivity_report
 
+    if target is None:
+        raise click.UsageError(_NO_TARGET)
     if calibration is None:
         raise click.UsageError("Missing option '--calibration': --sensitivity measures on crops.")
     form = "cpu" if target == "cpu" else "tensorrt"

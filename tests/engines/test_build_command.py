@@ -144,6 +144,26 @@ def test_sensitivity(frsdk_build: Build, tiny_onnx: Path, monkeypatch: pytest.Mo
         "nme_percent": 0.25,
     }
     assert asked[0] == (tiny_onnx, "tensorrt", Path("crops.npz"))
+    assert frsdk_build(*arguments, "--precision", "int8").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("-o", "a.onnx"), "leave -o out"),
+        (("--triton", "models"), "leave --triton out"),
+        (("--plan", "a.plan", "--max-drop", "1"), "leave --plan, --max-drop out"),
+        (("--inspect",), "leave --inspect out"),
+        (("--precision", "fp16"), "is of int8"),
+    ],
+)
+def test_sensitivity_refuses_options_that_it_would_not_heed(
+    frsdk_build: Build, tiny_onnx: Path, option: tuple[str, ...], said: str
+) -> None:
+    to_cpu = [tiny_onnx, "--sensitivity", "--target", "cpu", "--calibration", "crops.npz"]
+    done = frsdk_build(*to_cpu, *option)
+    assert done.exit_code == 2
+    assert said in done.stderr
 
 
 def test_inspect_an_onnx_file(frsdk_build: Build, tiny_onnx: Path, tiny_spec: ModelSpec) -> None:
