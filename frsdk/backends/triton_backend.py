@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import weakref
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any  # tritonclient is optional
@@ -55,8 +56,8 @@ class TritonBackend(Backend):
         self._host = host if has_port else f"{host}:{_PORT}"
         self._version, self._timeout_s = version or "", timeout_s
         self._grpc = _load_client(url)
-        self._clients: list[Any] = []
-        self._own = threading.local()  # a client is not for several threads
+        self._own = threading.local()  # a client is not for several threads, and ends with its own
+        self._clients: weakref.WeakSet[Any] = weakref.WeakSet()  # of the threads that are alive
         self._lock = threading.Lock()
         try:
             spec, self._most = self._checked_model(url)
@@ -128,7 +129,7 @@ class TritonBackend(Backend):
         if client is None:
             client = self._own.client = self._grpc.InferenceServerClient(self._host)
             with self._lock:
-                self._clients.append(client)
+                self._clients.add(client)
         try:
             return call(client)
         except InferenceServerException as error:
@@ -142,7 +143,7 @@ class TritonBackend(Backend):
 
     def _release(self) -> None:
         with self._lock:
-            for client in self._clients:
+            for client in list(self._clients):
                 client.close()
             self._clients.clear()
 

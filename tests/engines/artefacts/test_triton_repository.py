@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -92,6 +94,37 @@ def test_a_server_gives_what_the_files_give(server: tuple[str, Any]) -> None:
         assert repository.batches == [64, 6]
     with pytest.raises(BackendError, match="closed"):
         remote(image, rois=rois[:1])
+
+
+def test_a_connection_ends_with_its_thread(
+    server: tuple[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grpc = importlib.import_module("tritonclient.grpc")
+    opened: list[int] = []
+    closed: list[int] = []
+
+    class Client(grpc.InferenceServerClient):
+        def __init__(self, url: str) -> None:
+            super().__init__(url)
+            opened.append(id(self))
+
+        def close(self) -> None:
+            super().close()
+            closed.append(id(self))
+
+    monkeypatch.setattr(grpc, "InferenceServerClient", Client)
+    batch = np.zeros((1, 3, 120, 120), np.float32)
+    with TritonBackend(f"triton://{server[0]}/frsdk") as backend:
+        expected = backend.run(batch)
+        for each in range(1, 4):  # a thread a request, as some servers have it
+            answers: list[Any] = []
+            asks = threading.Thread(target=lambda to=answers: to.append(backend.run(batch)))
+            asks.start()
+            asks.join()
+            np.testing.assert_array_equal(answers[0], expected)
+            gc.collect()
+            assert (len(opened), len(closed)) == (1 + each, each)
+    assert len(set(opened) - set(closed)) == 0
 
 
 def test_what_does_not_answer_or_fit_is_one_line(
