@@ -28,11 +28,13 @@ from .console_errors import reports_errors
 @reports_errors
 def web(port: int, folder: Path | None) -> None:
     """Serve the page that runs the networks in your browser: pictures stay on your machine."""
+    from ..installation.builtin_weights import builtin_weights
     from ..web.page_files import export_page, page_files
 
     if folder is not None:
         size = export_page(folder)
         click.echo(f"the page, {size / 1e6:.1f} MB, is in {folder}")
+        click.echo(f"terms of its networks: {builtin_weights(None).terms}")
         return
     from ..web.page_server import PageServer
 

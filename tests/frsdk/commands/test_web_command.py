@@ -28,6 +28,7 @@ def test_the_export_says_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     result = CliRunner().invoke(main, ["web", "--export", str(folder)])
     assert result.exit_code == 0, result.output
     assert str(folder) in result.output
+    assert "terms of its networks: research only" in result.output
     assert (folder / "models" / "network.onnx").stat().st_size > 1_000_000
 
 
