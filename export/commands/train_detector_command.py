@@ -106,6 +106,7 @@ def detector(
     """
     import torch
 
+    from ..checkpoints.weights_origin import resumed_origin
     from ..datasets.data_provenance import read_joined_provenance
     from ..detector.backgrounds import Backgrounds
     from ..detector.detector_checkpoint import write_detector
@@ -128,6 +129,7 @@ def detector(
     stock = load_detector_stock([faces, *also], settings)
     trainer = DetectorTrainer(stock, Backgrounds.load(backgrounds), config, output)
     if trainer.resume():
+        trainer.began_from = resumed_origin(trainer.began_from, init, trainer.state_path)
         click.echo(f"resumed at step {trainer.step}", err=True)
     elif init:
         trainer.start_from(init)

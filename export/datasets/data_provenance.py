@@ -102,11 +102,28 @@ def read_joined_provenance(
         for source, number in part.faces_by_source.items():
             counts[source] = counts.get(source, 0) + number
     names = dict.fromkeys(part.name for part in parts if part.name)
-    terms = dict.fromkeys(part.licence for part in parts if part.licence)
-    silent = [folder.name for folder, part in zip(folders, parts, strict=True) if not part.licence]
-    if terms and silent:  # what one folder says must not pass for all of them
-        terms[f"terms of {', '.join(silent)} not stated"] = None
-    return DataProvenance(digest.hexdigest(), counts, " + ".join(names), "; ".join(terms))
+    terms = [(folder.name, part.licence) for folder, part in zip(folders, parts, strict=True)]
+    return DataProvenance(digest.hexdigest(), counts, " + ".join(names), joined_licence(terms))
+
+
+def joined_licence(terms: Sequence[tuple[str, str]]) -> str:
+    """The terms of several things that one came out of; ``""`` where none states any.
+
+    Args:
+        terms: What it is and its licence, empty where it is silent: what one states must not pass
+            for all of them, so the silent ones are named.
+    """
+    texts = dict.fromkeys(licence for _, licence in terms if licence)
+    kept = [text for text in texts if not any(_holds(other, text) for other in texts)]
+    silent = [name for name, licence in terms if not licence]
+    if kept and silent:
+        kept.append(f"terms of {', '.join(silent)} not stated")
+    return "; ".join(kept)
+
+
+def _holds(joined: str, text: str) -> bool:
+    """Whether a joined licence has another text among its parts."""
+    return joined != text and f"; {text};" in f"; {joined};"
 
 
 def write_card(path: Path, name: str, licence: str) -> None:

@@ -10,6 +10,7 @@ from frsdk.specs.detector_spec import DetectorSpec
 from frsdk.specs.model_spec import ArchitectureSpec
 
 from ..checkpoints.checkpoint_file import save_checkpoint
+from ..checkpoints.weights_origin import licence_from, origin_fields
 from ..datasets.data_provenance import DataProvenance
 from .detector_trainer import DetectorTrainer
 from .face_stock import FaceStock
@@ -42,8 +43,9 @@ def write_detector(
             "faces": len(stock),
             "backgrounds": len(trainer.backgrounds),
             **data.as_fields(),
+            **origin_fields(trainer.began_from),
         },
-        licence=data.licence,
+        licence=licence_from(trainer.began_from, data),
         producer=f"frsdk {__version__}",
     )
     save_checkpoint(path, trainer.average.eval(), spec)

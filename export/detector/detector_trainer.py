@@ -21,6 +21,7 @@ from frsdk.storage.atomic_write import atomic_write
 from frsdk.storage.torch_file import TorchFileError, read_torch_file
 
 from ..checkpoints.checkpoint_file import load_any_checkpoint
+from ..checkpoints.weights_origin import Origin, origin_of
 from ..networks import build_network
 from ..runs.run_log import write_log
 from ..runs.weight_average import update_average
@@ -64,6 +65,7 @@ class DetectorTrainer:
         self.average.load_state_dict(self.network.state_dict())
         self.optimiser = torch.optim.AdamW(decay_groups(self.network, config.weight_decay))
         self.step = 0
+        self.began_from: Origin = {}
         self.places: list[Place] = []
         self.log: list[dict[str, float]] = []
         self._stop = False
@@ -82,6 +84,7 @@ class DetectorTrainer:
             )
         self.network.load_state_dict(network.state_dict())
         self.average.load_state_dict(network.state_dict())
+        self.began_from = origin_of(path, spec)
 
     @property
     def state_path(self) -> Path:
@@ -111,6 +114,7 @@ class DetectorTrainer:
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.log = state["step"], state["log"]
+        self.began_from = state.get("began_from")  # older states do not tell
         self.places = [Place(*place) for place in state["places"]]
         return True
 
@@ -123,6 +127,7 @@ class DetectorTrainer:
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
             "log": self.log,
+            "began_from": self.began_from,
             "places": [(p.picture, p.x, p.y, p.scale) for p in self.places],
         }
         atomic_write(self.state_path, lambda file: torch.save(state, file))

@@ -14,6 +14,7 @@ from frsdk.morphable.face_model_match import fits
 from frsdk.morphable.morphable_model import MorphableModel
 
 from ..checkpoints.checkpoint_file import load_checkpoint
+from ..checkpoints.weights_origin import origin_of
 from .trainer import Trainer
 
 _LAST = "regress"
@@ -54,6 +55,7 @@ def load_initial_weights(trainer: Trainer, path: Path, model: MorphableModel) ->
         network.get_submodule(_LAST).load_state_dict(fresh)
     trainer.network.load_state_dict(network.state_dict())
     trainer.average.load_state_dict(network.state_dict())
+    trainer.began_from = origin_of(path, spec)
     return same
 
 

@@ -11,6 +11,8 @@ from frsdk.errors import InputError, SpecError
 from frsdk.storage.atomic_write import make_folder
 
 from ..checkpoints.checkpoint_file import load_checkpoint, save_checkpoint
+from ..checkpoints.weights_origin import origin_of
+from ..datasets.data_provenance import joined_licence
 from .initial_weights import rewhiten
 
 
@@ -23,7 +25,7 @@ def write_interpolated(first: Path, second: Path, share: float, output: Path) ->
     Args:
         first: A ``.pth``; the result has its whitening.
         second: A ``.pth`` of the same architecture and face model, whose data and licence it states
-            beside the first one's.
+            beside the first one's (``interpolated_with`` in the training part).
         share: Of the second, 0 to 1.
         output: The file to write.
 
@@ -51,14 +53,18 @@ def write_interpolated(first: Path, second: Path, share: float, output: Path) ->
         for name, value in network.state_dict().items()
     }
     network.load_state_dict(mixed)
-    terms = dict.fromkeys(each for each in (spec.licence, other_spec.licence) if each)
-    training = {**(other_spec.training or {}), "share_of_these_weights": share}
+    terms = [(first.name, spec.licence), (second.name, other_spec.licence)]
+    training = {
+        **(other_spec.training or {}),
+        "share_of_these_weights": share,
+        "interpolated_with": origin_of(first, spec),
+    }
     make_folder(output.parent)
     stated = replace(
         other_spec,
         param_mean=spec.param_mean,
         param_std=spec.param_std,
         training=training,
-        licence="; ".join(terms),
+        licence=joined_licence(terms),
     )
     save_checkpoint(output, network.eval(), stated)

@@ -12,6 +12,7 @@ import torch
 from frsdk.errors import InputError
 from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 
+from ..checkpoints.weights_origin import resumed_origin
 from ..datasets.data_provenance import CARD_NAME, read_joined_provenance
 from ..datasets.face_labels import NETWORK_SIZE
 from ..runs.run_folder import run_folder
@@ -125,17 +126,22 @@ def train_network(
         if team.leads and not provenance.licence:
             note = f"{faces / CARD_NAME} is missing: the model will state no licence"
             print(note, file=sys.stderr, flush=True)
-        if not trainer.resume() and options.init:
-            same = load_initial_weights(trainer, options.init, model)
-            if team.leads and not same:
-                note = "is for another face model: the last layer begins anew"
-                print(f"{options.init}: {note}", file=sys.stderr, flush=True)
+        _begin(trainer, options.init, model)
         _run_logged(trainer, output if options.tensorboard and team.leads else None, run)
         if trainer.step < config.steps:
             return RunResult(team.leads, False, f"stopped at step {trainer.step}")
         if team.leads:
             write_model(trainer, model, provenance, output / "model.pth")
         return RunResult(team.leads, True, f"{output / 'model.pth'}: {_summary(trainer)}")
+
+
+def _begin(trainer: Trainer, init: Path | None, model: MorphableModel) -> None:
+    """Resume the run of the folder, or put given weights into a new one."""
+    if trainer.resume():
+        trainer.began_from = resumed_origin(trainer.began_from, init, trainer.state_path)
+    elif init and not load_initial_weights(trainer, init, model) and trainer.team.leads:
+        note = "is for another face model: the last layer begins anew"
+        print(f"{init}: {note}", file=sys.stderr, flush=True)
 
 
 def chosen_face_model(path: Path | None, space: str | None) -> MorphableModel:

@@ -13,6 +13,7 @@ from frsdk.morphable.morphable_model import MorphableModel
 from frsdk.specs.model_spec import ArchitectureSpec, ModelSpec
 
 from ..checkpoints.checkpoint_file import save_checkpoint
+from ..checkpoints.weights_origin import licence_from, origin_fields
 from ..datasets.data_provenance import DataProvenance
 from .trainer import Trainer
 
@@ -39,8 +40,9 @@ def write_model(trainer: Trainer, model: MorphableModel, data: DataProvenance, p
             **asdict(trainer.config),
             "images_seen": trainer.step * trainer.config.batch_size,
             **data.as_fields(),
+            **origin_fields(trainer.began_from),
         },
-        licence=data.licence,
+        licence=licence_from(trainer.began_from, data),
         producer=f"frsdk {__version__}",
     )
     save_checkpoint(path, trainer.average.eval(), spec)

@@ -20,6 +20,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from frsdk.errors import InputError
 
+from ..checkpoints.weights_origin import Origin
 from ..datasets.parameter_labels import LandmarkBasis
 from ..losses.view_consistency import moved_pictures, random_views
 from ..losses.wpdc_wing import LandmarkDecoder
@@ -98,6 +99,7 @@ class Trainer:
         self.loss = TrainLoss(decoder, config).to(self.team.device)
         self.optimiser = torch.optim.AdamW(decay_groups(self.network, config.weight_decay))
         self.step = 0
+        self.began_from: Origin = {}
         self.log: list[Record] = []
         self._stop = False
 
@@ -147,6 +149,7 @@ class Trainer:
                 f"{self.state_path}: of another network ({reason}): use an empty --output"
             ) from error
         self.step, self.log = state["step"], state["log"]
+        self.began_from = state.get("began_from")  # older states do not tell
         return True
 
     def _identity(self) -> dict[str, Any]:
@@ -172,6 +175,7 @@ class Trainer:
                 "scaler": self.precision.scaler.state_dict(),
                 "step": self.step,
                 "log": self.log,
+                "began_from": self.began_from,
                 **self._identity(),
             }
             write_state(self.state_path, state)

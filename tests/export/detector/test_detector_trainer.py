@@ -100,9 +100,16 @@ def test_a_run_starts_from_a_checkpoint(
 ) -> None:
     first = DetectorTrainer(stock, backgrounds, replace(CONFIG, seed=1), tmp_path)
     path = tmp_path / "first.pth"
-    write_detector(first, stock, DataProvenance("0", licence="MIT"), path)
+    write_detector(first, stock, DataProvenance("0", {"helen": 6}, licence="MIT"), path)
     second = DetectorTrainer(stock, backgrounds, CONFIG, tmp_path)
     second.start_from(path)
+    second.save()
+    resumed = DetectorTrainer(stock, backgrounds, CONFIG, tmp_path)
+    assert resumed.resume()
+    write_detector(resumed, stock, DataProvenance("1", licence="CC0-1.0"), tmp_path / "second.pth")
+    spec = load_any_checkpoint(tmp_path / "second.pth")[1]
+    assert spec.licence == "MIT; CC0-1.0" and spec.training is not None
+    assert spec.training["began_from"]["faces_by_source"] == {"helen": 6}
     for network in (second.network, second.average):
         for key, value in first.average.state_dict().items():
             torch.testing.assert_close(network.state_dict()[key], value, rtol=0, atol=0)

@@ -72,7 +72,17 @@ def test_weights_lie_between_and_terms_of_both_are_stated(pair, tmp_path):
             between = 0.75 * first[name].double() + 0.25 * second[name].double()
             torch.testing.assert_close(value.double(), between, rtol=1e-6, atol=1e-7)
     assert spec.licence == "A; B"
+    told = spec.training.pop("interpolated_with")
+    assert (told["file"], told["licence"]) == ("a.pth", "A")
     assert spec.training == {"seed": 2, "share_of_these_weights": 0.25}
+
+
+def test_a_network_without_terms_is_named(tmp_path):
+    first, out = write_network(tmp_path / "a.pth", 1, ""), tmp_path / "c.pth"
+    write_interpolated(first, write_network(tmp_path / "b.pth", 2, "B; C"), 0.5, out)
+    assert load_checkpoint(out)[1].licence == "B; C; terms of a.pth not stated"
+    write_interpolated(out, tmp_path / "b.pth", 0.5, tmp_path / "d.pth")
+    assert load_checkpoint(tmp_path / "d.pth")[1].licence == "B; C; terms of a.pth not stated"
 
 
 def test_networks_that_do_not_fit_are_refused(pair, tmp_path):
