@@ -111,7 +111,7 @@ def detector(
     from ..detector.backgrounds import Backgrounds
     from ..detector.detector_checkpoint import write_detector
     from ..detector.detector_trainer import DetectorTrainer
-    from ..detector.gather_faces import StockSettings, load_detector_stock
+    from ..detector.gather_faces import StockSettings, identity_of, load_detector_stock
     from ..runs.memory_allocation import keep_freed_memory
     from ..runs.run_folder import run_folder
     from ..runs.run_progress import show_progress
@@ -127,7 +127,8 @@ def detector(
     provenance = read_joined_provenance([faces, *also], data_card)
     settings = StockSettings(teacher, test_photos, turned, covered, shares, face_model, seed)
     stock = load_detector_stock([faces, *also], settings)
-    trainer = DetectorTrainer(stock, Backgrounds.load(backgrounds), config, output)
+    made_of = identity_of(provenance, 1 + len(also), backgrounds, settings)
+    trainer = DetectorTrainer(stock, Backgrounds.load(backgrounds), config, output, made_of=made_of)
     if trainer.resume():
         trainer.began_from = resumed_origin(trainer.began_from, init, trainer.state_path)
         click.echo(f"resumed at step {trainer.step}", err=True)

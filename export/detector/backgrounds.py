@@ -37,6 +37,11 @@ class Place:
     scale: float
 
 
+def background_paths(folder: Path) -> list[Path]:
+    """The pictures of a folder in the order of their names."""
+    return sorted(p for p in folder.glob("*") if p.suffix.lower() in _SUFFIXES)
+
+
 class Backgrounds:
     """Pictures without faces, each also at a half, a quarter and an eighth of its size.
 
@@ -54,7 +59,7 @@ class Backgrounds:
         Raises:
             InputError: The folder holds none, or one cannot be read.
         """
-        paths = sorted(p for p in folder.glob("*") if p.suffix.lower() in _SUFFIXES)
+        paths = background_paths(folder)
         if not paths:
             raise InputError(f"{folder}: no picture in it: run scripts/fetch_backgrounds.py")
         return cls([_read(path) for path in paths])

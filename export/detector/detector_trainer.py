@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +23,7 @@ from frsdk.storage.torch_file import TorchFileError, read_torch_file
 from ..checkpoints.checkpoint_file import load_any_checkpoint
 from ..checkpoints.weights_origin import Origin, origin_of
 from ..networks import build_network
+from ..runs.run_identity import check_run_identity
 from ..runs.run_log import write_log
 from ..runs.weight_average import update_average
 from ..runs.weight_decay import decay_groups
@@ -32,6 +33,7 @@ from .compose_scenes import SceneComposer, SceneSettings
 from .detection_loss import SceneTruth, detector_loss, truth_of
 from .detector_training_defaults import DetectorConfig
 from .face_stock import FaceStock
+from .gather_faces import IDENTITY_OPTIONS
 from .hard_negative_mining import mine
 
 Batch = tuple[torch.Tensor, list[SceneTruth]]
@@ -51,12 +53,26 @@ class DetectorTrainer:
     Each step draws its scenes from (seed, step) and the mined places alone, so that a resumed run
     repeats what an uninterrupted one would have done. One thread composes the next batch while the
     network learns from this one.
+
+    Args:
+        stock: The faces.
+        backgrounds: Pictures without faces.
+        config: What shapes the run.
+        folder: Where its files go.
+        made_of: Of :func:`identity_of`, noted in the state and compared on resuming.
     """
 
     def __init__(
-        self, stock: FaceStock, backgrounds: Backgrounds, config: DetectorConfig, folder: Path
+        self,
+        stock: FaceStock,
+        backgrounds: Backgrounds,
+        config: DetectorConfig,
+        folder: Path,
+        *,
+        made_of: Mapping[str, str] | None = None,
     ) -> None:
         self.config, self.folder, self.backgrounds = config, folder, backgrounds
+        self._made_of = dict(made_of or {})
         self.compose = SceneComposer(stock, backgrounds, SceneSettings(tilt_deg=config.tilt_deg))
         torch.manual_seed(config.seed)
         self.network = build_network(config.architecture, config.arguments)
@@ -95,7 +111,7 @@ class DetectorTrainer:
         """Load ``state.pth`` when the folder has one; whether it did.
 
         Raises:
-            InputError: It is damaged, or belongs to another configuration.
+            InputError: It is damaged, or belongs to another configuration or other data.
         """
         if not self.state_path.is_file():
             return False
@@ -110,6 +126,9 @@ class DetectorTrainer:
             raise InputError(f"{self.state_path}: not a training state: use an empty --output")
         if state.get("config") != asdict(self.config):
             raise InputError(f"{self.state_path}: of another configuration: use an empty --output")
+        saved = state.get("made_of", {})  # older states do not tell
+        check_run_identity(saved, self._made_of, IDENTITY_OPTIONS, self.state_path)
+        self._made_of = {**saved, **self._made_of}
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -128,6 +147,7 @@ class DetectorTrainer:
             "step": self.step,
             "log": self.log,
             "began_from": self.began_from,
+            "made_of": self._made_of,
             "places": [(p.picture, p.x, p.y, p.scale) for p in self.places],
         }
         atomic_write(self.state_path, lambda file: torch.save(state, file))
@@ -138,7 +158,11 @@ class DetectorTrainer:
         self._stop = True
 
     def run(self, on_step: Callable[[dict[str, float]], None] | None = None) -> None:
-        """Train to ``config.steps``, saving now and then, at the end and on SIGTERM."""
+        """Train to ``config.steps``, saving now and then, at the end and on SIGTERM.
+
+        Raises:
+            InputError: The loss is no longer finite; the last saved state is kept.
+        """
         previous = signal.signal(signal.SIGTERM, self.stop_soon)
         mining = {int(part * self.config.steps) for part in self.config.mining}
         ahead: Future[Batch] | None = None

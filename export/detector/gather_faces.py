@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,10 @@ from frsdk import Detection, YuNetDetector
 from frsdk.errors import InputError
 from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 
+from ..datasets.data_provenance import DataProvenance
 from ..datasets.face_labels import joined
+from ..runs.run_identity import digest_of_path, digest_of_texts
+from .backgrounds import background_paths
 from .covers.face_covers import covered
 from .detector_profiling import with_turned_faces
 from .drawn_border import without_drawn_border
@@ -32,6 +36,17 @@ from .second_people import MediapipePeople
 # Pictures of these show one person.
 _POSED = ("aaf", "cfp_frontal", "cfp_profile", "utkface", "render")
 _TEACHER_SCORE = 0.45
+
+#: What to give where a part of a run's identity differs.
+IDENTITY_OPTIONS = {
+    "labels": "the same FACES and --also",
+    "folders": "as many --also",
+    "backgrounds": "the same BACKGROUNDS",
+    "test_photos": "the same --test-photos",
+    "face_model": "its --face-model",
+    "shares": "the same --share",
+    "teacher": "the same --teacher",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,36 @@ class StockSettings:
     shares: Mapping[str, float] = field(default_factory=dict)
     face_model: Path | None = None
     seed: int = 0
+
+
+def identity_of(
+    data: DataProvenance, folders: int, backgrounds: Path, settings: StockSettings
+) -> dict[str, str]:
+    """Digests and texts for the state; empty for what the run does without.
+
+    Args:
+        data: Of all folders of crops.
+        folders: How many there are; one may be given twice.
+        backgrounds: Folder of photographs without faces: their names count.
+        settings: What the crops are joined by.
+
+    Raises:
+        FaceModelError: The face model is missing or damaged.
+        InputError: The teacher cannot be read.
+    """
+    photos = settings.test_photos
+    shares = {name: settings.shares[name] for name in sorted(settings.shares)}
+    return {
+        "labels": data.labels_sha256,
+        "folders": str(folders),
+        "backgrounds": digest_of_texts(path.name for path in background_paths(backgrounds)),
+        "test_photos": digest_of_texts(sorted(each.stem for each in photos.glob("*.jpg")))
+        if photos
+        else "",
+        "face_model": _turning_model(settings).sha256 if settings.turned else "",
+        "shares": json.dumps(shares) if shares else "",
+        "teacher": digest_of_path(settings.teacher) if settings.teacher else "",
+    }
 
 
 def load_detector_stock(folders: Sequence[Path], settings: StockSettings) -> FaceStock:
@@ -89,8 +134,7 @@ def load_detector_stock(folders: Sequence[Path], settings: StockSettings) -> Fac
     if detect is not None:
         stock = replace(stock, neighbours=find_neighbours(stock, detect, _POSED))
     if settings.turned:
-        chosen = settings.face_model
-        model = builtin_face_model() if chosen is None else MorphableModel.load(chosen)
+        model = _turning_model(settings)
         stock = with_turned_faces(stock, labels, settings.turned, settings.seed, model)
     if settings.covered:
         stock = with_covered_faces(stock, settings.covered, settings.seed, shares)
@@ -129,6 +173,11 @@ def with_covered_faces(
         yaw_deg=yaw_deg,
         source=source,
     )
+
+
+def _turning_model(settings: StockSettings) -> MorphableModel:
+    chosen = settings.face_model
+    return builtin_face_model() if chosen is None else MorphableModel.load(chosen)
 
 
 def _photographs(stock: FaceStock) -> NDArray[np.int64]:

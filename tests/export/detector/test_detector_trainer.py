@@ -84,6 +84,22 @@ def test_another_configuration_does_not_resume(
         DetectorTrainer(stock, backgrounds, other, tmp_path).resume()
 
 
+def test_a_run_of_other_data_does_not_resume(
+    stock: FaceStock, backgrounds: Backgrounds, tmp_path: Path
+) -> None:
+    made = {"labels": "a", "backgrounds": "b", "shares": ""}
+    DetectorTrainer(stock, backgrounds, CONFIG, tmp_path, made_of=made).save()
+    assert DetectorTrainer(stock, backgrounds, CONFIG, tmp_path, made_of=made).resume()
+    for name, option in (("labels", "the same FACES and --also"), ("shares", "the same --share")):
+        other = {**made, name: "c"}
+        with pytest.raises(InputError, match=f"of a run with other {name}: give {option}"):
+            DetectorTrainer(stock, backgrounds, CONFIG, tmp_path, made_of=other).resume()
+    state = torch.load(tmp_path / "state.pth", weights_only=True)
+    del state["made_of"], state["began_from"]  # as earlier versions wrote it
+    torch.save(state, tmp_path / "state.pth")
+    assert DetectorTrainer(stock, backgrounds, CONFIG, tmp_path, made_of=made).resume()
+
+
 def test_a_damaged_state_is_refused_in_one_line(
     stock: FaceStock, backgrounds: Backgrounds, tmp_path: Path
 ) -> None:
