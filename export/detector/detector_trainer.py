@@ -213,6 +213,11 @@ class DetectorTrainer:
             group["lr"] = rate
         self.network.train()
         loss = detector_loss(self.network(images), truths, cells_of(images.shape[-1]))
+        if not math.isfinite(float(loss.total.detach())):
+            raise InputError(
+                f"the loss is {float(loss.total.detach())} at step {self.step}: use an empty "
+                "--output with a lower --learning-rate, or look at the labels"
+            )
         self.optimiser.zero_grad(set_to_none=True)
         loss.total.backward()  # type: ignore[no-untyped-call]  # torch's stub
         nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_norm)

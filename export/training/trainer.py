@@ -232,8 +232,8 @@ class Trainer:
                 terms[name] = terms.get(name, 0.0) + float(value.detach()) / len(parts)
         if not math.isfinite(terms["loss"]):
             raise InputError(
-                f"the loss is {terms['loss']} at step {self.step}: lower --learning-rate, then "
-                "run again to go on from the last saved state, or look at the labels"
+                f"the loss is {terms['loss']} at step {self.step}: use an empty --output "
+                "with a lower --learning-rate, or look at the labels"
             )
         scaler = self.precision.scaler
         scaler.unscale_(self.optimiser)

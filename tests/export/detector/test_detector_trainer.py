@@ -100,6 +100,17 @@ def test_a_run_of_other_data_does_not_resume(
     assert DetectorTrainer(stock, backgrounds, CONFIG, tmp_path, made_of=made).resume()
 
 
+def test_a_loss_that_is_not_finite_stops_the_run(
+    stock: FaceStock, backgrounds: Backgrounds, tmp_path: Path
+) -> None:
+    trainer = DetectorTrainer(stock, backgrounds, CONFIG, tmp_path)
+    with torch.no_grad():
+        next(trainer.network.parameters()).fill_(torch.nan)
+    with pytest.raises(InputError, match="the loss is nan at step 0: use an empty --output"):
+        trainer.run()
+    assert not trainer.state_path.exists()
+
+
 def test_a_damaged_state_is_refused_in_one_line(
     stock: FaceStock, backgrounds: Backgrounds, tmp_path: Path
 ) -> None:

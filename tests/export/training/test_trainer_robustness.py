@@ -206,7 +206,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
     data, basis = setting()
     trainer = Trainer(data, basis, CONFIG, tmp_path)
     trainer.data.params[:, 3] = np.nan
-    with pytest.raises(InputError, match=r"the loss is nan at step 0: lower --learning-rate"):
+    with pytest.raises(InputError, match=r"nan at step 0: use an empty --output with a lower"):
         trainer.run()
     assert not trainer.state_path.exists()
 
