@@ -68,7 +68,9 @@ main.add_command(check_renders)
 @click.option("--threads", type=click.IntRange(1), help="PyTorch's threads.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option(
-    "--workers", type=click.IntRange(0), help="Loader processes (CUDA: 8, CPU: 0, a thread)."
+    "--workers",
+    type=click.IntRange(0),
+    help="Loader processes (CUDA: 8; CPU or no fork: 0, a thread).",
 )
 @click.option(
     "--bad-share",

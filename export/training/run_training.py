@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class RunOptions:
         init: ``.pth`` to start from.
         threads: PyTorch's; None leaves them.
         device: "auto", "cpu" or "cuda".
-        workers: Loader processes; None: 8 on CUDA, else 0.
+        workers: Loader processes; None: 8 on CUDA where the system can fork, else 0.
         bad_share: Share of damaged crops that are skipped.
         tensorboard: Write TensorBoard's events too.
         data_card: Name and licence of data whose folder has no ``card.json``.
@@ -163,9 +164,16 @@ def chosen_face_model(path: Path | None, space: str | None) -> MorphableModel:
 
 
 def _workers(options: RunOptions, team: Team) -> int:
+    """Loader processes: forked ones share the crops' memory, so there are none without fork."""
+    forks = "fork" in multiprocessing.get_all_start_methods()
+    if options.workers and not forks:
+        raise InputError(
+            f"--workers {options.workers}: this system cannot fork loader processes: leave "
+            "--workers out (a thread prepares the batches)"
+        )
     if options.workers is not None:
         return options.workers
-    return _CUDA_WORKERS if team.device.type == "cuda" else 0
+    return _CUDA_WORKERS if team.device.type == "cuda" and forks else 0
 
 
 def _run_logged(trainer: Trainer, folder: Path | None, run: Runner) -> None:

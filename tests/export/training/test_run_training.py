@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 from pathlib import Path
 
 import pytest
 import torch
 from click.testing import CliRunner, Result
 
+from frsdk.errors import InputError
 from frsdk.export.checkpoints.checkpoint_file import load_checkpoint
 from frsdk.export.train_cli import main
+from frsdk.export.training.distributed_training import Team
+from frsdk.export.training.run_training import RunOptions, _workers
 from frsdk.specs.model_spec import ModelSpec
 
 TINY = ("--architecture", "mobilenet_v1", "--steps", "2", "--batch-size", "4", "--full-size")
@@ -83,3 +87,14 @@ def test_a_state_that_does_not_tell_believes_the_command(
     done = train(faces_folder, second, "--init", first / "model.pth")
     assert done.exit_code == 0, done.output
     assert spec_of(second).licence == "research use only; CC0-1.0"
+
+
+def test_without_fork_there_are_no_loader_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows has none, and forked loaders alone share the crops' memory."""
+    cuda = Team(device=torch.device("cuda"))
+    assert _workers(RunOptions(), cuda) == 8 and _workers(RunOptions(), Team()) == 0
+    assert _workers(RunOptions(workers=3), Team()) == 3
+    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: ["spawn"])
+    assert _workers(RunOptions(), cuda) == 0 and _workers(RunOptions(workers=0), cuda) == 0
+    with pytest.raises(InputError, match="--workers 3: this system cannot fork"):
+        _workers(RunOptions(workers=3), cuda)
