@@ -11,6 +11,12 @@ from frsdk.errors import InputError
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_OPTIONS = {
+    "300w-lp": ("basis",),
+    "aflw2000": ("basis",),
+    "3ddfa-list": ("basis", "parameters", "whitening", "pictures"),
+    "expressions": ("engine",),
+}
 
 
 @click.command("import")
@@ -51,8 +57,13 @@ def import_faces(
     faces with labels.csv, landmarks.npz and mediapipe_points.npz (expressions; val: 15 of 100
     people).
     """
+    _check_options(
+        kind, basis=basis, engine=engine, parameters=parameters, whitening=whitening,
+        pictures=pictures,
+    )  # fmt: skip
     if kind == "expressions":
-        click.echo(f"{output}: {_import_expressions(source, output, split, engine)} {split} crops")
+        count = _import_expressions(source, output, split, engine, bad_share)
+        click.echo(f"{output}: {count} {split} crops")
         return
     if basis is None:
         raise click.UsageError(f"--kind {kind} needs --basis")
@@ -80,7 +91,17 @@ def import_faces(
     click.echo(f"{output}: {write_shards(faces, output, split)} {split} crops")
 
 
-def _import_expressions(source: Path, output: Path, split: str, engine: Path | None) -> int:
+def _check_options(kind: str, **given: Path | None) -> None:
+    """Refuse options that another kind has."""
+    foreign = [name for name, value in given.items() if value and name not in _OPTIONS[kind]]
+    if foreign:
+        names = ", ".join(f"--{name}" for name in foreign)
+        raise click.UsageError(f"{names}: not for --kind {kind}: leave it out")
+
+
+def _import_expressions(
+    source: Path, output: Path, split: str, engine: Path | None, bad_share: float
+) -> int:
     from frsdk import FaceReconstructor
 
     from ..datasets.crop_shards import write_shards
@@ -89,5 +110,5 @@ def _import_expressions(source: Path, output: Path, split: str, engine: Path | N
 
     settings = LabelSettings(crops=3, largest_spread=0.03)
     with FaceReconstructor(engine=engine) as teacher:
-        faces = read_expression_folder(source, teacher, split, settings)
+        faces = read_expression_folder(source, teacher, split, settings, bad_share=bad_share)
         return write_shards(faces, output, split)

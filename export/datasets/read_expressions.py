@@ -24,6 +24,7 @@ from .expression_labels import closed_lids
 from .label_photographs import ensemble_label
 from .labelled_face import LabelledFace, stored_crop, stored_points
 from .labelling_defaults import LabelSettings
+from .skipped_items import Skipped
 
 Array = NDArray[np.float64]
 
@@ -49,6 +50,8 @@ def read_expression_folder(
     teacher: FaceReconstructor,
     split: str = "train",
     settings: LabelSettings | None = None,
+    *,
+    bad_share: float = 0.0,
 ) -> Iterator[LabelledFace]:
     """Labelled faces: pose and outline by a teacher, eyes, brows and lips by people or a mesh.
 
@@ -62,23 +65,28 @@ def read_expression_folder(
         teacher: Labels the faces.
         split: "train" or "val".
         settings: Of the teacher's ensemble.
+        bad_share: Damaged or missing pictures are skipped, named, up to this share of the split.
 
     Raises:
-        InputError: A file is missing or damaged, or a picture is not there.
+        InputError: A file is missing or damaged, or too many pictures or their rows are.
     """
     settings = settings or LabelSettings()
     rows = _read_rows(folder / "labels.csv")
     people, mesh = _people_points(folder / "landmarks.npz"), _mesh_points(folder)
     dropped: Counter[str] = Counter()
-    for number, row in enumerate(rows):
-        if _split_of(row) != split:
-            continue
+    numbered = [(number, row) for number, row in enumerate(rows) if _split_of(row) == split]
+    skipped = Skipped(len(numbered), bad_share)
+    for number, row in numbered:
         name = row["file"]
         if name not in people and name not in mesh:
             dropped["neither annotated landmarks nor a mesh's"] += 1
             continue
         rng = np.random.default_rng([settings.seed, number])
-        face = _labelled(folder / name, row, teacher, settings, rng)
+        try:
+            face = _labelled(folder / name, row, teacher, settings, rng)
+        except InputError as error:
+            skipped.add(str(error))
+            continue
         if face is None:
             dropped["labels that disagree"] += 1
             continue
@@ -97,6 +105,8 @@ def _labelled(
     rng: np.random.Generator,
 ) -> tuple[LabelledFace, Array] | None:
     """The teacher's label, and the (68, 3) landmarks in the picture by which the crop was cut."""
+    if any(row[name] is None for name in _COLUMNS):  # as csv has a row that ends early
+        raise InputError(f"{path}: its row in labels.csv has fewer values than columns")
     image = read_image(path)
     try:
         box = [float(row[f"det_{edge}"]) for edge in ("x0", "y0", "x1", "y1")]
@@ -141,7 +151,7 @@ def _with_closed_lids(face: LabelledFace) -> LabelledFace:
 
 def _split_of(row: Mapping[str, str]) -> str:
     """The split of a person, or of a picture of an unknown one."""
-    name = row["identity"] or row["file"]
+    name = row["identity"] or row["file"] or ""  # None in a row that ends early
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
     return "val" if number % 100 < _HELD_OUT_PERCENT else "train"
 

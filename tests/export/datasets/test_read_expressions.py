@@ -123,6 +123,32 @@ def test_the_command_writes_what_training_reads(folder, tmp_path, monkeypatch):
     assert refused.exit_code == 2 and "--kind 300w-lp needs --basis" in refused.output
 
 
+def test_damaged_pictures_are_skipped_up_to_a_share(folder, teacher, capsys):
+    def read(bad_share):
+        found = read_expression_folder(folder, teacher, "train", SETTINGS, bad_share=bad_share)
+        return [face.key for face in found]
+
+    whole = read(0.0)
+    (folder / "cew" / f"{whole[0].removeprefix('cew_')}.png").write_bytes(b"no picture")
+    with pytest.raises(InputError, match=r"\.png"):
+        read(0.0)
+    assert read(0.5) == whole[1:] and "skipped: " in capsys.readouterr().err
+    table = folder / "labels.csv"
+    lines = table.read_text().splitlines()
+    at = next(k for k, line in enumerate(lines) if line.startswith(f"cew/{whole[1][4:]}.png"))
+    lines[at] = ",".join(lines[at].split(",")[:5])  # up to the box's first number
+    table.write_text("\n".join(lines))
+    assert read(0.5) == whole[2:]
+    assert "fewer values than columns" in capsys.readouterr().err
+
+
+def test_options_of_other_kinds_are_refused(folder, tmp_path):
+    command = ["import", str(folder), "-o", str(tmp_path / "out"), "--kind"]
+    for kind, option in (("expressions", "--basis"), ("300w-lp", "--engine")):
+        done = CliRunner().invoke(main, [*command, kind, option, "a.npz"])
+        assert done.exit_code == 2 and f"{option}: not for --kind {kind}" in done.output
+
+
 def test_bad_folders_are_named(folder, teacher):
     def read():
         return list(read_expression_folder(folder, teacher, "train", SETTINGS))
