@@ -87,12 +87,18 @@ def label(
 ) -> None:
     """Make labelled crops of the photographs in PHOTOS with a teacher.
 
-    A card.json of PHOTOS (or --data-card) goes along: name and licence of the data.
+    A card.json of PHOTOS (or --data-card) goes along with the train crops: name and licence of the
+    data, and the terms of the network that labels them.
     """
     from frsdk import FaceReconstructor
 
     from ..datasets.crop_shards import write_shards
-    from ..datasets.data_provenance import CARD_NAME, card_of_photographs, write_card
+    from ..datasets.data_provenance import (
+        CARD_NAME,
+        card_of_photographs,
+        joined_licence,
+        write_card,
+    )
     from ..datasets.label_photographs import label_photos
 
     settings = LabelSettings(
@@ -101,6 +107,8 @@ def label(
     _check_teacher(teacher, mediapipe, turned=turned, engine=engine, network=(face_model, detector))
     if least_turn and mediapipe is not None:
         raise click.UsageError("--least-turn is for --teacher network; the mesh has --turned")
+    if data_card and split != "train":
+        raise click.UsageError("--data-card: the card speaks for the train crops: leave it out")
     card = card_of_photographs(photos, data_card)  # refused before an hour of labelling
     counts = ""
     with contextlib.ExitStack() as opened:
@@ -128,8 +136,11 @@ def label(
             faces = label_photos(photos, network, settings, bad_share=bad_share)
         written = write_shards(faces, output, split)
         counts = f"; {drops}" if drops else ""
-    if card:
-        write_card(output / CARD_NAME, **card)
+        terms = [(str(photos), card.get("licence", ""))]
+        if network:
+            terms.append((str(engine or "builtin"), network.backend.spec.licence))
+    if card and split == "train":  # the card speaks for what a training reads
+        write_card(output / CARD_NAME, card["name"], joined_licence(terms))
     click.echo(f"{output}: {written} {split} crops{counts}")
 
 

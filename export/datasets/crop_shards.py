@@ -17,6 +17,7 @@ from frsdk.errors import InputError
 from frsdk.storage.atomic_write import atomic_write, cannot_write, make_folder
 from frsdk.storage.draft_folder import draft_folder
 
+from .data_provenance import CARD_NAME
 from .expression_labels import mesh_points_path
 from .labelled_face import LabelledFace
 
@@ -28,6 +29,8 @@ OPTIONAL_FIELDS = ("visible", "blendshapes", "fitted")
 
 def write_shards(faces: Iterable[LabelledFace], folder: Path, split: str) -> int:
     """Write ``{split}-NN.tar`` and, last, ``{split}.npz``; earlier ones stay until all is there.
+
+    New "train" crops take an earlier ``card.json`` away, which spoke for the crops before them.
 
     Args:
         faces: The faces; keys must differ.
@@ -71,9 +74,12 @@ def write_shards(faces: Iterable[LabelledFace], folder: Path, split: str) -> int
 
 def _replace(folder: Path, split: str, tars: list[Path]) -> None:
     """Move the tars in; the labels of earlier ones go first, so that they never meet new crops."""
-    labels = folder / f"{split}.npz"
+    labels, card = folder / f"{split}.npz", folder / CARD_NAME
     try:
         labels.unlink(missing_ok=True)
+        if split == "train" and card.is_file():
+            card.unlink()
+            print(f"{card}: removed: it spoke for the crops before these", file=sys.stderr)
         for tar in tars:
             tar.replace(folder / tar.name)
     except OSError as error:

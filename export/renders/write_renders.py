@@ -86,7 +86,8 @@ def write_renders(
         faces = fitted_faces(faces, landmark_basis_of(model))
     count = write_shards(faces, folder, split)
     seconds, core_s = time.perf_counter() - started, time.process_time() - on_core
-    atomic_write(folder / CARD_NAME, json.dumps(_CARD, indent=1).encode())
+    if split == "train" or not (folder / "train.npz").exists():  # the card speaks for these crops
+        atomic_write(folder / CARD_NAME, json.dumps(_CARD, indent=1).encode())
     if sheet is not None:
         _write_sheet(sheet, shown)
     return RendersWritten(count, count / seconds, count / core_s)

@@ -17,6 +17,7 @@ from frsdk.engines.passes.fold_constants import fold_constants
 from frsdk.engines.passes.fp16_cpu import half_weights
 from frsdk.export.checkpoints.checkpoint_file import load_checkpoint
 from frsdk.export.cli import main as export_main
+from frsdk.export.datasets.data_provenance import card_of_photographs, write_card
 from frsdk.export.datasets.face_labels import read_labels
 from frsdk.export.networks import build_network
 from frsdk.export.train_cli import main as train_main
@@ -76,9 +77,29 @@ def test_engines_by_name_bring_their_face_model(faces_folder: Path, tmp_path: Pa
     for name in ("builtin", "builtin-open"):
         done = train("label", photos, "-o", tmp_path / name, "--engine", name, "--crops", 1)
         assert done.exit_code == 0, done.output
+        assert not (tmp_path / name / "card.json").exists()  # the pictures state no terms
         found.append(read_labels(tmp_path / name / "train.npz").landmarks)
     assert found[0].shape == found[1].shape == (1, 68, 3)
     assert 0.1 < np.abs(found[0] - found[1]).mean() < 5  # two networks, one face
+
+
+def test_a_card_states_the_terms_of_the_network_that_labels(tmp_path: Path) -> None:
+    data = pytest.importorskip("skimage.data", reason="needs scikit-image (frsdk[quickstart])")
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    photos.mkdir()
+    cv2.imwrite(str(photos / "a.png"), data.astronaut()[..., ::-1])
+    write_card(photos / "card.json", "Portraits", "CC0-1.0")
+    assert train("label", photos, "-o", out, "--crops", 1).exit_code == 0
+    card = card_of_photographs(out)
+    assert card["name"] == "Portraits"
+    assert card["licence"].startswith("CC0-1.0; research use only")
+    before = (out / "card.json").read_bytes()
+    write_card(photos / "card.json", "Others", "MIT")
+    held_out = ["label", photos, "-o", out, "--crops", 1, "--split", "val"]
+    assert train(*held_out).exit_code == 0
+    assert (out / "card.json").read_bytes() == before  # it speaks for the train crops
+    refused = train(*held_out, "--data-card", photos / "card.json")
+    assert refused.exit_code == 2 and "--data-card: the card speaks for the train" in refused.output
 
 
 def test_a_missing_card_is_told_before_anything_is_labelled(tmp_path: Path) -> None:

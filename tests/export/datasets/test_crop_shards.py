@@ -11,6 +11,7 @@ import pytest
 
 from frsdk.errors import InputError
 from frsdk.export.datasets.crop_shards import write_shards
+from frsdk.export.datasets.data_provenance import read_provenance, write_card
 from frsdk.export.datasets.face_labels import (
     read_labels,
 )
@@ -43,6 +44,20 @@ def test_an_interrupted_import_keeps_the_earlier_one(
     with pytest.raises(ZeroDivisionError):
         write_shards(faces_of_grey("abc", 200), tmp_path, "train")
     assert not (tmp_path / "train.npz").exists()
+
+
+def test_a_card_goes_with_the_train_crops_that_it_spoke_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_shards(faces_of_grey("abc", 50), tmp_path, "train")
+    card = tmp_path / "card.json"
+    write_card(card, "Portraits", "CC0-1.0")
+    write_shards(faces_of_grey("abc", 50), tmp_path, "val")
+    with pytest.raises(RuntimeError):
+        write_shards(faces_of_grey("abc", 200, then=RuntimeError()), tmp_path, "train")
+    assert read_provenance(tmp_path).licence == "CC0-1.0"
+    write_shards(faces_of_grey("abc", 200), tmp_path, "train")
+    assert not card.exists() and "card.json: removed" in capsys.readouterr().err
 
 
 def test_damaged_crops_are_skipped_up_to_a_share(faces_folder: Path) -> None:
