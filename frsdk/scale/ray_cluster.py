@@ -54,6 +54,13 @@ def load_ray(part: str = "data") -> Any:
     return ray
 
 
+def starts_its_own(address: str | None) -> bool:
+    """Whether :func:`ray_cluster` would start a cluster, which then nobody else is in."""
+    known = sys.modules.get("ray")
+    connected = known is not None and known.is_initialized()
+    return not (connected or address or os.environ.get(_ADDRESS))
+
+
 @contextmanager
 def ray_cluster(
     address: str | None = None, *, part: str = "data", cpus: int | None = None

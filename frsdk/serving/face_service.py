@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any  # Ray is optional
 
-from ..errors import BackendError, InputError
-from ..scale.ray_cluster import ray_cluster
+from ..errors import BackendError
+from ..scale.ray_cluster import ray_cluster, starts_its_own
 from .face_worker import Answer, FaceWorker
 from .http_entry import HttpEntry
 from .loopback_replicas import listen_on_loopback
+from .serve_instance import APPLICATION, free_port, serve_instance
 from .service_defaults import ServiceOptions
 
-APPLICATION = "frsdk"
 _ROOM = 64  # calls at a worker beside those of a batch that runs
 
 
@@ -74,6 +73,9 @@ def face_application(options: ServiceOptions) -> Any:
 def face_service(options: ServiceOptions) -> Iterator[str]:
     """Serve for the `with` block; requests that run at its end are answered first.
 
+    Where Ray Serve runs on the cluster already, the application is put beside its others and taken
+    away at the end.
+
     Args:
         options: How it runs.
 
@@ -81,25 +83,26 @@ def face_service(options: ServiceOptions) -> Iterator[str]:
         The service's URL.
 
     Raises:
-        InputError: The port is taken.
+        InputError: The port is taken; or the cluster's Ray Serve listens elsewhere, or has such an
+            application.
         BackendError: Ray or the application does not start.
         MissingDependencyError: Ray Serve is not installed.
         FrsdkError: As :class:`~frsdk.FaceReconstructor` raises.
     """
-    port = _free_port(options.host, options.port)
+    alone = starts_its_own(options.address)
+    if alone:  # what is wrong is said at once
+        free_port(options.host, options.port)
     if not options.num_gpus and options.address is None:
-        FaceWorker(options.reconstructor, options.max_pixels)  # what is wrong is said at once
+        FaceWorker(options.reconstructor, options.max_pixels)
     with ExitStack() as opened:
         ray = opened.enter_context(ray_cluster(options.address, part="serve"))
         from ray import serve
 
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
         quiet = {"log_level": "ERROR", "enable_access_log": False}
-        opened.callback(serve.shutdown)
         try:
-            serve.start(
-                http_options={"host": options.host, "port": port, "request_timeout_s": None},
-                logging_config=quiet,
+            port = opened.enter_context(
+                serve_instance(options, shared=not alone, logging_config=quiet)
             )
             entry = serve.run(
                 face_application(options), name=APPLICATION, route_prefix="/", logging_config=quiet
@@ -117,16 +120,3 @@ def face_service(options: ServiceOptions) -> Iterator[str]:
 def _drain(entry: Any, seconds: float) -> None:
     with suppress(TimeoutError):
         entry.drain.remote().result(timeout_s=seconds + 5)
-
-
-def _free_port(host: str, port: int) -> int:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-            return int(probe.getsockname()[1])
-    except OSError as error:
-        raise InputError(
-            f"{host}:{port} cannot be bound ({error.strerror or error}): give another --port"
-        ) from error

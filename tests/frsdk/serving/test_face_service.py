@@ -107,7 +107,10 @@ def test_health_and_counts(service: str) -> None:
     assert "frsdk_requests_running 0.0" in text
 
 
-def test_a_taken_port_is_named() -> None:
+def test_a_taken_port_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    ray = pytest.importorskip("ray", reason="needs Ray (frsdk[ray])")
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -117,6 +120,15 @@ def test_a_taken_port_is_named() -> None:
             face_service(ServiceOptions(port=port)),
         ):
             pass
+
+
+def test_a_second_service_is_refused_and_the_first_stays(service: str) -> None:
+    with (
+        pytest.raises(InputError, match="has an application frsdk already"),
+        face_service(ServiceOptions(port=0)),
+    ):
+        pass
+    assert call(f"{service}/readyz") == (200, {"status": "ready"})
 
 
 def test_requests_that_run_are_answered_before_the_end(
