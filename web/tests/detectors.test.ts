@@ -1,10 +1,12 @@
 // The detector's rules against Python's.
 
 import { expect, test } from "vitest";
+import type { NetworkSession } from "../src/backends/network_session.js";
+import { BuiltinDetector } from "../src/detectors/builtin_detector.js";
 import { InputError } from "../src/errors.js";
 import { DEFAULT_BOX_RULE, roiFromBox } from "../src/detectors/detection.js";
 import { CellDecoder, rollOfPoints } from "../src/detectors/detector_outputs.js";
-import { SURE_FROM, lookedAgain } from "../src/detectors/doubtful_faces.js";
+import { lookedAgain, type Look } from "../src/detectors/doubtful_faces.js";
 import { agreement } from "../src/detectors/face_presence.js";
 import {
   targetsFromBoxes,
@@ -76,6 +78,8 @@ const spec: DetectorSpec = {
   minScore: 0.5,
   maxIou: 0.4,
   boxRule: [1, 0, 0],
+  secondLook: [0.45, 0.75],
+  fourLooks: [0.9, 0.65],
   licence: "",
 };
 
@@ -92,10 +96,10 @@ test("a cell is a box, a score and five points around its centre", () => {
 });
 
 test("a doubtful face gets the mean of two looks, a sure one keeps its score", async () => {
-  const sure = { box: [10, 10, 40, 40], score: SURE_FROM, points: [] };
+  const sure = { box: [10, 10, 40, 40], score: 0.75, points: [] };
   const doubtful = { box: [50, 30, 80, 60], score: 0.5, points: [] };
   const seen: number[] = [];
-  const again = await lookedAgain(image, [sure, doubtful], 64, async (squares) => {
+  const look: Look = async (squares) => {
     seen.push(squares.length, squares[0].width);
     // Alone in its square, the face fills it: 64 px around the middle of 64.
     return [
@@ -104,9 +108,43 @@ test("a doubtful face gets the mean of two looks, a sure one keeps its score", a
         { box: [0, 0, 9, 9], score: 1, points: [] },
       ],
     ];
-  });
+  };
+  const scores = async (range: readonly [number, number]) =>
+    (await lookedAgain(image, [sure, doubtful], 64, look, range)).map((face) => face.score);
+  expect(await scores([0.45, 0.75])).toEqual([0.75, 0.7]);
   expect(seen).toEqual([1, 64]);
-  expect(again.map((face) => face.score)).toEqual([SURE_FROM, 0.7]);
+  expect(await scores([0.51, 0.75])).toEqual([0.75, 0.5]);
+  expect(await scores([0.35, 0.5])).toEqual([0.75, 0.5]);
+  expect(seen).toEqual([1, 64]); // nothing was doubtful
+});
+
+test("a detector goes by its own specification's thresholds", async () => {
+  const asked: number[] = [];
+  const scoresWith = async (own: Partial<DetectorSpec>) => {
+    const cells = new CellDecoder(spec);
+    const output = new Float32Array(cells.length).fill(-9); // one face of 0.4 in the last cell
+    const values = [Math.log(0.4 / 0.6), 0, 0, 0.5, 0.5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    const run = async (_: Float32Array, count: number) => {
+      asked.push(count);
+      // The first look is the whole picture; each further one shows a sure face in its middle.
+      const first = asked.length === 1;
+      const at = (i: number) => (first ? values[i] : [9, -0.5, -0.5, LOG_2, LOG_2][i]);
+      const filled = Float32Array.from(output);
+      for (let i = 0; i < 5; i++) filled[i * 4 + 3] = at(i);
+      return filled;
+    };
+    asked.length = 0;
+    const session = { run } as unknown as NetworkSession;
+    const detector = new BuiltinDetector(session, { ...spec, ...own }, {});
+    return (await detector.detect(picture(64, 64))).map(({ score }) => score);
+  };
+  const LOG_2 = Math.log(2);
+  expect(await scoresWith({})).toEqual([]);
+  const [score] = await scoresWith({ secondLook: [0.35, 0.75], fourLooks: [0.6, 0.4] });
+  expect(score).toBeCloseTo(0.7, 3);
+  expect(asked).toHaveLength(2); // 0.7 is sure enough for 0.6
+  expect(await scoresWith({ secondLook: [0.35, 0.75] })).toEqual([]); // and not for 0.9
+  expect(asked).toHaveLength(3);
 });
 
 test("points that agree with the landmarks count fully, others not", () => {
@@ -194,10 +232,15 @@ test("a face that looks more like one turned is left out", async () => {
     });
   const look = (scores: number[]) => async (squares: readonly unknown[]) =>
     squares.map(() => quarters(scores));
-  expect(await rightWayUp(image, [face(0.8)], 64, look([0.8, 0.1, 0.9, 0.1]))).toEqual([]);
-  expect(await rightWayUp(image, [face(0.8)], 64, look([0.8, 0.1, 0.7, 0.1]))).toHaveLength(1);
-  expect(await rightWayUp(image, [face(0.8)], 64, look([0.6, 0, 0, 0]))).toEqual([]);
-  expect(await rightWayUp(image, [face(0.95)], 64, look([0, 0, 1, 0]))).toHaveLength(1);
+  const kept = async (score: number, seen: number[], limits: readonly [number, number]) =>
+    (await rightWayUp(image, [face(score)], 64, look(seen), limits)).length;
+  expect(await kept(0.8, [0.8, 0.1, 0.9, 0.1], [0.9, 0.65])).toBe(0);
+  expect(await kept(0.8, [0.8, 0.1, 0.7, 0.1], [0.9, 0.65])).toBe(1);
+  expect(await kept(0.8, [0.6, 0, 0, 0], [0.9, 0.65])).toBe(0);
+  expect(await kept(0.8, [0.6, 0, 0, 0], [0.85, 0.4])).toBe(1);
+  expect(await kept(0.95, [0, 0, 1, 0], [0.9, 0.65])).toBe(1);
+  expect(await kept(0.87, [0, 0, 1, 0], [0.9, 0.65])).toBe(0);
+  expect(await kept(0.87, [0, 0, 1, 0], [0.85, 0.4])).toBe(1);
 });
 
 test("landmarks far from the detector's points contradict it", () => {

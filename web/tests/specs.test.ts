@@ -8,10 +8,21 @@ import { detectorSpecOf, modelSpecOf } from "../src/specs/model_spec.js";
 import { onnxMetadata } from "../src/specs/onnx_metadata.js";
 import { partsOf, varintBytes } from "../src/specs/protocol_buffers.js";
 
+/** An ONNX file that has nothing but a specification. */
+function fileWithSpec(spec: object): Uint8Array {
+  const text = (field: number, value: string) => {
+    const bytes = new TextEncoder().encode(value);
+    return [field * 8 + 2, ...varintBytes(bytes.length), ...bytes];
+  };
+  const entry = [...text(1, "frsdk.spec"), ...text(2, JSON.stringify(spec))];
+  return Uint8Array.of(14 * 8 + 2, ...varintBytes(entry.length), ...entry);
+}
+
 const asset = (name: string) =>
   new Uint8Array(readFileSync(new URL(`../../frsdk/assets/${name}`, import.meta.url)));
 const network = asset("network.onnx");
 const detector = asset("face_detector.onnx");
+const openDetector = asset("face_detector_open.onnx");
 
 test("the network's specification is read from its file", () => {
   const spec = modelSpecOf(network, "network.onnx");
@@ -28,6 +39,23 @@ test("the detector's specification is read from its file", () => {
   expect(spec).toMatchObject({ strides: [8, 16, 32], outputName: "cells" });
   expect(spec.minScore).toBeGreaterThan(0);
   expect(spec.boxRule[0]).toBeGreaterThan(1);
+  expect(spec).toMatchObject({ secondLook: [0.45, 0.75], fourLooks: [0.9, 0.65] }); // unstated
+});
+
+test("the open detector states its own thresholds", () => {
+  expect(detectorSpecOf(openDetector, "face_detector_open.onnx")).toMatchObject({
+    secondLook: [0.35, 0.75],
+    fourLooks: [0.85, 0.4],
+    minScore: 0.5,
+    boxRule: [1.12, 0, 0.115],
+  });
+});
+
+test.each([[[0.35]], [null], ["0.35"]])("unusable thresholds are named (%#)", (secondLook) => {
+  const spec = JSON.parse(onnxMetadata(openDetector, "x").get("frsdk.spec") ?? "");
+  const file = fileWithSpec({ ...spec, second_look: secondLook });
+  expect(() => detectorSpecOf(file, "x.onnx")).toThrow(SpecError);
+  expect(() => detectorSpecOf(file, "x.onnx")).toThrow(/second_look: expected 2 numbers/);
 });
 
 test("the detector's graph is laid out for another size", () => {
@@ -59,11 +87,6 @@ test("numbers of many bytes come back", () => {
 });
 
 test("a newer specification is refused", () => {
-  const text = (field: number, value: string) => {
-    const bytes = new TextEncoder().encode(value);
-    return [field * 8 + 2, ...varintBytes(bytes.length), ...bytes];
-  };
-  const entry = [...text(1, "frsdk.spec"), ...text(2, '{"schema_version": 99}')];
-  const file = Uint8Array.of(14 * 8 + 2, ...varintBytes(entry.length), ...entry);
+  const file = fileWithSpec({ schema_version: 99 });
   expect(() => modelSpecOf(file, "x.onnx")).toThrow(/written by a newer frsdk \(schema 99/);
 });

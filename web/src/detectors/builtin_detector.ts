@@ -6,7 +6,7 @@ import type { Pixels } from "../imaging/pixels.js";
 import type { DetectorSpec } from "../specs/model_spec.js";
 import type { BoxRule, Detection } from "./detection.js";
 import { CellDecoder, rollOfPoints, type Found } from "./detector_outputs.js";
-import { DOUBTFUL_FROM, lookedAgain, type Look } from "./doubtful_faces.js";
+import { lookedAgain, type Look } from "./doubtful_faces.js";
 import { ownFacesInImage, tilesOf } from "./image_tiles.js";
 import { nonMaximumSuppression } from "./non_maximum_suppression.js";
 import { rightWayUp } from "./wrong_way_up.js";
@@ -32,7 +32,7 @@ export interface DetectorOptions {
 
 /**
  * frsdk's detector: from profile to profile, with five points a face. It knows faces up to 45 degrees
- * of roll: what looks more like a face when it is turned is left out.
+ * of roll (the open one to 30): what looks more like a face when it is turned is left out.
  */
 export class BuiltinDetector {
   readonly boxRule: BoxRule;
@@ -56,7 +56,7 @@ export class BuiltinDetector {
     const tiles = tilesOf(image, size, this.finestPx(image));
     const seen = await this.look(
       tiles.map((tile) => tile.pixels),
-      Math.min(this.minScore, DOUBTFUL_FROM),
+      Math.min(this.minScore, this.spec.secondLook[0]),
     );
     const found = tiles.flatMap((tile, index) => ownFacesInImage(tile, seen[index]));
     const inside = found.filter(({ box }) => {
@@ -65,10 +65,11 @@ export class BuiltinDetector {
     });
     const kept = nonMaximumSuppression(inside, this.spec.maxIou, MAX_COVER);
     const look: Look = (squares, least) => this.look(squares, least);
-    const sure = (await lookedAgain(image, kept, size, look))
+    const sure = (await lookedAgain(image, kept, size, look, this.spec.secondLook))
       .sort((a, b) => b.score - a.score)
       .filter(({ score }) => score >= this.minScore);
-    return (await rightWayUp(image, sure, size, look)).map(detectionFrom);
+    const upright = await rightWayUp(image, sure, size, look, this.spec.fourLooks);
+    return upright.map(detectionFrom);
   }
 
   /** Longer side at which the smallest wanted faces are large enough for the network. */

@@ -6,8 +6,6 @@ import { Roi } from "../imaging/roi.js";
 import type { Found } from "./detector_outputs.js";
 import { iou } from "./non_maximum_suppression.js";
 
-export const DOUBTFUL_FROM = 0.45;
-export const SURE_FROM = 0.75;
 const SEEN_PX = 64; // longer side of the face's box in its own square
 const LEAST_SCORE = 0.05;
 const SAME_IOU = 0.4;
@@ -15,14 +13,19 @@ const SAME_IOU = 0.4;
 /** Squares -> what the network finds in each, down to a score. */
 export type Look = (squares: readonly Pixels[], minScore: number) => Promise<Found[][]>;
 
-/** The faces with the doubtful ones' scores averaged with those of a second look. */
+/**
+ * The faces with the doubtful ones' scores averaged with those of a second look.
+ *
+ * @param scores Faces from the first up to the second are doubtful.
+ */
 export async function lookedAgain(
   image: Pixels,
   found: readonly Found[],
   size: number,
   look: Look,
+  [doubtfulFrom, sureFrom]: readonly [number, number],
 ): Promise<Found[]> {
-  const doubtful = found.filter(({ score }) => score >= DOUBTFUL_FROM && score < SURE_FROM);
+  const doubtful = found.filter(({ score }) => score >= doubtfulFrom && score < sureFrom);
   if (!doubtful.length) return [...found];
   const squares = doubtful.map(({ box }) => squareAround(box, size));
   const views = squares.map((square) => cropFace(image, square, size));

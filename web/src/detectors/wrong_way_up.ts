@@ -6,9 +6,7 @@ import { Roi } from "../imaging/roi.js";
 import { rollOfPoints, type Found } from "./detector_outputs.js";
 import type { Look } from "./doubtful_faces.js";
 
-const CHECKED_BELOW = 0.9;
 const LEAST_SCORE = 0.05; // of what is listened to in the turned views
-const LEAST_OWN = 0.65;
 const TILE_SHARE = 0.4; // longer side of the face's box in its quarter
 const MOST_OFFSET = 0.15; // of the quarter
 const SIZE_RANGE = [0.55, 1.7]; // of that box
@@ -18,16 +16,19 @@ const QUARTERS = [0, 1, 2, 3];
  * The faces that look more like one as they were found than turned by 90, 180 or 270 degrees.
  *
  * A face on its head resembles an upright one (the chin a forehead, the mouth a frown). Each face
- * below 0.9 is therefore looked at once more in four quarters of one square: as found, and turned by
- * each right angle.
+ * that is not sure is therefore looked at once more in four quarters of one square: as found, and
+ * turned by each right angle.
+ *
+ * @param scores Below the first a face is not sure; it needs the second in its own quarter.
  */
 export async function rightWayUp(
   image: Pixels,
   found: readonly Found[],
   size: number,
   look: Look,
+  [checkedBelow, leastOwn]: readonly [number, number],
 ): Promise<Found[]> {
-  const unsure = found.filter(({ score }) => score < CHECKED_BELOW);
+  const unsure = found.filter(({ score }) => score < checkedBelow);
   if (!unsure.length) return [...found];
   const seen = await look(
     unsure.map((face) => fourViews(image, face, size)),
@@ -35,7 +36,7 @@ export async function rightWayUp(
   );
   const wrong = unsure.filter((_, index) => {
     const [own, ...others] = scoresOfQuarters(seen[index], size);
-    return own < Math.max(LEAST_OWN, ...others);
+    return own < Math.max(leastOwn, ...others);
   });
   return found.filter((face) => !wrong.includes(face));
 }

@@ -8,6 +8,10 @@ const METADATA_KEY = "frsdk.spec";
 const N_PARAMS = 62;
 const N_CELL_VALUES = 15;
 
+// As measured for the first built-in detector, whose file does not state them.
+const SECOND_LOOK = [0.45, 0.75];
+const FOUR_LOOKS = [0.9, 0.65];
+
 /** A network's input: float32 planes, (value - mean) / std per channel. */
 export interface InputSpec {
   readonly name: string;
@@ -43,6 +47,12 @@ export interface DetectorSpec {
   readonly maxIou: number;
   /** Scale, shift x, shift y from a box to the network's square. */
   readonly boxRule: readonly [number, number, number];
+  /** A face that scores from the first up to the second is looked at once more. */
+  readonly secondLook: readonly [number, number];
+  /**
+   * A face that scores below the first is looked at in four directions, and needs the second there.
+   */
+  readonly fourLooks: readonly [number, number];
   readonly licence: string;
 }
 
@@ -82,6 +92,8 @@ export function detectorSpecOf(file: Uint8Array, source: string): DetectorSpec {
     throw new SpecError(`${source}: expected an output of 15 x ${cells}, got ${shape.join(" x ")}`);
   }
   const [scale, shiftX, shiftY] = numbersOf(spec, "box_rule", 3, source);
+  const [doubtfulFrom, sureFrom] = numbersOf(spec, "second_look", 2, source, SECOND_LOOK);
+  const [checkedBelow, leastOwn] = numbersOf(spec, "four_looks", 2, source, FOUR_LOOKS);
   return {
     input,
     outputName: textOf(output, "name", source),
@@ -89,6 +101,8 @@ export function detectorSpecOf(file: Uint8Array, source: string): DetectorSpec {
     minScore: numberOf(spec, "min_score", source),
     maxIou: numberOf(spec, "max_iou", source),
     boxRule: [scale, shiftX, shiftY],
+    secondLook: [doubtfulFrom, sureFrom],
+    fourLooks: [checkedBelow, leastOwn],
     licence: String(spec.licence ?? ""),
   };
 }
@@ -150,13 +164,20 @@ function numberOf(spec: Json, name: string, source: string): number {
   return value;
 }
 
-function numbersOf(spec: Json, name: string, length: number | undefined, source: string): number[] {
-  const value = spec[name];
+/** A list of numbers; where the specification has no such field, the fallback. */
+function numbersOf(
+  spec: Json,
+  name: string,
+  length: number | undefined,
+  source: string,
+  fallback?: readonly number[],
+): number[] {
+  const value = spec[name] === undefined ? fallback : spec[name];
   const fits = Array.isArray(value) && value.every((item) => typeof item === "number");
   if (!fits || (length !== undefined && value.length !== length)) {
     throw missing(name, length === undefined ? "numbers" : `${length} numbers`, source);
   }
-  return value as number[];
+  return [...(value as number[])];
 }
 
 function missing(name: string, expected: string, source: string): SpecError {
