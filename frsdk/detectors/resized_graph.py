@@ -1,8 +1,8 @@
 """The built-in detector's graph for squares of another size.
 
-Its file states one input size: in the input's dimensions and in how many cells each head is laid
-out. Both are numbers in the file (protocol buffers, onnx.proto3), which are rewritten here without
-the onnx package.
+Its file states one input size: in the input's dimensions, in how many cells each head is laid out,
+and, unless it names them only, in the output's. All are numbers in the file (protocol buffers,
+onnx.proto3), which are rewritten here without the onnx package.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import numpy as np
 
 from ..errors import SpecError
 
-_GRAPH, _NODE, _INPUT, _VALUE_INFO = 7, 1, 11, 13  # fields of ModelProto and GraphProto
+# Fields of ModelProto and GraphProto.
+_GRAPH, _NODE, _INPUT, _OUTPUT, _VALUE_INFO = 7, 1, 11, 12, 13
 _VARINT, _BYTES = 0, 2  # wire types
 _FIXED_BYTES = {1: 8, 5: 4}
 
@@ -55,6 +56,8 @@ def _graph(graph: bytes, size: int, to_size: int, cells: dict[int, int]) -> tupl
         if field == _INPUT:
             content, count = _replaced_numbers(content, {size: to_size})
             changed += count
+        elif field == _OUTPUT:
+            content, _ = _replaced_numbers(content, {sum(cells): sum(cells.values())})
         elif field == _NODE:
             content, count = _replaced_shapes(content, cells)
             changed += count

@@ -58,6 +58,19 @@ test.each([[[0.35]], [null], ["0.35"]])("unusable thresholds are named (%#)", (s
   expect(() => detectorSpecOf(file, "x.onnx")).toThrow(/second_look: expected 2 numbers/);
 });
 
+test("an output of stated cells is laid out for another size", () => {
+  // GraphProto's output (12) > type (2) > tensor (1) > shape (2) > dim (1) > value (1)
+  const numbersIn = (message: Uint8Array, path: readonly number[]): unknown[] =>
+    [...partsOf(message)].flatMap((part) => {
+      if (part.field !== path[0]) return [];
+      return path.length === 1 ? [part.value] : numbersIn(part.content, path.slice(1));
+    });
+  const stated = [7, 12, 2, 1, 2, 1, 1];
+  expect(numbersIn(openDetector, stated)).toEqual([15, 2100]);
+  const resized = resizedGraph(openDetector, 320, 128, [8, 16, 32]);
+  expect(numbersIn(resized, stated)).toEqual([15, 336]);
+});
+
 test("the detector's graph is laid out for another size", () => {
   const resized = resizedGraph(detector, 320, 128, [8, 16, 32]);
   expect(resized.length).toBeLessThan(detector.length + 100);

@@ -15,7 +15,7 @@ from frsdk.backends.onnxruntime_session import open_session
 from frsdk.detectors.face_presence import FacePresence, agreement, five_points
 from frsdk.detectors.resized_graph import resized_graph
 from frsdk.errors import SpecError
-from frsdk.installation.asset_files import FACE_DETECTOR, asset_path
+from frsdk.installation.asset_files import FACE_DETECTOR, OPEN_FACE_DETECTOR, asset_path
 from frsdk.specs.model_spec import InputSpec
 
 pytest.importorskip("onnxruntime", reason="needs onnxruntime (frsdk[cpu])")
@@ -105,13 +105,13 @@ def test_presence_is_the_best_product_of_score_and_agreement(crop_size) -> None:
     assert min(seen) < 0.8
 
 
-def test_the_resized_graph_says_what_the_whole_one_says() -> None:
+@pytest.mark.parametrize("name", [FACE_DETECTOR, OPEN_FACE_DETECTOR])
+def test_the_resized_graph_says_what_the_whole_one_says(name: str) -> None:
     small = open_session(
-        resized_graph(
-            asset_path(FACE_DETECTOR).read_bytes(), size=320, to_size=128, strides=(8, 16, 32)
-        )
+        resized_graph(asset_path(name).read_bytes(), size=320, to_size=128, strides=(8, 16, 32))
     )
-    whole = open_session(asset_path(FACE_DETECTOR))
+    assert small.get_outputs()[0].shape == ["batch", 15, 336]
+    whole = open_session(asset_path(name))
     square = np.random.default_rng(2).normal(size=(1, 3, 128, 128)).astype(np.float32)
     around = np.zeros((1, 3, 320, 320), np.float32)
     around[:, :, :128, :128] = square

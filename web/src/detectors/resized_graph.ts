@@ -1,7 +1,8 @@
 // The detector's graph for squares of another size.
 //
-// Its file states one input size: in the input's dimensions and in how many cells each head is laid
-// out. Both are numbers in the file (protocol buffers, onnx.proto3), which are rewritten here.
+// Its file states one input size: in the input's dimensions, in how many cells each head is laid out,
+// and, unless it names them only, in the output's. All are numbers in the file (protocol buffers,
+// onnx.proto3), which are rewritten here.
 
 import { SpecError } from "../errors.js";
 import { partsOf, varintBytes, writtenPart, type Part } from "../specs/protocol_buffers.js";
@@ -9,6 +10,7 @@ import { partsOf, varintBytes, writtenPart, type Part } from "../specs/protocol_
 const GRAPH = 7; // of ModelProto
 const NODE = 1; // of GraphProto
 const INPUT = 11;
+const OUTPUT = 12;
 const VALUE_INFO = 13;
 const BYTES = 2;
 const VARINT = 0;
@@ -27,13 +29,19 @@ export function resizedGraph(
   strides: readonly number[],
 ): Uint8Array {
   const cells = new Map(strides.map((s) => [(size / s) ** 2, (toSize / s) ** 2]));
+  const sum = (numbers: Iterable<number>) => [...numbers].reduce((all, each) => all + each, 0);
+  const [allCells, toCells] = [sum(cells.keys()), sum(cells.values())];
   let changed = 0;
 
-  const dimension = (part: Part): Uint8Array => {
-    if (part.field !== 1 || part.wire !== VARINT || part.value !== size) return part.content;
+  const isNumber = ({ field, wire, value }: Part, number: number) =>
+    field === 1 && wire === VARINT && value === number;
+  const inputSize = (part: Part): Uint8Array => {
+    if (!isNumber(part, size)) return part.content;
     changed++;
     return varintBytes(toSize);
   };
+  const outputCells = (part: Part): Uint8Array =>
+    isNumber(part, allCells) ? varintBytes(toCells) : part.content;
   const tensor = (part: Part): Uint8Array => {
     if (part.field !== 9 || part.wire !== BYTES || part.content.length !== 24) return part.content;
     const values = new BigInt64Array(new Uint8Array(part.content).buffer); // (-1, n, cells)
@@ -48,7 +56,8 @@ export function resizedGraph(
     return rewritten(part.content, (inner) => {
       if (inner.field === VALUE_INFO) return undefined; // sizes that no longer hold
       // ValueInfoProto: type (2) > tensor (1) > shape (2) > dim (1) > value (1)
-      if (inner.field === INPUT) return along(inner.content, [2, 1, 2, 1], dimension);
+      if (inner.field === INPUT) return along(inner.content, [2, 1, 2, 1], inputSize);
+      if (inner.field === OUTPUT) return along(inner.content, [2, 1, 2, 1], outputCells);
       // NodeProto: attribute (5) > tensor (5) > raw data (9)
       return inner.field === NODE ? along(inner.content, [5, 5], tensor) : inner.content;
     });
