@@ -19,6 +19,11 @@ from .console_errors import reports_errors
     help="Port on 127.0.0.1; 0 takes a free one.",
 )
 @click.option(
+    "--weights",
+    type=click.Choice(["research", "open"]),
+    help="Built-in networks of the page: research (default, not for products) or open.",
+)
+@click.option(
     "--export",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
@@ -26,19 +31,19 @@ from .console_errors import reports_errors
     help="Write the static site for any host, and end.",
 )
 @reports_errors
-def web(port: int, folder: Path | None) -> None:
+def web(port: int, weights: str | None, folder: Path | None) -> None:
     """Serve the page that runs the networks in your browser: pictures stay on your machine."""
     from ..installation.builtin_weights import builtin_weights
     from ..web.page_files import export_page, page_files
 
     if folder is not None:
-        size = export_page(folder)
+        size = export_page(folder, weights=weights)
         click.echo(f"the page, {size / 1e6:.1f} MB, is in {folder}")
-        click.echo(f"terms of its networks: {builtin_weights(None).terms}")
+        click.echo(f"terms of its networks: {builtin_weights(weights).terms}")
         return
     from ..web.page_server import PageServer
 
-    with PageServer(page_files(), port) as server:
+    with PageServer(page_files(weights=weights), port) as server:
         click.echo(f"the page is at {server.url} (Ctrl+C ends it)")
         try:
             server.serve_forever()

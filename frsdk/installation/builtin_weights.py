@@ -27,14 +27,18 @@ class BuiltinWeights:
         network_file: In ``frsdk.assets``.
         face_model_file: In ``frsdk.assets``.
         detector_file: In ``frsdk.assets``.
+        card_file: Its model card, in ``frsdk.assets``.
         terms: In one line, what may be done with it.
+        needs_notice: Whether copies of it go with the `NOTICE`.
     """
 
     name: str
     network_file: str
     face_model_file: str
     detector_file: str
+    card_file: str
     terms: str
+    needs_notice: bool
 
     @property
     def network(self) -> Path:
@@ -61,15 +65,19 @@ BUILTIN_WEIGHTS = {
             NETWORK,
             FACE_MODEL,
             FACE_DETECTOR,
+            "MODEL_CARD.md",
             "research only: learned from pictures and labels with such terms; not for a product",
+            needs_notice=False,
         ),
         BuiltinWeights(
             "open",
             OPEN_NETWORK,
             OPEN_FACE_MODEL,
             OPEN_FACE_DETECTOR,
+            "MODEL_CARD_OPEN.md",
             "CC BY 4.0: learned from open sources only; a product may ship it, with its own face "
             "detector and the NOTICE",
+            needs_notice=True,
         ),
     )
 }

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from ..errors import BackendError, OutputError
 from ..installation.asset_files import FACE_DETECTOR, FACE_MODEL, NETWORK, asset_path
+from ..installation.builtin_weights import builtin_weights
+from ..installation.notice import NOTICE, notice_text
 from ..morphable.morphable_model import builtin_face_model
 from ..storage.atomic_write import atomic_write
 from .half_face_model import half_face_model
@@ -15,7 +17,6 @@ from .half_face_model import half_face_model
 ASSETS = Path(__file__).parents[1] / "assets"
 BUILT_PAGE = ASSETS / "web"
 INDEX = "index.html"
-NETWORKS = (NETWORK, FACE_DETECTOR)
 
 #: What browsers need for WASM threads, and what keeps pictures on the machine.
 HEADERS = {
@@ -34,6 +35,7 @@ _TYPES = {
     ".svg": "image/svg+xml",
     ".wasm": "application/wasm",
 }
+_TEXT = "text/plain; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +51,23 @@ class PageFile:
     read: Callable[[], bytes]
 
 
-def page_files(built: Path = BUILT_PAGE) -> dict[str, PageFile]:
+def page_files(built: Path = BUILT_PAGE, *, weights: str | None = None) -> dict[str, PageFile]:
     """Every file of the page by its path below the page's folder, such as ``index.html``.
+
+    The networks and the face model have the same names whichever weights they are; the model card,
+    and the `NOTICE` of weights that go with it, lie beside them under their own.
 
     Args:
         built: What `npm run build` wrote.
+        weights: The built-in weights to publish; None is the default ones.
 
     Raises:
-        BackendError: The page is not built, or a network is not in this installation.
+        InputError: There are no weights of this name.
+        BackendError: The page is not built, or a network or its `NOTICE` is not in this
+            installation.
         FaceModelError: The built-in face model is missing or damaged.
     """
+    published = builtin_weights(weights)
     if not (built / INDEX).is_file():
         raise BackendError(
             "the page is not in this installation: install frsdk from its wheel, or build it in a "
@@ -69,18 +78,20 @@ def page_files(built: Path = BUILT_PAGE) -> dict[str, PageFile]:
         for path in sorted(built.rglob("*"))
         if path.is_file()
     }
-    for name in NETWORKS:
-        path = asset_path(name)
+    for name, path in ((NETWORK, published.network), (FACE_DETECTOR, published.detector)):
         if not path.is_file():
             raise BackendError(
                 f"{path}: not in this installation: install frsdk from its wheel, or get it from "
                 "a clone of the repository"
             )
         files[f"models/{name}"] = PageFile(content_type(name), path.read_bytes)
-    face_model = half_face_model(builtin_face_model())
+    face_model = half_face_model(builtin_face_model(weights))
     files[f"models/{FACE_MODEL}"] = PageFile(content_type(FACE_MODEL), lambda: face_model)
-    card = ASSETS / "MODEL_CARD.md"
-    files["models/MODEL_CARD.md"] = PageFile("text/plain; charset=utf-8", card.read_bytes)
+    card = asset_path(published.card_file)
+    files[f"models/{published.card_file}"] = PageFile(_TEXT, card.read_bytes)
+    if published.needs_notice:
+        notice = notice_text().encode()
+        files[f"models/{NOTICE}"] = PageFile(_TEXT, lambda: notice)
     return files
 
 
@@ -89,7 +100,7 @@ def content_type(name: str) -> str:
     return _TYPES.get(Path(name).suffix, "application/octet-stream")
 
 
-def export_page(folder: Path, built: Path = BUILT_PAGE) -> int:
+def export_page(folder: Path, built: Path = BUILT_PAGE, *, weights: str | None = None) -> int:
     """Write the page for any static host.
 
     `_headers` beside it states the headers in the form that Netlify and Cloudflare Pages read; on
@@ -98,15 +109,16 @@ def export_page(folder: Path, built: Path = BUILT_PAGE) -> int:
     Args:
         folder: Where to; made if it is missing. Files of the same names are replaced.
         built: What `npm run build` wrote.
+        weights: The built-in weights to publish; None is the default ones.
 
     Returns:
         Bytes written.
 
     Raises:
-        BackendError: As :func:`page_files`.
+        InputError, BackendError: As :func:`page_files`.
         OutputError: The folder cannot be made, or a file not written.
     """
-    files = {name: file.read() for name, file in page_files(built).items()}
+    files = {name: file.read() for name, file in page_files(built, weights=weights).items()}
     lines = ["/*", *(f"  {name}: {value}" for name, value in HEADERS.items())]
     files["_headers"] = "\n".join([*lines, ""]).encode()
     for name, content in files.items():

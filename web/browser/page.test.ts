@@ -73,6 +73,7 @@ describe("a picture", () => {
   test("shows its face, the numbers, and what runs", async () => {
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
     expect(await textOf("#engine")).toMatch(/^Runs on WASM, \d threads?\.$/);
+    expect(await textOf("#terms")).toBe("Terms of the networks: research use only, model card.");
     expect(await textOf(".privacy")).toContain("Nothing leaves your machine");
     await shot("start");
     await choose(ASTRONAUT);

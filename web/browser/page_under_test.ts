@@ -55,9 +55,14 @@ export function pretendedCamera(): string[] {
 }
 
 /** Serve the page and start the browser. */
-export async function servePage(args: readonly string[] = []): Promise<PageUnderTest> {
+export async function servePage(
+  args: readonly string[] = [],
+  weights = "research",
+): Promise<PageUnderTest> {
   if (!existsSync(CHROMIUM)) throw new Error(`no Chromium at ${CHROMIUM}: set CHROMIUM`);
-  const server = spawn(PYTHON, ["-u", "-m", "frsdk", "web", "--port", "0"], { cwd: ROOT });
+  const server = spawn(PYTHON, ["-u", "-m", "frsdk", "web", "--weights", weights, "--port", "0"], {
+    cwd: ROOT,
+  });
   const url = await firstUrl(server);
   const browser = await chromium.launch({
     executablePath: CHROMIUM,

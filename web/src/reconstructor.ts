@@ -81,6 +81,8 @@ export class FaceReconstructor {
     readonly detector: BuiltinDetector,
     /** The face model in use. */
     readonly faceModel: MorphableModel,
+    /** What the files of the network and of its detector say of their terms; empty where unstated. */
+    readonly licences: { readonly network: string; readonly detector: string },
     private readonly maxFaces: number | undefined,
   ) {}
 
@@ -129,6 +131,7 @@ export class FaceReconstructor {
       presence,
       detector,
       faceModel,
+      { network: spec.licence, detector: finderSpec.licence },
       maxFaces,
     );
   }

@@ -32,6 +32,20 @@ def test_the_export_says_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert (folder / "models" / "network.onnx").stat().st_size > 1_000_000
 
 
+def test_the_open_weights_are_exported_with_their_terms(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "index.html").write_text("<!doctype html>", encoding="utf-8")
+    monkeypatch.setattr(page_files.export_page, "__defaults__", (tmp_path,))
+    folder = tmp_path / "site"
+    result = CliRunner().invoke(main, ["web", "--weights", "open", "--export", str(folder)])
+    assert result.exit_code == 0, result.output
+    assert "terms of its networks: CC BY 4.0" in result.output
+    open_network = page_files.ASSETS / "network_open.onnx"
+    assert (folder / "models" / "network.onnx").read_bytes() == open_network.read_bytes()
+    assert "FairFace" in (folder / "models" / "NOTICE").read_text(encoding="utf-8")
+
+
 def test_it_serves_until_it_is_interrupted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<!doctype html>", encoding="utf-8")
     monkeypatch.setattr(page_files.page_files, "__defaults__", (tmp_path,))

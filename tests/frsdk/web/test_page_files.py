@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from frsdk import BackendError, OutputError
+from frsdk import BackendError, InputError, OutputError
+from frsdk.morphable.morphable_model import builtin_face_model
 from frsdk.web.page_files import ASSETS, HEADERS, export_page, page_files
 
 
@@ -35,6 +38,26 @@ def test_the_page_has_the_files_of_the_wheel(built: Path) -> None:
     assert files["assets/a.mjs"].content_type == "text/javascript; charset=utf-8"
     assert files["assets/b.wasm"].content_type == "application/wasm"
     assert files["index.html"].content_type == "text/html; charset=utf-8"
+
+
+def test_the_open_weights_have_the_same_names_and_their_own_terms(built: Path) -> None:
+    research, files = page_files(built), page_files(built, weights="open")
+    assert set(files) - set(research) == {"models/MODEL_CARD_OPEN.md", "models/NOTICE"}
+    assert set(research) - set(files) == {"models/MODEL_CARD.md"}
+    for name, asset in (("network", "network_open"), ("face_detector", "face_detector_open")):
+        published = files[f"models/{name}.onnx"].read()
+        assert published == (ASSETS / f"{asset}.onnx").read_bytes()
+    with np.load(io.BytesIO(files["models/facemodel.npz"].read())) as arrays:
+        assert str(arrays["name"]) == "frsdk-face-2"
+        assert str(arrays["sha256"]) == builtin_face_model("open").sha256
+    assert b"CC BY 4.0" in files["models/MODEL_CARD_OPEN.md"].read()
+    notice = files["models/NOTICE"].read()
+    assert b"FairFace" in notice and b"MIT License" in notice
+
+
+def test_unknown_weights_are_refused(built: Path) -> None:
+    with pytest.raises(InputError, match="research or open, got 'own'"):
+        page_files(built, weights="own")
 
 
 def test_a_page_that_is_not_built_says_how(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import { Camera } from "./camera.js";
 import { FaceTable, type Shown } from "./face_table.js";
 import { MODELS, WASM_PATHS, loadNetworks } from "./load_networks.js";
 import { Stage, drawable, type View } from "./stage.js";
+import { showTerms } from "./terms.js";
 
 const FIT_PIXELS = 16_000_000; // larger pictures are scaled down: phones have no memory for more
 
@@ -222,6 +223,8 @@ async function start(): Promise<void> {
   try {
     reconstructor = await loadNetworks();
     element("engine").textContent = `Runs on ${reconstructor.engine}.`;
+    const { network, detector } = reconstructor.licences;
+    showTerms(element("terms"), [network, detector], MODELS);
     cameraButton.disabled = false;
     fileInput.disabled = false;
     say("Ready.");
