@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from frsdk.commands.reconstruct_photos import reconstruct_files
 from frsdk.errors import InputError, MissingDependencyError
 from frsdk.face import Face
 from frsdk.imaging.image_sources import find_images
+from frsdk.installation.optional_packages import pip_line
 
 
 def read(path: Path) -> np.ndarray:
@@ -80,7 +82,7 @@ def test_exr_without_its_package(
     tmp_path: Path, posed_once: Face, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "OpenEXR", None)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'frsdk\[exr\]'"):
+    with pytest.raises(MissingDependencyError, match=re.escape(pip_line("exr"))):
         write_picture(tmp_path, "a", "depth", posed_once.render(), "exr")
     assert not list(tmp_path.iterdir())
 
