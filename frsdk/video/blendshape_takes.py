@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import re
 from array import array
@@ -17,7 +16,7 @@ from ..expressions.blendshape_csv import write_blendshape_csv
 from ..expressions.face_expressions import blendshapes_of
 from ..expressions.neutral_face import NeutralFace
 from ..morphable.head_pose import Pose
-from ..storage.atomic_write import cannot_write
+from ..storage.older_files import remove_older_files
 from ..storage.record_spool import RecordSpool
 
 _Frame: TypeAlias = tuple[float, dict[str, float], tuple[float, float, float]]
@@ -112,7 +111,9 @@ class BlendshapeTakes:
         for person in sorted(self._ids):
             write_blendshape_csv(self.path(person), self._frames(person), fps=fps)
         self._spool.close()
-        self._remove_older()
+        own = re.escape(f"{self._stem.name}.blendshapes.") + r"\d+\.csv"
+        kept = {self.path(person).name for person in self._ids}
+        remove_older_files(self._stem.parent, own, kept)
 
     def discard(self) -> None:
         """Forget what was taken."""
@@ -125,13 +126,3 @@ class BlendshapeTakes:
                 number, time_s, shapes, (yaw, pitch, roll) = json.loads(line)
                 if number == person:
                     yield time_s, shapes, (yaw, pitch, roll)
-
-    def _remove_older(self) -> None:
-        mine = {self.path(person).name for person in self._ids}
-        own = re.compile(re.escape(f"{self._stem.name}.blendshapes.") + r"\d+\.csv")
-        for path in self._stem.parent.glob(f"{glob.escape(self._stem.name)}.blendshapes.*.csv"):
-            if own.fullmatch(path.name) and path.name not in mine:
-                try:
-                    path.unlink()
-                except OSError as error:
-                    raise cannot_write(path, error) from error

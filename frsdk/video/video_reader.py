@@ -222,10 +222,10 @@ class VideoReader:
                 continue
             self._check_size(frame.width, frame.height)
             image = upright_bgr(frame)
-            self._lies_on_its_side = lies_on_its_side(frame)
             size = (image.shape[1], image.shape[0])
             if self.size_wh is None:
                 self.size_wh = size
+                self._lies_on_its_side = lies_on_its_side(frame)
             elif size != self.size_wh:
                 image = fitted(image, self.size_wh)
                 self.resized += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..rendering.overlay import DrawableFace
-from ..storage.atomic_write import cannot_write, make_folder
+from ..storage.atomic_write import make_folder
+from ..storage.older_files import remove_older_files
 from .blendshape_takes import BlendshapeTakes, PersonInFrame
 from .face_lines import FaceLines, Recordable, face_line
 from .face_table import CsvTable, ParquetTable, TabledFace, face_rows
@@ -97,16 +97,8 @@ class VideoRecords:
         for file in self._files:
             file.publish()
         if self._options.mesh != "none":
-            self._remove_older_meshes()
-
-    def _remove_older_meshes(self) -> None:
-        own = re.compile(rf"\d{{6,}}\.\d+\.{self._options.mesh}")
-        try:
-            for path in self._folder.iterdir():
-                if own.fullmatch(path.name) and path.name not in self._mesh_names:
-                    path.unlink()
-        except OSError as error:
-            raise cannot_write(self._folder, error) from error
+            pattern = rf"\d{{6,}}\.\d+\.{self._options.mesh}"
+            remove_older_files(self._folder, pattern, self._mesh_names)
 
     def discard(self) -> None:
         """Remove the files; meshes stay, each is whole."""
