@@ -23,6 +23,7 @@ from frsdk.storage.torch_file import TorchFileError, read_torch_file
 from ..checkpoints.checkpoint_file import load_any_checkpoint
 from ..checkpoints.weights_origin import Origin, origin_of
 from ..networks import build_network
+from ..runs.finite_loss import check_finite_loss
 from ..runs.run_identity import check_run_identity
 from ..runs.run_log import write_log
 from ..runs.weight_average import update_average
@@ -213,11 +214,7 @@ class DetectorTrainer:
             group["lr"] = rate
         self.network.train()
         loss = detector_loss(self.network(images), truths, cells_of(images.shape[-1]))
-        if not math.isfinite(float(loss.total.detach())):
-            raise InputError(
-                f"the loss is {float(loss.total.detach())} at step {self.step}: use an empty "
-                "--output with a lower --learning-rate, or look at the labels"
-            )
+        check_finite_loss(float(loss.total.detach()), self.step)
         self.optimiser.zero_grad(set_to_none=True)
         loss.total.backward()  # type: ignore[no-untyped-call]  # torch's stub
         nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_norm)

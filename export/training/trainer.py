@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from ..datasets.parameter_labels import LandmarkBasis
 from ..losses.view_consistency import moved_pictures, random_views
 from ..losses.wpdc_wing import LandmarkDecoder
 from ..networks import build_network
+from ..runs.finite_loss import check_finite_loss
 from ..runs.run_log import ScalarLog, write_log
 from ..runs.weight_average import update_average
 from ..runs.weight_decay import decay_groups
@@ -230,11 +230,7 @@ class Trainer:
         for index, part in enumerate(parts):
             for name, value in self._backward(part, index, len(parts)).items():
                 terms[name] = terms.get(name, 0.0) + float(value.detach()) / len(parts)
-        if not math.isfinite(terms["loss"]):
-            raise InputError(
-                f"the loss is {terms['loss']} at step {self.step}: use an empty --output "
-                "with a lower --learning-rate, or look at the labels"
-            )
+        check_finite_loss(terms["loss"], self.step)
         scaler = self.precision.scaler
         scaler.unscale_(self.optimiser)
         nn.utils.clip_grad_norm_(self.network.parameters(), config.clip_norm)
