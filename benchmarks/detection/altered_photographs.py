@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frsdk import FaceReconstructor
-from frsdk.export.detector.covers.face_covers import masked, sunglasses
+from frsdk.export.augmentation.covers.face_covers import masked, sunglasses
 from frsdk.export.detector.detector_labels import face_boxes
 
 from .held_out_scenes import Image, Picture

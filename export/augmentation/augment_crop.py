@@ -8,8 +8,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.face_labels import MARGIN, MIRROR_68, NETWORK_SIZE, STORED_SIZE
+from ..datasets.face_labels import (
+    MARGIN,
+    MIRROR_68,
+    NETWORK_SIZE,
+    STORED_SIZE,
+    stored_from_crop_frame,
+)
 from ..datasets.parameter_labels import LandmarkBasis, mirrored, moved
+from .covers.face_covers import NETWORK_COVERS, covered
 from .face_profiling import Profiler
 from .frame_crop import framed
 
@@ -31,15 +38,24 @@ class AugmentSettings:
     noise: float = 0.2
     grey: float = 0.1
     framing: float = 0.0  # share of pictures whose sides are cut off over other surroundings
+    covers: float = 0.0  # share of faces that something is painted over
 
 
 @dataclass(frozen=True, slots=True)
 class Augmented:
-    """Crops (n, size, size, 3) uint8, labels (n, 62), and residuals (n, 68, 2) where given."""
+    """A batch of augmented crops.
+
+    Attributes:
+        crops: (n, size, size, 3) uint8.
+        params: (n, 62) labels.
+        residual: (n, 68, 2) where given.
+        covered: (n,) bool, the faces that something was painted over.
+    """
 
     crops: Image
     params: Array
     residual: Array | None
+    covered: NDArray[np.bool_]
 
 
 class Augmenter:
@@ -89,6 +105,7 @@ class Augmenter:
         params, surface = self._flipped(params, geometry, flip)
         out = np.empty((n, size, size, 3), np.uint8)
         offsets = None if residual is None else _moved_offsets(residual, flip, scale, angle)
+        hidden = np.zeros(n, np.bool_)
         for i in range(n):
             source = crops[i, :, ::-1] if flip[i] else crops[i]
             source = np.ascontiguousarray(source)
@@ -101,13 +118,16 @@ class Augmenter:
                 params[i] = move.applied(params[i], self._basis.mean_depth(params[i]))
                 if offsets is not None:
                     offsets[i] = np.nan
+            if s.covers and rng.random() < s.covers:
+                hidden[i] = True
+                source = covered(source, self._seen_at(params[i]), rng, NETWORK_COVERS)
             matrix = _affine(scale[i], angle[i], shift[i], size)
             mode = cv2.BORDER_REPLICATE if rng.random() < s.border else cv2.BORDER_CONSTANT
             warped = cv2.warpAffine(
                 source, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=mode
             )
             out[i] = self._degrade(np.asarray(warped, np.uint8), rng)
-        return Augmented(out, moved(params, scale, angle, shift), offsets)
+        return Augmented(out, moved(params, scale, angle, shift), offsets, hidden)
 
     def labels(self, params: Array, rng: np.random.Generator, geometry: Array | None) -> Array:
         """(n, 62) labels as a call would move them, without pictures: for their statistics."""
@@ -138,6 +158,10 @@ class Augmenter:
         mirror = self._mirror if self._geometry_mirror is None else self._geometry_mirror
         surface = np.where(flip[:, None], mirrored(surface, mirror), surface)
         return np.where(flip[:, None], mirrored(params, self._mirror), params), surface
+
+    def _seen_at(self, params: Array) -> Array:
+        """(68, 2) landmarks of (62,) labels on a stored crop's continuous plane."""
+        return stored_from_crop_frame(self._basis.decode(params[None])[0]) + 0.5
 
     def _repaint_border(self, crop: Image, rng: np.random.Generator, share: float) -> Image:
         """Replace a black frame by something else, so that it does not give the pose away."""

@@ -14,11 +14,11 @@ from frsdk import Detection, YuNetDetector
 from frsdk.errors import InputError
 from frsdk.morphable.morphable_model import MorphableModel, builtin_face_model
 
+from ..augmentation.covers.face_covers import DETECTOR_COVERS, covered
 from ..datasets.data_provenance import DataProvenance
 from ..datasets.face_labels import joined
 from ..runs.run_identity import digest_of_path, digest_of_texts
 from .backgrounds import background_paths
-from .covers.face_covers import covered
 from .detector_profiling import with_turned_faces
 from .drawn_border import without_drawn_border
 from .face_stock import (
@@ -155,7 +155,9 @@ def with_covered_faces(
     rng = np.random.default_rng([seed, 4])
     weights = sampling_weights(stock.source, stock.yaw_deg, shares)
     rows = rng.choice(len(stock), min(count, len(stock)), replace=False, p=weights)
-    painted = [covered(stock.crops[row], stock.landmarks[row], rng) for row in rows]
+    painted = [
+        covered(stock.crops[row], stock.landmarks[row], rng, DETECTOR_COVERS) for row in rows
+    ]
     first = len(stock)
     neighbours = {
         first + k: stock.neighbours[int(row)]

@@ -135,7 +135,7 @@ def augmenter_of(data: TrainData, basis: LandmarkBasis, config: TrainConfig) -> 
     Raises:
         InputError: It asks for profiling, but the data has no surfaces.
     """
-    augment = AugmentSettings(framing=config.framing)
+    augment = AugmentSettings(framing=config.framing, covers=config.covers)
     if not config.profiling:
         return Augmenter(basis, augment)
     if data.geometry is None:
@@ -209,7 +209,7 @@ class StepBatches(Dataset[list[Batch]]):
             residual = np.full((len(rows), 68, 2), np.nan)
         expressive = np.zeros(len(rows), np.bool_)
         if data.expressive is not None:
-            expressive = data.expressive[rows]
+            expressive = data.expressive[rows] & ~found.covered  # lids and lips may be hidden
         return Batch(
             torch.from_numpy(found.crops).permute(0, 3, 1, 2),  # (n, 3, size, size)
             torch.tensor(truth, dtype=torch.float32),

@@ -35,6 +35,7 @@ class TrainConfig:
         profiling: Share of the faces that are turned to large poses, of those that may turn.
         profiling_pitch_deg: Standard deviation of the nod that turned faces get on top.
         framing: Share of the crops whose sides are cut off over other surroundings.
+        covers: Share of the faces that glasses, masks, hats, hands, bars or shade are painted over.
         vdc_weight: Of the vertex distance cost.
         wing_omega: ω of Wing, crop pixels.
         wing_epsilon: ε of Wing, crop pixels.
@@ -80,6 +81,7 @@ class TrainConfig:
     profiling: float = 0.0
     profiling_pitch_deg: float = 6.0
     framing: float = 0.0
+    covers: float = 0.0
     vdc_weight: float = 0.0
     wing_omega: float = 10.0
     wing_epsilon: float = 2.0
@@ -122,7 +124,7 @@ class TrainConfig:
         for name, value in asdict(self).items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise InputError(f"{name}: expected a finite number, got {value}")
-        for name in ("profiling", "framing", "ema_decay", "fiducial_share"):
+        for name in ("profiling", "framing", "covers", "ema_decay", "fiducial_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name}: expected 0 to 1, got {getattr(self, name)}")
         if not self.sizes or len(self.sizes) != len(self.size_shares):

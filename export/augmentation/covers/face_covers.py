@@ -1,8 +1,8 @@
-"""Paint what covers a part of a face in life: masks, scarves, sunglasses, hats, hands."""
+"""Paint what covers a part of a face in life: masks, glasses, hats, hands, bars, shade."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
@@ -13,24 +13,26 @@ from .cover_cloth import cloth, shaded
 Array = NDArray[np.float64]
 Image = NDArray[np.uint8]
 Mask = NDArray[np.float32]
-_Painter = Callable[[Image, Array, np.random.Generator], Image]
+Painter = Callable[[Image, Array, np.random.Generator], Image]
 
 _SHIFT = 4  # sub-pixel digits of OpenCV's drawing
 _BROWS, _CHIN, _JAW = slice(17, 27), slice(6, 11), slice(0, 17)
 _EYES = (slice(36, 42), slice(42, 48))
 
 
-def covered(crop: Image, landmarks: Array, rng: np.random.Generator) -> Image:
+def covered(
+    crop: Image, landmarks: Array, rng: np.random.Generator, shares: Mapping[Painter, float]
+) -> Image:
     """A copy of a crop in which something covers a part of the face.
 
     Args:
         crop: (h, w, 3) uint8 BGR.
         landmarks: (68, 2) on its continuous plane.
         rng: Source of all randomness.
+        shares: How often each kind is painted: `DETECTOR_COVERS` or `NETWORK_COVERS`.
     """
-    kinds = list(_SHARES)
-    shares = np.array(list(_SHARES.values()))
-    kind = kinds[int(rng.choice(len(kinds), p=shares / shares.sum()))]
+    kinds, weights = list(shares), np.array(list(shares.values()))
+    kind = kinds[int(rng.choice(len(kinds), p=weights / weights.sum()))]
     return kind(crop, landmarks, rng)
 
 
@@ -147,8 +149,50 @@ def _handed(crop: Image, landmarks: Array, rng: np.random.Generator) -> Image:
     return image
 
 
-_SHARES: dict[_Painter, float] = {
+def _barred(crop: Image, landmarks: Array, rng: np.random.Generator) -> Image:
+    """Bars, wires or a fence before the face: lines in one direction or two."""
+    height, width = crop.shape[:2]
+    unit = float(np.linalg.norm(_axes(landmarks)[1]))
+    thick, gap = max(1, round(unit * rng.uniform(0.02, 0.08))), unit * rng.uniform(0.22, 0.6)
+    colour = tuple(int(value) for value in np.full(3, rng.uniform(10, 245)) + rng.uniform(-8, 8, 3))
+    image, middle = crop.copy(), np.array([width, height]) / 2.0
+    first = rng.uniform(0.0, 180.0)
+    directions = [first] if rng.random() < 0.4 else [first, first + rng.uniform(50.0, 130.0)]
+    reach = float(np.hypot(width, height))
+    for degrees in np.radians(directions):
+        along = np.array([np.cos(degrees), np.sin(degrees)])
+        across = np.array([-along[1], along[0]])
+        for offset in np.arange(-reach / 2 + rng.uniform(0.0, gap), reach / 2, gap):
+            start = middle + across * offset - along * reach
+            _line(image, start, start + along * 2.0 * reach, colour, thick)
+    return image
+
+
+def _in_shade(crop: Image, landmarks: Array, rng: np.random.Generator) -> Image:
+    """A deep shade whose edge runs over the face, as under a brim or in low sun."""
+    height, width = crop.shape[:2]
+    _, up = _axes(landmarks)
+    unit = float(np.linalg.norm(up))
+    angle = rng.uniform(0.0, 2.0 * np.pi)
+    normal = np.array([np.cos(angle), np.sin(angle)])
+    through = landmarks[30] + normal * unit * rng.uniform(-0.5, 0.5)
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    inside = (x - through[0]) * normal[0] + (y - through[1]) * normal[1]
+    soft = max(1.0, unit * rng.uniform(0.01, 0.25))
+    share = np.clip(inside / soft + 0.5, 0.0, 1.0)
+    gain = 1.0 - share * (1.0 - rng.uniform(0.12, 0.5))
+    return np.asarray(np.rint(crop * gain[..., None]), np.uint8)
+
+
+#: How often a detector sees each kind: it has to find faces, most of all behind masks.
+DETECTOR_COVERS: dict[Painter, float] = {
     masked: 0.56, _scarfed: 0.1, sunglasses: 0.14, _hatted: 0.1, _handed: 0.1,
+}  # fmt: skip
+
+#: How often the network does: it has to see where a face's hidden half lies.
+NETWORK_COVERS: dict[Painter, float] = {
+    masked: 0.16, _scarfed: 0.06, sunglasses: 0.22, _hatted: 0.14, _handed: 0.16, _barred: 0.12,
+    _in_shade: 0.14,
 }  # fmt: skip
 
 

@@ -1,1 +1,0 @@
-"""What covers a part of a face: masks, scarves, sunglasses, hats, hands."""
