@@ -8,6 +8,7 @@ import click
 
 from frsdk.commands.console_errors import reports_errors
 from frsdk.commands.terminal import show_step
+from frsdk.errors import InputError
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -58,8 +59,9 @@ def video(
     from .run_video_evaluation import evaluate_video
     from .video_report import tables
 
+    if openseeface is not None and not clips:
+        raise InputError("--openseeface: it is timed on clips: name one with --clip")
     cv2.setNumThreads(1)
-
     found = evaluate_video(
         photographs, clips, only=only, openseeface=openseeface, progress=show_step
     )

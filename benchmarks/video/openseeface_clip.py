@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -68,7 +69,8 @@ def rows_beside_openseeface(
 
     Raises:
         ImageFileError: The video cannot be read.
-        InputError: The folder holds no OpenSeeFace, or one of the two finds the face too rarely.
+        InputError: The folder holds no OpenSeeFace, it fails, or one of the two finds the face too
+            rarely.
     """
     found = _openseeface(checkout)
     order = np.random.default_rng(0)
@@ -127,24 +129,27 @@ def _openseeface(checkout: Path) -> Callable[[int, int], tuple[str, Look]]:
     model = there[0]
     sys.path.insert(0, str(checkout))
     try:
-        module: Any = import_module("tracker")
+        with _named_failure(checkout):
+            module: Any = import_module("tracker")
     finally:
         sys.path.remove(str(checkout))
 
     def made(width: int, height: int) -> tuple[str, Look]:
-        tracker = module.Tracker(
-            width,
-            height,
-            model_type=model,
-            max_faces=1,
-            max_threads=1,
-            silent=True,
-            no_gaze=True,
-            model_dir=str(models),
-        )
+        with _named_failure(checkout):
+            tracker = module.Tracker(
+                width,
+                height,
+                model_type=model,
+                max_faces=1,
+                max_threads=1,
+                silent=True,
+                no_gaze=True,
+                model_dir=str(models),
+            )
 
         def look(frame: Image, _time_s: float) -> Array | None:
-            faces = tracker.predict(frame)
+            with _named_failure(checkout):
+                faces = tracker.predict(frame)
             if not faces:
                 return None
             return np.asarray(faces[0].lms, np.float64)[:_FACE_POINTS, 1::-1]  # y, x -> x, y
@@ -152,6 +157,19 @@ def _openseeface(checkout: Path) -> Callable[[int, int], tuple[str, Look]]:
         return f"OpenSeeFace, model {model}", look
 
     return made
+
+
+@contextmanager
+def _named_failure(checkout: Path) -> Iterator[None]:
+    """Say in one line whose code failed: it was written for packages of its time."""
+    try:
+        yield
+    except Exception as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(
+            f"{checkout}: OpenSeeFace fails here ({type(error).__name__}: {reason}; OpenCV "
+            f"{cv2.__version__}): it needs OpenCV 4 (pip install 'opencv-python-headless<5')"
+        ) from error
 
 
 def _is_whole(file: Path) -> bool:

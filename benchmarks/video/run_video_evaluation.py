@@ -108,6 +108,11 @@ def evaluate_video(
     """
     found = VideoEvaluation()
     with FaceReconstructor() as reconstruct:
+        for path in clips:  # first: what is wrong with a file is said at once
+            progress(str(path))
+            found.own.extend(_own_rows(path, reconstruct))
+            if openseeface is not None:
+                found.peers.extend(rows_beside_openseeface(path, openseeface, reconstruct))
         turner = HeadTurner(reconstruct.face_model)
 
         def person(name: str) -> Person:
@@ -127,11 +132,6 @@ def evaluate_video(
         for clip in _chosen(scenes, only):
             progress(clip.name)
             found.scenes.append(_scene_row(clip, reconstruct))
-        for path in clips:
-            progress(str(path))
-            found.own.extend(_own_rows(path, reconstruct))
-            if openseeface is not None:
-                found.peers.extend(rows_beside_openseeface(path, openseeface, reconstruct))
     return found
 
 

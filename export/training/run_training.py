@@ -122,6 +122,7 @@ def train_network(
             team=team,
             loss_basis=loss_basis_of(model, config.dense_vertices, config.seed),
             face_model=model.sha256,
+            labels_sha256=provenance.labels_sha256,
             workers=_workers(options, team),
         )
         if team.leads and not provenance.licence:

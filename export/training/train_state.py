@@ -29,8 +29,8 @@ def check_identity(state: dict[str, Any], run: dict[str, Any], path: Path) -> No
 
     Args:
         state: As read; older ones lack some of these.
-        run: ``face_model``, a digest or empty, and the labels' ``whitening_mean`` and
-            ``whitening_std``.
+        run: ``face_model`` and ``labels_sha256``, digests or empty, and the labels'
+            ``whitening_mean`` and ``whitening_std``.
         path: The state's file, for messages.
 
     Raises:
@@ -41,6 +41,12 @@ def check_identity(state: dict[str, Any], run: dict[str, Any], path: Path) -> No
         raise InputError(
             f"{path}: of another face model ({str(model)[:12]}, not {ours[:12]}): use its "
             "--face-model or an empty --output"
+        )
+    labels, ours = state.get("labels_sha256", ""), run["labels_sha256"]
+    if labels and ours and labels != ours:
+        raise InputError(
+            f"{path}: of other training data (its label files differ): give the same folders of "
+            "crops or an empty --output"
         )
     for name in ("mean", "std"):
         saved, wanted = state.get(f"whitening_{name}"), run[f"whitening_{name}"]

@@ -61,6 +61,7 @@ class Trainer:
         team: The processes that share the run; None: this one alone, on the CPU.
         loss_basis: The 68 landmarks and then other vertices that losses measure; None: ``basis``.
         face_model: Digest of the face model, noted in the state and compared on resuming.
+        labels_sha256: Digest of the label files, likewise.
         workers: Processes that prepare batches ahead.
 
     Raises:
@@ -77,12 +78,14 @@ class Trainer:
         team: Team | None = None,
         loss_basis: LandmarkBasis | None = None,
         face_model: str = "",
+        labels_sha256: str = "",
         workers: int = 0,
     ) -> None:
         if not len(data.crops):
             raise InputError("the training set is empty: give a folder of labelled crops")
         self.config, self.data, self.folder = config, data, folder
-        self.team, self._face_model, self._workers = team or Team(), face_model, workers
+        self.team, self._workers = team or Team(), workers
+        self._face_model, self._labels_sha256 = face_model, labels_sha256
         augment = augmenter_of(data, basis, config)
         self.whitening = whitening_of(data, augment, config.seed)
         parts = _parts(self.team, config)
@@ -156,6 +159,7 @@ class Trainer:
         """What a state to resume from must have in common with this run."""
         return {
             "face_model": self._face_model,
+            "labels_sha256": self._labels_sha256,
             "whitening_mean": torch.tensor(self.whitening.mean),
             "whitening_std": torch.tensor(self.whitening.std),
         }

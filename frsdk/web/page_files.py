@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BackendError, OutputError
 from ..installation.asset_files import FACE_DETECTOR, FACE_MODEL, NETWORK, asset_path
-from ..installation.builtin_weights import builtin_weights
+from ..installation.builtin_weights import BUILTIN_WEIGHTS, builtin_weights
 from ..installation.notice import NOTICE, notice_text
 from ..morphable.morphable_model import builtin_face_model
 from ..storage.atomic_write import atomic_write
+from ..storage.older_files import remove_older_files
 from .half_face_model import half_face_model
 
 ASSETS = Path(__file__).parents[1] / "assets"
@@ -107,7 +109,8 @@ def export_page(folder: Path, built: Path = BUILT_PAGE, *, weights: str | None =
     other hosts they are set in their own way, and without them one thread runs.
 
     Args:
-        folder: Where to; made if it is missing. Files of the same names are replaced.
+        folder: Where to; made if it is missing. Files of the same names are replaced; the card of
+            other weights that lay there goes.
         built: What `npm run build` wrote.
         weights: The built-in weights to publish; None is the default ones.
 
@@ -130,4 +133,7 @@ def export_page(folder: Path, built: Path = BUILT_PAGE, *, weights: str | None =
                 f"{folder}: cannot be made ({error.strerror}): name another folder"
             ) from error
         atomic_write(path, content)
+    terms = [NOTICE, *(each.card_file for each in BUILTIN_WEIGHTS.values())]
+    pattern = "|".join(map(re.escape, terms))
+    remove_older_files(folder / "models", pattern, {Path(name).name for name in files})
     return sum(map(len, files.values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import cv2
@@ -121,13 +122,14 @@ class Tracker:
 """
 
 
-def test_a_checkout_of_openseeface_is_timed_beside(person, tmp_path) -> None:
+def test_a_checkout_of_openseeface_is_timed_beside(person, tmp_path, monkeypatch) -> None:
     path = _own_clip(tmp_path / "own.avi", person)
     models = tmp_path / "models"
     models.mkdir()
     (tmp_path / "tracker.py").write_text(_CHECKOUT)
     arguments = ["video", "--only", "nothing", "--clip", str(path), "--json"]
     arguments += ["--openseeface", str(tmp_path)]
+    monkeypatch.delitem(sys.modules, "tracker", raising=False)
     (models / "lm_modelT_opt.onnx").write_text("version 1 of a note in its place")
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 1
@@ -142,6 +144,24 @@ def test_a_checkout_of_openseeface_is_timed_beside(person, tmp_path) -> None:
     assert theirs["ratio"] < 0.5  # it does nothing
     assert 1.0 < theirs["step_percent"] < 4.0  # 2 of about 120 px
     assert theirs["acceleration_percent"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_failure_of_openseeface_is_told_in_one_line(person, tmp_path, monkeypatch) -> None:
+    path = _own_clip(tmp_path / "own.avi", person)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/lm_model0_opt.onnx").write_bytes(bytes(20_000))
+    (tmp_path / "tracker.py").write_text(_CHECKOUT.replace("self.calls += 1", "1 / 0"))
+    monkeypatch.delitem(sys.modules, "tracker", raising=False)
+    arguments = ["video", "--only", "nothing", "--clip", str(path), "--openseeface", str(tmp_path)]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 1
+    assert "OpenSeeFace fails here (ZeroDivisionError: division by zero; OpenCV" in result.output
+
+
+def test_openseeface_without_a_clip_is_refused(tmp_path) -> None:
+    result = CliRunner().invoke(main, ["video", "--openseeface", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "name one with --clip" in result.output
 
 
 def test_what_is_no_video_is_refused(tmp_path) -> None:

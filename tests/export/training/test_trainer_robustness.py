@@ -169,13 +169,15 @@ def test_one_run_in_a_folder_at_a_time(tmp_path: Path) -> None:
 
 
 def test_states_of_other_runs_are_refused(tmp_path: Path) -> None:
-    trained(tmp_path, CONFIG, face_model="a" * 64)
+    trained(tmp_path, CONFIG, face_model="a" * 64, labels_sha256="c" * 64)
     data, basis = setting()
     other = dataclasses.replace(CONFIG, architecture="mobilenet_v1")
     with pytest.raises(InputError, match="architecture mobilenet_v2 / mobilenet_v1"):
         Trainer(data, basis, other, tmp_path).resume()
     with pytest.raises(InputError, match="another face model"):
         Trainer(data, basis, CONFIG, tmp_path, face_model="b" * 64).resume()
+    with pytest.raises(InputError, match="its label files differ"):
+        Trainer(data, basis, CONFIG, tmp_path, labels_sha256="d" * 64).resume()
     fewer = dataclasses.replace(data, params=data.params + 0.5)
     with pytest.raises(InputError, match="other training data"):
         Trainer(fewer, basis, CONFIG, tmp_path, face_model="a" * 64).resume()

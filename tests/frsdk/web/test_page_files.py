@@ -80,6 +80,15 @@ def test_the_export_is_whole_and_states_the_headers(built: Path, tmp_path: Path)
         assert f"  {name}: {value}\n" in headers
 
 
+def test_an_export_over_other_weights_leaves_only_its_own_terms(
+    built: Path, tmp_path: Path
+) -> None:
+    export_page(tmp_path, built, weights="open")
+    export_page(tmp_path, built)
+    left = {path.name for path in (tmp_path / "models").iterdir()}
+    assert "MODEL_CARD.md" in left and not left & {"MODEL_CARD_OPEN.md", "NOTICE"}
+
+
 def test_an_export_into_a_file_is_refused(built: Path, tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.write_text("mine", encoding="utf-8")
