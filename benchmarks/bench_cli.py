@@ -89,12 +89,15 @@ def main(
     from .speed.measuring.engines_under_test import variants_from_texts
     from .speed.reporting.compare_runs import compare_table, read_report
     from .speed.reporting.report_header import header_line
+    from .speed.reporting.report_plot import needs_matplotlib
     from .speed.reporting.report_tables import print_tables
     from .speed.run_bench import run_bench
 
     for path in (output, markdown, plot):
         if path:
             check_destination(path)  # said before minutes of work
+    if plot:
+        needs_matplotlib()
     earlier = read_report(compare) if compare else None
     options = BenchOptions(
         variants=tuple(
@@ -111,14 +114,16 @@ def main(
     )
     report = run_bench(options, on_step=show_step)
     show_step("")
-    if earlier is not None:
-        report.tables.append(compare_table(report.tables, earlier, str(compare)))
-    _write(report, output, markdown, plot)
-    if as_json:
-        click.echo(json.dumps(report.to_dict(), indent=1))
-    else:
-        click.echo(f"{header_line(report.environment)}\n")
-        print_tables(report.tables)
+    try:
+        if earlier is not None:
+            report.tables.append(compare_table(report.tables, earlier, str(compare)))
+    finally:  # what was measured is told whether it can be compared or not
+        _write(report, output, markdown, plot)
+        if as_json:
+            click.echo(json.dumps(report.to_dict(), indent=1))
+        else:
+            click.echo(f"{header_line(report.environment)}\n")
+            print_tables(report.tables)
 
 
 def _restart_with_one_blas_thread() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any  # Any: options as click passes them on
 import click
 
 from frsdk.commands.console_errors import reports_errors, version_option
+from frsdk.commands.options.finite_range import FiniteRange
 from frsdk.commands.terminal import progress
 
 from .accuracy.evaluation_defaults import THRESHOLD_PERCENT, WORST, EvaluationOptions
@@ -92,7 +93,7 @@ _OPTIONS = (
     ),
     click.option(
         "--threshold",
-        type=click.FloatRange(0, 1000, min_open=True),
+        type=FiniteRange(0, 1000, min_open=True),
         default=THRESHOLD_PERCENT,
         show_default=True,
         metavar="PERCENT",
@@ -217,8 +218,10 @@ def expression(
         read_expression_faces,
     )
 
+    if brief and as_json:
+        raise click.UsageError("--brief is of the text: leave --json out")
     networks = [] if engine == "none" else choices_from_text(engine)
-    files = prediction_files(predictions)
+    files = prediction_files(predictions, [each.name for each in networks])
     if not networks and not files:
         raise click.UsageError("--engine none needs --predictions")
     models = [MorphableModel.load(path) for path in face_models]
@@ -259,15 +262,17 @@ def _run(read: Callable[..., FaceSet], options: dict[str, Any]) -> None:
     finder, boxes = take("detector"), take("boxes")
     if finder is not None and boxes == "truth":
         raise click.UsageError("--detector needs --boxes detector")
+    networks = choices_from_text(take("engine"))
+    names = [each.name for each in networks]
     settings = EvaluationOptions(
-        networks=choices_from_text(take("engine")),
+        networks=networks,
         face_models=[MorphableModel.load(path) for path in take("face_models")],
         detector=(finder or "builtin") if boxes == "detector" else None,
         truth_model=MorphableModel.load(truth_model) if truth_model else None,
         threshold_percent=take("threshold"),
         worst=take("worst"),
         threads=take("threads"),
-        predictions=prediction_files(take("predictions")),
+        predictions=prediction_files(take("predictions"), names),
         groups=take("groups"),
     )
     found = read(**options)

@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from frsdk.commands.console_errors import reports_errors, version_option
+from frsdk.commands.options.finite_range import FiniteRange
 from frsdk.commands.terminal import Advance, progress
 from frsdk.errors import MissingDependencyError
 
@@ -88,7 +89,7 @@ class _SeveralValues(click.Command):
 )
 @click.option(
     "--max-drop",
-    type=float,
+    type=FiniteRange(),
     default=MAX_DROP_POINTS,
     show_default=True,
     metavar="POINTS",

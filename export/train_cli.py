@@ -9,6 +9,7 @@ import click
 
 from frsdk._version import __version__
 from frsdk.commands.console_errors import ReportedError, reports_errors
+from frsdk.commands.options.finite_range import FiniteRange
 
 from .commands.import_command import import_faces
 from .commands.label_command import label
@@ -53,11 +54,11 @@ main.add_command(check_renders)
 @click.option(
     "--init", type=_FILE, help="A .pth to start from (all but the last layer in another space)."
 )
-@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Peak rate.")
+@click.option("--learning-rate", type=FiniteRange(0, min_open=True), help="Peak rate.")
 @click.option("--full-size", is_flag=True, help="Train on full-size crops from the first step.")
 @click.option(
     "--profiling",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     metavar="SHARE",
     help="Turn this share of the faces in 3D to large poses (default 0).",
 )
@@ -74,7 +75,7 @@ main.add_command(check_renders)
 )
 @click.option(
     "--bad-share",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=0.0,
     show_default=True,
     help="Skip damaged crops, named, up to this share of them.",
@@ -151,7 +152,7 @@ def evaluate(faces: Path, engine: Path | None, face_model: Path | None) -> None:
 @main.command()
 @click.argument("first", type=_FILE)
 @click.argument("second", type=_FILE)
-@click.option("--share", type=click.FloatRange(0, 1), required=True, help="Of SECOND.")
+@click.option("--share", type=FiniteRange(0, 1), required=True, help="Of SECOND.")
 @click.option("-o", "--output", type=_FILE, required=True, help="The .pth to write.")
 @reports_errors
 def interpolate(first: Path, second: Path, share: float, output: Path) -> None:

@@ -36,6 +36,8 @@ ALLOWED = {
     "frsdk.benchmarks.video.head_turn -> frsdk.export",
     # Photographs are measured with the masks and glasses that the training paints.
     "frsdk.benchmarks.detection.altered_photographs -> frsdk.export",
+    # A box rule is fitted on the crops that the training holds out, read as it reads them.
+    "frsdk.benchmarks.detection.fit_box_rules -> frsdk.export",
     # Whole photographs get the landmarks of the training crops that were cut out of them.
     "frsdk.benchmarks.detection.photo_landmarks -> frsdk.export",
 }
@@ -57,6 +59,7 @@ WINGS = {
     "frsdk": (
         "__main__",
         "commands",
+        "commands.options",
         "serving",
         "scale",
         "records",

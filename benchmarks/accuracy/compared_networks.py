@@ -38,7 +38,7 @@ def choices_from_text(text: str) -> list[NetworkChoice]:
     """
     choices: list[NetworkChoice] = []
     for entry in text.split(","):
-        name, _, file = entry.strip().rpartition("=")
+        name, file = split_name(entry.strip())
         if not file:
             raise InputError(f"expected --engine [NAME=]FILE,..., got {text!r}")
         named = named_weights(file)
@@ -49,16 +49,37 @@ def choices_from_text(text: str) -> list[NetworkChoice]:
                 f"{BUILTIN}-open"
             )
         choices.append(NetworkChoice(name or (file if named else Path(file).stem), path))
-    names = [file_name_part(choice.name) for choice in choices]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise InputError(f"two networks are called {repeated[0]}: name them, NAME=FILE,NAME=FILE")
+    check_names_differ([choice.name for choice in choices])
     return choices
+
+
+def split_name(text: str) -> tuple[str, str]:
+    """Name and file of ``NAME=FILE``; the name is empty for a ``FILE``, whose path may hold ``=``.
+
+    Args:
+        text: As it was given.
+    """
+    if is_file(text):
+        return "", text
+    name, sign, file = text.partition("=")
+    return (name.strip(), file.strip()) if sign else ("", text)
 
 
 def file_name_part(name: str) -> str:
     """A name as it goes into file names: lower-case letters, digits and hyphens."""
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() or "unnamed"
+
+
+def check_names_differ(names: Sequence[str]) -> None:
+    """Refuse names that are the same in file names.
+
+    Raises:
+        InputError: Two of them are.
+    """
+    parts = [file_name_part(name) for name in names]
+    repeated = sorted({part for part in parts if parts.count(part) > 1})
+    if repeated:
+        raise InputError(f"two are called {repeated[0]}: give each a name of its own, NAME=FILE")
 
 
 @contextmanager

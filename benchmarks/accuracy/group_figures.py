@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +71,12 @@ def read_groups(path: Path, pictures: Sequence[str]) -> dict[str, list[str]]:
     if names is None:
         raise InputError(f"{path}: expected a column {', '.join(_NAMES)}, and rows")
     columns = [name for name in rows[0] if name and name not in _NAMES]
-    columns = [name for name in columns if 2 <= len({row[name] for row in rows}) <= _MOST_GROUPS]
+    groups_of = {name: len({row[name] for row in rows}) for name in columns}
+    columns = [name for name in columns if 2 <= groups_of[name] <= _MOST_GROUPS]
+    for name in groups_of:
+        if columns and groups_of[name] > _MOST_GROUPS:
+            note = f"{path}: column {name} has {groups_of[name]} groups, over {_MOST_GROUPS}"
+            print(f"{note}: left out", file=sys.stderr)
     if not columns:
         raise InputError(f"{path}: no column tells 2 to {_MOST_GROUPS} groups apart")
     known: dict[str, Mapping[str, str]] = {}

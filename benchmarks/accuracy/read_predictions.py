@@ -15,6 +15,8 @@ from frsdk.specs.json_text import json_of_file
 from frsdk.storage.npz_arrays import read_npz
 from frsdk.storage.path_kinds import is_file
 
+from .compared_networks import check_names_differ, split_name
+
 Array = NDArray[np.float64]
 
 N_POINTS = 68
@@ -35,21 +37,26 @@ class PredictionFile:
     path: Path
 
 
-def prediction_files(texts: Sequence[str]) -> list[PredictionFile]:
+def prediction_files(texts: Sequence[str], beside: Sequence[str] = ()) -> list[PredictionFile]:
     """Files from ``NAME=FILE`` or ``FILE``, whose stem is then the name.
 
+    Args:
+        texts: As they were given.
+        beside: Names of the networks of the same run.
+
     Raises:
-        InputError: A file that is not there, or another kind of file.
+        InputError: A file that is not there, another kind of file, or two of one name.
     """
     found = []
     for text in texts:
-        name, _, file = text.rpartition("=")
+        name, file = split_name(text)
         path = Path(file)
         if path.suffix.lower() not in (".npz", ".json") or not is_file(path):
             raise InputError(
                 f"--predictions {text}: no such file of landmarks: give NAME=FILE.npz or .json"
             )
         found.append(PredictionFile(name or path.stem, path))
+    check_names_differ([*beside, *(each.name for each in found)])
     return found
 
 

@@ -42,10 +42,13 @@ def _landmark_rows(results: Sequence[DetectorResult]) -> Iterator[str]:
     for name in results[0].landmarks:
         costs = [result.landmarks[name] for result in results]
         yield _row(f"**landmarks of {name}**", [f"{each.n_faces} found" for each in costs])
-        yield _row("NME from true squares, %", [f"{each.true_percent:.2f}" for each in costs])
-        yield _row("NME from its boxes, %", [f"{each.detected_percent:.2f}" for each in costs])
-        upright = [f"{each.upright_percent:.2f}" for each in costs]
-        yield _row("NME from its boxes without roll, %", upright)
+        figures = {
+            "NME from true squares, %": [each.true_percent for each in costs],
+            "NME from its boxes, %": [each.detected_percent for each in costs],
+            "NME from its boxes without roll, %": [each.upright_percent for each in costs],
+        }
+        for title, values in figures.items():
+            yield _row(title, ["-" if each is None else f"{each:.2f}" for each in values])
 
 
 def _others(results: Sequence[DetectorResult]) -> dict[str, list[str]]:

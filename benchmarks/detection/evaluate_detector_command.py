@@ -49,6 +49,8 @@ def detector(
     from .detector_report import markdown
     from .run_detectors import Plan, environment, evaluate_detectors
 
+    if altered and photos is None:
+        raise click.UsageError("--altered changes the photographs of --photos: add it")
     plan = Plan(faces, backgrounds, photos, scenes, rounds, nme_scenes, portraits, altered)
     results = evaluate_detectors(
         list(dict.fromkeys(detectors)), plan, lambda line: click.echo(line, err=True)

@@ -11,7 +11,6 @@ Run: `python -m frsdk.benchmarks.detection.fit_box_rules --shared ../shared`, or
 from __future__ import annotations
 
 import json
-import tarfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,9 +20,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from frsdk import BuiltinDetector, Detection, FrsdkError, YuNetDetector
+from frsdk import BuiltinDetector, Detection, YuNetDetector
+from frsdk.commands.console_errors import reports_errors
 from frsdk.commands.terminal import Advance, progress
 from frsdk.detectors import detector_from_option
+from frsdk.export.datasets.face_labels import read_labels
+from frsdk.export.datasets.stored_crops import load_crops
 
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float64]
@@ -52,22 +54,13 @@ class BoxRuleFit:
 
 
 def read_val(folder: Path) -> tuple[list[Image], FloatArray]:
-    """The val crops (160, 160, 3) BGR and their |yaw| in degrees (n,)."""
-    with np.load(folder / "val.npz", allow_pickle=False) as labels:
-        keys, yaw_deg = labels["key"].tolist(), np.abs(labels["yaw_deg"].astype(np.float64))
-    with tarfile.open(folder / "val-00.tar") as archive:
-        crops = [_decode(archive, f"{key}.webp") for key in keys]
-    return crops, yaw_deg
+    """The val crops (160, 160, 3) BGR and their |yaw| in degrees (n,).
 
-
-def _decode(archive: tarfile.TarFile, name: str) -> Image:
-    member = archive.extractfile(name)
-    if member is None:
-        raise click.ClickException(f"no member {name}: is the copy of val-00.tar whole?")
-    image = cv2.imdecode(np.frombuffer(member.read(), np.uint8), cv2.IMREAD_COLOR)
-    if image is None or image.shape != (CROP_SIZE, CROP_SIZE, 3):
-        raise click.ClickException(f"{name} is not a {CROP_SIZE}-px picture")
-    return np.asarray(image, np.uint8)
+    Raises:
+        InputError: Labels or crops are missing or damaged.
+    """
+    labels = read_labels(folder / "val.npz")
+    return list(load_crops(folder, "val", labels)), np.abs(labels.yaw_deg)
 
 
 def detected_boxes(crops: Iterable[Image], detect: DetectFaces) -> Iterator[FloatArray | None]:
@@ -136,6 +129,7 @@ def fit(name: str, boxes: Sequence[FloatArray | None]) -> BoxRuleFit:
 @click.option("--detector", metavar="builtin|FILE.onnx", help="Fit this one alone.")
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Use every n-th crop.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@reports_errors
 def main(
     shared: Path, faces: tuple[Path, ...], detector: str | None, every: int, as_json: bool
 ) -> None:
@@ -147,12 +141,10 @@ def main(
     turned += [np.ascontiguousarray(crop[:, ::-1]) for crop in turned]
     front = [crop for crop, yaw in zip(crops, yaw_deg, strict=True) if yaw <= TURNED_DEG]
     front, turned = front[::every], turned[::every]
-    try:
-        named = _detectors(shared / "data" / "detector", detector)
-    except FrsdkError as error:
-        raise click.ClickException(str(error)) from error
+    named = _detectors(shared / "data" / "detector", detector)
     jobs = [(name, detect, [*front, *turned]) for name, detect in named]
-    jobs.insert(1, (f"{named[0][0]}, turned faces", named[0][1], turned))
+    if turned:
+        jobs.insert(1, (f"{named[0][0]}, turned faces", named[0][1], turned))
     results = []
     for name, detect, pictures in jobs:
         with progress(name, len(pictures)) as advance:

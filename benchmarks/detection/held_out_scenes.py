@@ -164,6 +164,8 @@ def photographs(folder: Path) -> list[Picture]:
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: not a list of photographs: {error}") from error
+    if not listed:
+        raise InputError(f"{path}: lists no photograph: give a folder with some")
     pictures = []
     for name, boxes, ignored in listed:
         faces = np.array(boxes, np.float64).reshape(-1, 4) + 0.5

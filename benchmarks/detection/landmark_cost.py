@@ -29,16 +29,16 @@ class LandmarkCost:
     """NME of the same faces from two sources of squares, percent of sqrt(w h).
 
     Attributes:
-        n_faces: Faces that the detector found.
+        n_faces: Faces that the detector found; without any the figures are None.
         true_percent: From the squares of the true landmarks.
         detected_percent: From the detector's boxes, turned by its roll.
         upright_percent: From the detector's boxes, not turned.
     """
 
     n_faces: int
-    true_percent: float
-    detected_percent: float
-    upright_percent: float
+    true_percent: float | None
+    detected_percent: float | None
+    upright_percent: float | None
 
 
 def landmark_cost(
@@ -72,7 +72,7 @@ def landmark_cost(
             faces = reconstruct(picture.image, rois=squares)
             predicted[name] += [face.landmarks[:, :2].astype(np.float64) for face in faces]
     if not truth:
-        return LandmarkCost(0, float("nan"), float("nan"), float("nan"))
+        return LandmarkCost(0, None, None, None)
     nme = {
         name: float(nme_percent(np.stack(points), np.stack(truth)).mean())
         for name, points in predicted.items()

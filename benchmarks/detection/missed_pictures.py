@@ -55,14 +55,14 @@ def missed_pictures(
         FrsdkError: A picture or the file of groups cannot be read.
     """
     sources = find_images([folder])
+    names = [str(source.name) for source in sources]
+    columns = read_groups(groups, names) if groups is not None else {}
     missed = []
     for source in sources:
         image = read_image(source.location)
         missed.append([not detect(image) for detect in detectors])
         progress()
     rows = [_counted("", "all", missed)]
-    names = [str(source.name) for source in sources]
-    columns = read_groups(groups, names) if groups is not None else {}
     for column, values in columns.items():
         for group in sorted({*values} - {""}):
             own = [each for each, value in zip(missed, values, strict=True) if value == group]

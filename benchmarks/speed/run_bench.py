@@ -14,7 +14,13 @@ from frsdk.errors import MissingDependencyError
 
 from .bench_defaults import BenchOptions
 from .measuring.bench_photo import Photo, load_photo
-from .measuring.engines_under_test import PRECISIONS, Variant, open_reconstructor, opened
+from .measuring.engines_under_test import (
+    PRECISIONS,
+    Variant,
+    open_reconstructor,
+    opened,
+    runs_on_cpu,
+)
 from .measuring.environment import Environment, this_environment
 from .measuring.interleaved_timing import Samples
 from .measuring.machine_ceilings import measure_ceilings
@@ -22,6 +28,7 @@ from .measuring.network_copies import COPIES, NetworkCopies
 from .measuring.resident_memory import peak_mib
 from .peers import peer_networks
 from .peers.mediapipe_peer import MediapipePeer
+from .peers.untrained_networks import needs_torch
 from .reporting.report_tables import Table
 from .tables import count_tables, limit_tables
 from .tables.cold_start_table import cold_table
@@ -79,6 +86,7 @@ def run_bench(
     environment = this_environment()
     cv2.setNumThreads(1)
     with ExitStack() as stack:
+        mediapipe = _opened_peer(options, stack)  # said before minutes of work
         engines = stack.enter_context(opened(options.variants))
         first = next(iter(engines.values()))
         photo = load_photo(options.image, first)
@@ -101,15 +109,17 @@ def run_bench(
         ceilings = measure_ceilings(on_round)
         at_one = samples[min(samples)]
         if min(samples) == 1:
-            tables.append(limit_tables.limits_table(engines, at_one, ceilings))
+            bounded = _one_thread_fp32(engines, options.variants)
+            tables.append(limit_tables.limits_table(engines, at_one, ceilings, bounded))
         tables.append(limit_tables.decode_table(first, photo, options.rounds, on_round))
         on_step("drift")
         reference = _reference(engines, options.variants, stack)
-        tables.append(drift_table(engines, reference, photo))
+        drift = drift_table(engines, reference, photo)
+        tables += [drift] if drift else []
         power = power_table(engines, photo)
         tables += [power] if power else []
         if options.peers:
-            tables += _peers(options, engines, photo, stack, on_step, on_round)
+            tables += _peers(options, engines, photo, stack, mediapipe, on_step, on_round)
         if options.cold_start:
             on_step("cold start")
             tables.append(cold_table(options.variants))
@@ -128,14 +138,37 @@ def _counts(engine: FaceReconstructor, on_step: Callable[[str], None]) -> list[T
         return [Table("groups", "Counts", ("layers",), [], f"Not counted: {error}")]
 
 
+def _one_thread_fp32(
+    engines: dict[str, FaceReconstructor], variants: tuple[Variant, ...]
+) -> set[str]:
+    """Names of the engines that compute in FP32 on one thread of the CPU."""
+    backends = {each.name: engines[each.name].backend for each in variants if each.threads == 1}
+    return {
+        name
+        for name, each in backends.items()
+        if runs_on_cpu(each) and each.spec.precision == PRECISIONS[0]
+    }
+
+
 def _reference(
     engines: dict[str, FaceReconstructor], variants: tuple[Variant, ...], stack: ExitStack
 ) -> FaceReconstructor:
-    """FP32 of the same network where it is under test, otherwise opened for the comparison."""
+    """FP32 of the built-in network, opened for the comparison where it is not under test."""
     for variant in variants:
         if variant.engine == PRECISIONS[0]:
             return engines[variant.name]
     return stack.enter_context(open_reconstructor(Variant(PRECISIONS[0], 1)))
+
+
+def _opened_peer(options: BenchOptions, stack: ExitStack) -> MediapipePeer | None:
+    """MediaPipe's, where it is asked for; the others' packages are looked for."""
+    if options.peers:
+        needs_torch()
+    if options.mediapipe is None:
+        return None
+    peer = MediapipePeer(options.mediapipe)
+    stack.callback(peer.close)
+    return peer
 
 
 def _peers(
@@ -143,12 +176,10 @@ def _peers(
     engines: dict[str, FaceReconstructor],
     photo: Photo,
     stack: ExitStack,
+    mediapipe: MediapipePeer | None,
     on_step: Callable[[str], None],
     on_round: Callable[[], None],
 ) -> list[Table]:
-    mediapipe = MediapipePeer(options.mediapipe) if options.mediapipe else None
-    if mediapipe is not None:
-        stack.callback(mediapipe.close)
     model = next(iter(engines.values())).face_model
     copies = {}
     for variant in options.variants:

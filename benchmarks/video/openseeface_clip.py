@@ -166,9 +166,14 @@ def _named_failure(checkout: Path) -> Iterator[None]:
         yield
     except Exception as error:
         reason = " ".join(str(error).split())[:120]
+        remedy = "try its own facetracker.py"
+        if not cv2.__version__.startswith("4"):
+            remedy = (
+                f"it needs OpenCV 4, this is {cv2.__version__} (pip install "
+                "'opencv-python-headless<5')"
+            )
         raise InputError(
-            f"{checkout}: OpenSeeFace fails here ({type(error).__name__}: {reason}; OpenCV "
-            f"{cv2.__version__}): it needs OpenCV 4 (pip install 'opencv-python-headless<5')"
+            f"{checkout}: OpenSeeFace fails here ({type(error).__name__}: {reason}): {remedy}"
         ) from error
 
 

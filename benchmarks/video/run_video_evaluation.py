@@ -34,14 +34,23 @@ _LEAST_FRAMES = _SETTLED + 3
 
 @dataclass(frozen=True, slots=True)
 class MotionRow:
-    """A filter's figures on a clip of one moving face; `ratio` is of its jitter to the raw one."""
+    """A filter's figures on a clip of one moving face.
+
+    Attributes:
+        clip: Its name.
+        photograph: Whose face moves.
+        filter: Its name.
+        share_found: Of the frames.
+        error: None where the face was found in too few frames to tell.
+        ratio: Of its jitter to the raw one.
+    """
 
     clip: str
     photograph: str
     filter: str
     share_found: float
-    error: MotionError
-    ratio: float
+    error: MotionError | None
+    ratio: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +141,9 @@ def evaluate_video(
         for clip in _chosen(scenes, only):
             progress(clip.name)
             found.scenes.append(_scene_row(clip, reconstruct))
+        if not (found.own or found.motion or found.scenes):
+            names = [each.name for each in (*motion_clips(people[0]), *scenes)]
+            raise InputError(f"--only: no clip's name holds that: they are {', '.join(names)}")
     return found
 
 
@@ -158,6 +170,7 @@ def _motion_rows(clip: Clip, reconstruct: FaceReconstructor) -> Iterator[MotionR
                     truth.append(landmarks)
     share = len(faces) / clip.count
     if len(faces) < _LEAST_FRAMES:
+        yield MotionRow(clip.name, clip.people[0].name, "raw", share, None, None)
         return
     base: MotionError | None = None
     for name, path in _filtered(faces, RATE_HZ).items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..speed.reporting.report_tables import Cell, Table
-from .run_video_evaluation import VideoEvaluation
+from .run_video_evaluation import MotionRow, VideoEvaluation
 
 
 def tables(found: VideoEvaluation) -> list[Table]:
@@ -69,6 +69,21 @@ def _peer_table(found: VideoEvaluation) -> Table:
     return Table("peers", "Beside OpenSeeFace", columns, rows, note)
 
 
+def _motion_cells(row: MotionRow) -> tuple[Cell, ...]:
+    """NME, jitter, its ratio, acceleration, path and lag."""
+    error = row.error
+    if error is None:
+        return (None,) * 6
+    return (
+        error.nme_percent,
+        error.jitter_percent,
+        row.ratio,
+        error.acceleration_percent,
+        error.path_percent,
+        None if error.lag_ms is None else round(error.lag_ms, 1),
+    )
+
+
 def _motion_table(found: VideoEvaluation) -> Table:
     columns = (
         "clip",
@@ -88,12 +103,7 @@ def _motion_table(found: VideoEvaluation) -> Table:
             each.photograph.rpartition("/")[2],
             each.filter,
             100.0 * each.share_found,
-            each.error.nme_percent,
-            each.error.jitter_percent,
-            each.ratio,
-            each.error.acceleration_percent,
-            each.error.path_percent,
-            None if each.error.lag_ms is None else round(each.error.lag_ms, 1),
+            *_motion_cells(each),
         )
         for each in found.motion
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from frsdk.commands.console_errors import reports_errors
+from frsdk.commands.options.finite_range import FiniteRange
 from frsdk.errors import InputError
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -37,7 +38,7 @@ _OPTIONS = {
 @click.option("--whitening", type=_FILE, help="3ddfa-list: param_whitening.pkl, or an .npz.")
 @click.option("--pictures", type=_FOLDER, help="3ddfa-list: folder of the pictures.")
 @click.option("--split", type=click.Choice(["train", "val"]), default="train", show_default=True)
-@click.option("--bad-share", type=click.FloatRange(0, 1), default=0.0, show_default=True)
+@click.option("--bad-share", type=FiniteRange(0, 1), default=0.0, show_default=True)
 @reports_errors
 def import_faces(
     source: Path,

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from frsdk.commands.console_errors import reports_errors
+from frsdk.commands.options.finite_range import FiniteRange
 
 from ..datasets.labelling_defaults import LabelSettings
 
@@ -52,20 +53,20 @@ _DEFAULTS = LabelSettings()
 @click.option("--crops", type=click.IntRange(1), default=_DEFAULTS.crops, show_default=True)
 @click.option(
     "--largest-spread",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     default=_DEFAULTS.largest_spread,
     show_default=True,
     help="Leave out faces whose labels disagree by more than this share of the crop.",
 )
 @click.option(
     "--least-turn",
-    type=click.FloatRange(0, 180),
+    type=FiniteRange(0, 180),
     default=_DEFAULTS.least_turn_deg,
     help="Leave out faces that look less than so many degrees past the camera (not the mesh's).",
 )
 @click.option("--seed", type=click.IntRange(0), default=_DEFAULTS.seed, show_default=True)
 @click.option("--split", type=click.Choice(["train", "val"]), default="train", show_default=True)
-@click.option("--bad-share", type=click.FloatRange(0, 1), default=0.0, show_default=True)
+@click.option("--bad-share", type=FiniteRange(0, 1), default=0.0, show_default=True)
 @reports_errors
 def label(
     photos: Path,

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from frsdk.commands.console_errors import ReportedError, reports_errors
+from frsdk.commands.options.finite_range import FiniteRange
 
 from ..detector.detector_training_defaults import DetectorConfig
 
@@ -52,7 +53,7 @@ def _shares(
 @click.option("--test-photos", type=_FOLDER, help="Photographs whose faces are left out.")
 @click.option("--init", type=_FILE, help="A .pth to start from instead of random weights.")
 @click.option("--data-card", type=_FILE, help="JSON with name and licence of FACES.")
-@click.option("--learning-rate", type=click.FloatRange(0, min_open=True),
+@click.option("--learning-rate", type=FiniteRange(0, min_open=True),
               default=_DEFAULTS.learning_rate, show_default=True, help="Peak rate.")  # fmt: skip
 @click.option("--turned", type=click.IntRange(0), default=_DEFAULTS.turned, show_default=True,
               help="Add so many faces turned in 3D to large poses.")  # fmt: skip
@@ -66,7 +67,7 @@ def _shares(
 @click.option("--face-model", type=_FILE, help="An .npz that turns the faces.")
 @click.option(
     "--tilt",
-    type=click.FloatRange(0, 90),
+    type=FiniteRange(0, 90),
     default=_DEFAULTS.tilt_deg,
     show_default=True,
     help="Largest roll of the faces, degrees.",

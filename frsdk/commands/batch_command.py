@@ -13,7 +13,8 @@ import click
 
 from ..scale.batch_defaults import BatchOptions
 from .console_errors import counted, one_line, reports_errors
-from .network_options import (
+from .options.finite_range import FiniteRange
+from .options.network_options import (
     NetworkOptions,
     address_option,
     batch_size_option,
@@ -42,7 +43,7 @@ _SHOWN = 5  # inputs that name nothing, before they are only counted
 )
 @click.option(
     "--cpus",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=_DEFAULTS.num_cpus,
     show_default=True,
     metavar="X",
@@ -50,7 +51,7 @@ _SHOWN = 5  # inputs that name nothing, before they are only counted
 )
 @click.option(
     "--gpus",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=_DEFAULTS.num_gpus,
     metavar="X",
     help="Of a process; 0.5 lets two share one.",

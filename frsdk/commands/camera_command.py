@@ -13,9 +13,10 @@ import click
 import numpy as np
 
 from .console_errors import counted, one_line, reports_errors
-from .network_options import NetworkOptions, network_options
+from .options.finite_range import FiniteRange
+from .options.network_options import NetworkOptions, network_options
+from .options.tracking_options import tracking_options
 from .stop_signals import stop_signals
-from .tracking_options import tracking_options
 
 if TYPE_CHECKING:
     from ..expressions.vmc_sender import VmcSender
@@ -33,9 +34,9 @@ _STATUS_INTERVAL_S = 0.5
 @tracking_options
 @click.option("--show", is_flag=True, help="Show the faces in a window; q closes it.")
 @click.option("--frames", type=click.IntRange(min=1), metavar="N", help="End after N frames.")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), metavar="S",
+@click.option("--seconds", type=FiniteRange(min=0, min_open=True), metavar="S",
               help="End after S seconds.")  # fmt: skip
-@click.option("--patience", type=click.FloatRange(min=0, min_open=True), default=10.0,
+@click.option("--patience", type=FiniteRange(min=0, min_open=True), default=10.0,
               show_default=True, metavar="S",
               help="Give up when no frame came for S seconds.")  # fmt: skip
 @click.option("--osc", metavar="HOST[:PORT]",

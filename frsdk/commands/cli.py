@@ -13,7 +13,7 @@ from .cache_command import cache
 from .camera_command import camera
 from .console_errors import counted, one_line, reports_errors, version_option
 from .doctor_command import doctor
-from .network_options import NetworkOptions, max_pixels_option, network_options
+from .options.network_options import NetworkOptions, max_pixels_option, network_options
 from .output_names import MESH_KINDS, PICTURE_FORMATS
 from .reconstruct_defaults import JobOptions
 from .serve_command import serve

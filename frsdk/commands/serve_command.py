@@ -12,7 +12,8 @@ import click
 
 from ..serving.service_defaults import ServiceOptions
 from .console_errors import reports_errors
-from .network_options import (
+from .options.finite_range import FiniteRange
+from .options.network_options import (
     NetworkOptions,
     address_option,
     batch_size_option,
@@ -48,7 +49,7 @@ _DEFAULTS = ServiceOptions()
 )
 @click.option(
     "--gpus",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=_DEFAULTS.num_gpus,
     metavar="X",
     help="Of a process.",
@@ -56,7 +57,7 @@ _DEFAULTS = ServiceOptions()
 @batch_size_option(_DEFAULTS.batch_size, "Pictures of several requests that share a call.")
 @click.option(
     "--batch-wait-ms",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=_DEFAULTS.batch_wait_ms,
     show_default=True,
     metavar="MS",

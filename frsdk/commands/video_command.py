@@ -10,11 +10,11 @@ import click
 
 from ..video.video_defaults import VideoOptions
 from .console_errors import ReportedError, counted, one_line, reports_errors
-from .network_options import NetworkOptions, max_pixels_option, network_options
+from .options.network_options import NetworkOptions, max_pixels_option, network_options
+from .options.tracking_options import tracking_options
 from .output_names import MESH_KINDS
 from .stop_signals import stop_signals
 from .terminal import progress
-from .tracking_options import tracking_options
 
 if TYPE_CHECKING:
     from ..video.output_paths import OutputPaths
@@ -79,7 +79,9 @@ def video(
     options = VideoOptions(
         overlay=overlay, csv=csv, parquet=parquet, mesh=mesh, every=every, blendshapes=blendshapes
     )
-    paths = output_paths(input_, output)
+    if every != _DEFAULTS.every and mesh == _DEFAULTS.mesh:
+        raise click.UsageError("--every is of meshes: add --mesh")
+    paths = output_paths(input_, output, overlay=overlay)
     with (
         VideoReader(input_, max_pixels=max_pixels) as reader,
         NetworkOptions(**network).open(faces) as reconstructor,

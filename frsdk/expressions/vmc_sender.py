@@ -62,8 +62,9 @@ class VmcSender:
         self._bundles, self._messages = osc_bundle_builder, osc_message_builder
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
-        except OSError as error:
-            raise InputError(f"{address}: host not found ({error.strerror or error})") from error
+        except (OSError, UnicodeError) as error:  # the latter of a name that no host can have
+            reason = getattr(error, "strerror", None) or error
+            raise InputError(f"{address}: host not found ({reason})") from error
         self._address, self._to = address, found[4]
         self._socket = socket.socket(found[0], found[1])
 

@@ -6,12 +6,14 @@ import json
 import re
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..expressions.blendshape_csv import write_blendshape_csv
 from ..expressions.face_expressions import blendshapes_of
 from ..expressions.neutral_face import NeutralFace
@@ -51,7 +53,8 @@ class PeopleByName:
         """Name -> 0..1 of the next frame of a person."""
         neutral = self._neutral.setdefault(face.id, NeutralFace())
         if abs(face.pose.yaw_deg) < _LEARNED_YAW_DEG:
-            neutral.add(face.landmarks)
+            with suppress(InputError):  # a frame that the network gets wrong teaches nothing
+                neutral.add(face.landmarks)
         return blendshapes_of(face, neutral)
 
 
@@ -121,8 +124,9 @@ class BlendshapeTakes:
         self._spool.close()
 
     def _frames(self, person: int) -> Iterator[_Frame]:
+        own = f"[{person}, ".encode()  # of a long video with many people few lines are parsed
         with self._spool.lines() as lines:
             for line in lines:
-                number, time_s, shapes, (yaw, pitch, roll) = json.loads(line)
-                if number == person:
+                if line.startswith(own):
+                    _, time_s, shapes, (yaw, pitch, roll) = json.loads(line)
                     yield time_s, shapes, (yaw, pitch, roll)

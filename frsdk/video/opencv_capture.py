@@ -18,6 +18,8 @@ from ..storage.path_kinds import is_file
 _OPEN_TIMEOUT_MS = 10_000
 _FFMPEG_LEVEL = "OPENCV_FFMPEG_LOGLEVEL"
 _QUIET = "-8"
+_MOST_INT32 = 2**31 - 1  # OpenCV's indices and options
+_NAP_S = 0.05
 
 
 class Capture(Protocol):
@@ -47,6 +49,8 @@ class CameraSource:
         self._text = text
         self.finite = False
         if text.isdecimal():
+            if int(text) > _MOST_INT32:
+                raise InputError(f"{text}: no camera has this index: give a small one, such as 0")
             self.name = f"camera {text}"
         elif "://" in text:
             self.name = _without_passwords(text)
@@ -79,7 +83,7 @@ class CameraSource:
         if self._text.startswith("/dev/"):
             return cv2.VideoCapture(self._text)
         timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_TIMEOUT_MS]
-        timeouts += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, round(read_timeout_s * 1000)]
+        timeouts += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, min(round(read_timeout_s * 1000), _MOST_INT32)]
         # FFmpeg by name: otherwise a name with % would be read as a series of pictures.
         return cv2.VideoCapture(self._text, cv2.CAP_FFMPEG, timeouts)
 
@@ -90,6 +94,7 @@ class _Paced:
     def __init__(self, capture: cv2.VideoCapture) -> None:
         self._capture = capture
         self._started_s: float | None = None
+        self._released = False
 
     def read(self) -> tuple[bool, Any]:
         done, image = self._capture.read()
@@ -97,10 +102,12 @@ class _Paced:
         if self._started_s is None:
             self._started_s = now_s
         due_s = self._started_s + self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        time.sleep(max(0.0, min(due_s - now_s, 1.0)))
+        while not self._released and (left_s := due_s - time.perf_counter()) > 0:
+            time.sleep(min(left_s, _NAP_S))
         return done, image
 
     def release(self) -> None:
+        self._released = True
         self._capture.release()
 
 

@@ -47,7 +47,9 @@ class OutputPaths:
         make_folder(self.overlay.parent)
 
 
-def output_paths(video: str | os.PathLike[str], output: str | os.PathLike[str]) -> OutputPaths:
+def output_paths(
+    video: str | os.PathLike[str], output: str | os.PathLike[str], *, overlay: bool = True
+) -> OutputPaths:
     """Choose names for the results of a video.
 
     In a folder they are `STEM.overlay.mp4`, `faces.jsonl`, `faces.csv`, `faces.parquet` and
@@ -57,6 +59,7 @@ def output_paths(video: str | os.PathLike[str], output: str | os.PathLike[str]) 
     Args:
         video: The input.
         output: A folder, or the overlay's name.
+        overlay: Whether the overlay will be written.
 
     Raises:
         InputError: The output would be another kind of video, or replace the input.
@@ -66,16 +69,17 @@ def output_paths(video: str | os.PathLike[str], output: str | os.PathLike[str]) 
     if suffix in _OTHER_VIDEOS and not is_folder(target):
         raise InputError(f"{target}: overlays are MP4 files: name a folder or a .mp4 file")
     if suffix in _WRITTEN and not is_folder(target):
-        overlay = target
+        drawn = target
         records, meshes = target.with_suffix(".faces"), target.with_suffix(".meshes")
     else:
-        overlay = target / f"{source.stem}.overlay.mp4"
+        drawn = target / f"{source.stem}.overlay.mp4"
         records, meshes = target / "faces", target / "meshes"
     lines, csv, parquet = (
         records.with_name(f"{records.name}.{kind}") for kind in ("jsonl", "csv", "parquet")
     )
-    paths = OutputPaths(overlay, lines, csv, parquet, meshes)
-    for path in paths.files():
+    paths = OutputPaths(drawn, lines, csv, parquet, meshes)
+    written = [path for path in paths.files() if overlay or path != drawn]
+    for path in written:
         for name in (path, path.with_name(path.name + PARTIAL_SUFFIX)):
             if same_file(name, source):
                 raise InputError(f"{path}: would replace the input: name another output")

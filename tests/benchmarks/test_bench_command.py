@@ -70,12 +70,20 @@ def test_report_in_all_forms_and_its_comparison(tmp_path):
     height, width = cv2.imread(str(files[2])).shape[:2]
     assert width > 1000 and height > 300
 
-    printed = bench("--no-cold-start", "--json")
-    assert {"environment", "tables"} <= set(json.loads(printed.stdout))
+    printed = json.loads(bench("--no-cold-start", "--json", "--engine", "fp32,builtin-open").stdout)
+    assert {"environment", "tables"} <= set(printed)
+    (drift,) = (table for table in printed["tables"] if table["key"] == "drift")
+    assert drift["rows"] == [["fp32", 0.0]]  # the other one is another network
 
     again = bench("--no-cold-start", "--compare", files[0])
     assert again.exit_code == 0, again.output
     assert "Against" in again.output and "latency: fp32, 2" in again.output
+
+    earlier = tmp_path / "earlier.json"
+    earlier.write_text('{"tables": []}', encoding="utf-8")
+    kept = tmp_path / "kept.json"
+    refused = bench("--no-cold-start", "--compare", earlier, "-o", kept)
+    assert refused.exit_code == 1 and "Latency" in refused.output and kept.is_file()
 
 
 def test_several_engines_and_threads_are_interleaved(tmp_path):
@@ -84,8 +92,11 @@ def test_several_engines_and_threads_are_interleaved(tmp_path):
     assert done.exit_code == 0, done.output
     tables = {table["key"]: table for table in json.loads(path.read_text())["tables"]}
     assert [row[:2] for row in tables["engines"]["rows"]] == [
-        ["fp32", "FP32"], ["fp32, 2 threads", "FP32"]
+        ["fp32", "FP32"], ["fp32, 2 threads", "FP32"],
     ]  # fmt: skip
+    assert [row[0] for row in tables["drift"]["rows"]] == ["fp32", "fp32, 2 threads"]
+    shares = {row[0].split(", batch")[0]: row[3] for row in tables["limits"]["rows"]}
+    assert shares["fp32"] > 0 and shares["fp32, 2 threads"] is None
     assert tables["latency"]["rows"][0][-1] == 1.0  # the first engine is the base
     assert len(tables["stages"]["columns"]) == 5
 

@@ -10,9 +10,11 @@ import sys
 import tempfile
 from dataclasses import asdict, dataclass
 
+from frsdk.backends.triton_backend import is_triton_url
 from frsdk.errors import BackendError
+from frsdk.installation.builtin_weights import named_weights
 
-from .engines_under_test import Variant
+from .engines_under_test import PRECISIONS, Variant
 
 _RUNS = 3
 _PROBE = """
@@ -82,7 +84,9 @@ def _run(variant: Variant) -> list[float]:
 
 
 def _absolute(variant: Variant) -> dict[str, object]:
-    fields = asdict(variant)
-    if os.path.sep in variant.engine or os.path.exists(variant.engine):  # noqa: PTH110 (a text)
-        fields["engine"] = os.path.abspath(variant.engine)  # noqa: PTH100
+    """For a process in another folder; what is no path is as it was."""
+    fields, engine = asdict(variant), variant.engine
+    by_name = engine in PRECISIONS or named_weights(engine) is not None or is_triton_url(engine)
+    if not by_name:
+        fields["engine"] = os.path.abspath(engine)  # noqa: PTH100 (a text)
     return fields

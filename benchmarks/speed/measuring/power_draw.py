@@ -6,7 +6,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -35,32 +35,46 @@ class Power:
     joules_per_call: float
 
 
-def measure_power(case: Case, *, seconds: float = _SECONDS) -> Power | None:
+def measure_power(case: Case, *, on_gpu: bool, seconds: float = _SECONDS) -> Power | None:
     """Call a case for some seconds and read the power meter meanwhile.
 
+    Args:
+        case: What to call.
+        on_gpu: Whether it runs on the GPU, whose power NVML tells.
+        seconds: How long.
+
     Returns:
-        None where neither jetson-stats (`jtop`) nor NVML (`pynvml`) is installed.
+        None where no meter tells: neither jetson-stats (`jtop`) nor, for a GPU, NVML (`pynvml`) is
+        installed, or what is installed has no reading here.
     """
-    for name, meter in (("jtop", _jetson), ("pynvml", _nvml)):
-        if find_spec(name) is not None:
-            with meter() as (source, read):
-                return _measure(case, source, read, seconds)
+    meters = [("jtop", _jetson), *([("pynvml", _nvml)] if on_gpu else [])]
+    for name, meter in meters:
+        if find_spec(name) is None:
+            continue
+        with ExitStack() as stack:
+            try:
+                source, read = stack.enter_context(meter())
+                read()
+            except Exception:
+                continue
+            return _measure(case, source, read, seconds)
     return None
 
 
 def _measure(case: Case, source: str, read: ReadWatts, seconds: float) -> Power:
-    readings: list[float] = []
+    readings = [read()]
     done = threading.Event()
 
     def sample() -> None:
         while not done.wait(_EVERY_SECONDS):
-            readings.append(read())
+            with suppress(Exception):  # a reading that fails is left out
+                readings.append(read())
 
     thread = threading.Thread(target=sample, daemon=True)
     begin, calls = time.perf_counter(), 0
     thread.start()
     try:
-        while (spent := time.perf_counter() - begin) < seconds or not readings:
+        while (spent := time.perf_counter() - begin) < seconds or not calls:
             case()
             calls += 1
     finally:

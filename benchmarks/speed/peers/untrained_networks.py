@@ -47,7 +47,7 @@ def count_layers(name: str, arguments: dict[str, object] | None = None) -> list[
     Raises:
         MissingDependencyError: PyTorch is not installed.
     """
-    _needs_torch()
+    needs_torch()
     return list(_counted(name, json.dumps(arguments or {}, sort_keys=True)))
 
 
@@ -95,7 +95,7 @@ def untrained_network(
     Raises:
         MissingDependencyError: PyTorch or onnx is not installed.
     """
-    _needs_torch()
+    needs_torch()
     import torch
 
     from frsdk.export.checkpoints.onnx_export import export_onnx
@@ -115,7 +115,12 @@ def untrained_network(
     return UntrainedNetwork(path, report.nodes)
 
 
-def _needs_torch() -> None:
+def needs_torch() -> None:
+    """Look for what exporting a network needs.
+
+    Raises:
+        MissingDependencyError: PyTorch or onnx is not installed.
+    """
     from importlib.util import find_spec
 
     for package in ("torch", "onnx"):

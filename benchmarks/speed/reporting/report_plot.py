@@ -19,6 +19,19 @@ from .report_tables import Table
 _INCHES, _DPI = (13.0, 8.0), 100
 
 
+def needs_matplotlib() -> Any:
+    """`matplotlib.figure`.
+
+    Raises:
+        MissingDependencyError: matplotlib is not installed.
+    """
+    try:
+        return import_module("matplotlib.figure")
+    except (ImportError, OSError) as error:
+        title = "--plot needs matplotlib, which"
+        raise missing_package(error, "matplotlib", "bench", title=title) from error
+
+
 def write_plot(
     path: Path, samples: Mapping[int, Mapping[str, Samples]], tables: Sequence[Table]
 ) -> None:
@@ -28,11 +41,7 @@ def write_plot(
         MissingDependencyError: matplotlib is not installed.
         OutputError: The file cannot be written.
     """
-    try:
-        figures: Any = import_module("matplotlib.figure")
-    except (ImportError, OSError) as error:
-        title = "--plot needs matplotlib, which"
-        raise missing_package(error, "matplotlib", "bench", title=title) from error
+    figures = needs_matplotlib()
     found = {table.key: table for table in tables}
     figure = figures.Figure(figsize=_INCHES, layout="constrained")
     (distribution, batches), (stages, peers) = figure.subplots(2, 2)

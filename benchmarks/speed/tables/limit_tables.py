@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
 from frsdk import FaceReconstructor, MorphableModel
-from frsdk.errors import MissingDependencyError
+from frsdk.errors import MissingDependencyError, SpecError
 from frsdk.face import Face
 from frsdk.morphable.int8_decoder import IntegerDecoder
 
@@ -79,14 +79,24 @@ def decoders(face: Face, model: MorphableModel, integer: IntegerDecoder) -> dict
 
 
 def limits_table(
-    engines: Mapping[str, FaceReconstructor], samples: Mapping[str, Samples], ceilings: Ceilings
+    engines: Mapping[str, FaceReconstructor],
+    samples: Mapping[str, Samples],
+    ceilings: Ceilings,
+    bounded: Collection[str],
 ) -> Table:
-    """Achieved arithmetic of the networks at batch 1 over the ceiling of a matrix product."""
+    """Achieved arithmetic of the networks at batch 1 over the ceiling of a matrix product.
+
+    Args:
+        engines: By name.
+        samples: Times of a call at batch 1, by name.
+        ceilings: Of one thread in FP32.
+        bounded: Names of the engines that these ceilings bound; others have no share.
+    """
     columns = ("what", "achieved", "ceiling", "%")
     rows: list[tuple[Cell, ...]] = []
     note = (
         f"Ceilings of this run, one thread: {ceilings.gflops:.1f} GFLOP/s FP32 (matrix product, "
-        "the faster of NumPy's and ONNX Runtime's), "
+        "the faster of NumPy's and ONNX Runtime's; no bound of 8 bits, more threads or a GPU), "
         f"{ceilings.copy_gbs:.1f} GB/s copied, {ceilings.read_gbs:.1f} GB/s read."
     )
     for name, engine in engines.items():
@@ -98,7 +108,14 @@ def limits_table(
         except MissingDependencyError as error:
             note += f" Operations of the networks are not counted: {error}."
             break
-        achieved = flops / np.median(samples[name].seconds) / 1e9
-        share = achieved / ceilings.gflops * 100
-        rows.append((f"{name}, batch 1, GFLOP/s", float(achieved), ceilings.gflops, float(share)))
+        except SpecError:
+            note += f" {name}: its architecture is not in the registry, so it is not counted."
+            continue
+        achieved = float(flops / np.median(samples[name].seconds) / 1e9)
+        what = f"{name}, batch 1, GFLOP/s"
+        if name in bounded:
+            share = achieved / ceilings.gflops * 100
+            rows.append((what, achieved, ceilings.gflops, share))
+        else:
+            rows.append((what, achieved, None, None))
     return Table("limits", "Distance to the limits", columns, rows, note)

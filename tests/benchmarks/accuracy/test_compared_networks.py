@@ -36,8 +36,8 @@ def test_files_names_and_the_built_in_one(tmp_path) -> None:
         ("", "expected --engine"),
         ("builtin,", "expected --engine"),
         ("a=", "expected --engine"),
-        ("builtin,builtin", "two networks are called builtin"),
-        ("A b=builtin,a-b=builtin", "two networks are called a-b"),
+        ("builtin,builtin", "two are called builtin"),
+        ("A b=builtin,a-b=builtin", "two are called a-b"),
     ],
 )
 def test_names_that_mean_nothing(text: str, match: str) -> None:

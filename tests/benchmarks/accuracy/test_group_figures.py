@@ -43,6 +43,13 @@ def test_files_that_say_nothing_are_refused(tmp_path: Path, text: str, message: 
         read_groups(written(tmp_path / "groups.csv", text), ["c.jpg"])
 
 
+def test_columns_of_too_many_groups_are_told(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    lines = ["file,tone,country", *(f"{k}.jpg,{'ab'[k % 2]},c{k}" for k in range(25))]
+    groups = read_groups(written(tmp_path / "groups.csv", "\n".join(lines)), ["3.jpg"])
+    assert list(groups) == ["tone"]
+    assert "column country has 25 groups, over 20: left out" in capsys.readouterr().err
+
+
 def test_medians_misses_and_the_worst_over_the_best() -> None:
     errors = np.array([2.0] * 20 + [3.0] * 20 + [9.0] * 3 + [np.nan] * 2)
     values = ["A"] * 20 + ["B"] * 20 + ["few"] * 3 + ["B", ""]

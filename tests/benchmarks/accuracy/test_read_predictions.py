@@ -42,6 +42,19 @@ def test_names_of_files(tmp_path):
         prediction_files([str(tmp_path)])
 
 
+def test_signs_in_paths_and_repeated_names(tmp_path):
+    folder = tmp_path / "lr=0.1"
+    folder.mkdir()
+    path = folder / "p1.npz"
+    np.savez(path, name=np.array(NAMES), points=POINTS)
+    plain, named = prediction_files([str(path), f"mine={path}"])
+    assert (plain.name, named.name, named.path) == ("p1", "mine", path)
+    with pytest.raises(InputError, match="two are called p1"):
+        prediction_files([str(path), str(path)])
+    with pytest.raises(InputError, match="two are called builtin"):
+        prediction_files([f"Builtin={path}"], ["builtin"])
+
+
 def test_bad_files_are_named(tmp_path):
     path = tmp_path / "x.json"
     for text, message in (

@@ -12,6 +12,7 @@ import pytest
 from frsdk import Roi, builtin_face_model
 from frsdk.benchmarks.speed.measuring import machine_ceilings as ceilings
 from frsdk.benchmarks.speed.measuring.bench_photo import Photo
+from frsdk.benchmarks.speed.measuring.cold_start import _absolute
 from frsdk.benchmarks.speed.measuring.engine_drift import drift_percent, jittered_rois
 from frsdk.benchmarks.speed.measuring.engines_under_test import (
     Variant,
@@ -35,6 +36,19 @@ def test_variants_are_every_engine_with_every_number_of_threads():
         "a.onnx",
         "a.onnx, 2 threads",
     ]
+
+
+def test_files_of_one_name_stand_apart():
+    found = variants_from_texts("a/model.onnx,b/model.onnx,c.onnx", "1")
+    assert [each.name for each in found] == ["a/model.onnx", "b/model.onnx", "c.onnx"]
+
+
+def test_a_new_process_gets_paths_made_absolute_and_names_as_they_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fp32").mkdir()  # a folder of the caller's
+    for name in ("fp32", "builtin-open", "triton://localhost:8001/frsdk"):
+        assert _absolute(Variant(name, 1))["engine"] == name
+    assert _absolute(Variant("a.onnx", 1))["engine"] == str(tmp_path / "a.onnx")
 
 
 def test_cuda_graphs_stand_beside_the_plain_engine():
@@ -166,7 +180,7 @@ def test_jittered_squares_stay_on_the_face():
 
 def test_power_is_none_without_a_meter(monkeypatch):
     monkeypatch.setattr("frsdk.benchmarks.speed.measuring.power_draw.find_spec", lambda name: None)
-    assert measure_power(lambda: None) is None
+    assert measure_power(lambda: None, on_gpu=True) is None
 
 
 def test_energy_is_power_times_time(monkeypatch):
@@ -181,9 +195,24 @@ def test_energy_is_power_times_time(monkeypatch):
         "frsdk.benchmarks.speed.measuring.power_draw.find_spec",
         lambda name: nvml if name == "pynvml" else None,
     )
-    power = measure_power(lambda: time.sleep(0.01), seconds=0.3)
+    assert measure_power(lambda: None, on_gpu=False) is None  # a GPU's meter
+    power = measure_power(lambda: time.sleep(0.01), on_gpu=True, seconds=0.3)
     assert (power.source, power.watts, closed) == ("NVML, first GPU", 50.0, [True])
     assert power.joules_per_call >= 50.0 * 0.01
+
+
+@pytest.mark.parametrize("failing", ["nvmlInit", "nvmlDeviceGetPowerUsage"])
+def test_a_meter_that_does_not_tell_is_none(monkeypatch, failing):
+    nvml = types.ModuleType("pynvml")
+    for name in ("nvmlInit", "nvmlShutdown", "nvmlDeviceGetHandleByIndex"):
+        setattr(nvml, name, lambda *values: None)
+    setattr(nvml, failing, lambda *values: 1 / 0)
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    monkeypatch.setattr(
+        "frsdk.benchmarks.speed.measuring.power_draw.find_spec",
+        lambda name: nvml if name == "pynvml" else None,
+    )
+    assert measure_power(lambda: None, on_gpu=True, seconds=0.1) is None
 
 
 def test_mediapipe_says_what_is_missing(tmp_path, monkeypatch):

@@ -153,6 +153,15 @@ def test_show(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert all((image != 200).any() for image in shown)  # something is drawn
 
 
-@pytest.mark.parametrize("arguments", [["--frames", "0"], ["--seconds", "0"], ["0", "1"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--frames", "0"],
+        ["--seconds", "0"],
+        ["--seconds", "nan"],
+        ["--patience", "inf"],
+        ["0", "1"],
+    ],
+)
 def test_usage_errors(run: Run, arguments: list[str]) -> None:
     assert run(["camera", *arguments]).exit_code == 2

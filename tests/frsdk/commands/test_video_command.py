@@ -157,7 +157,10 @@ def test_a_file_that_is_cut_off_is_done_as_far_as_it_goes(run: Run, tmp_path: Pa
     assert len(decoded(tmp_path / "out" / "a.overlay.mp4")) == frames
 
 
-@pytest.mark.parametrize("arguments", [[], ["a.mp4"], ["a.mp4", "-o", "out", "--every", "0"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["a.mp4"], ["a.mp4", "-o", "out", "--every", "0"], ["a.mp4", "-o", "out", "--every", "5"]],
+)
 def test_usage_errors(run: Run, arguments: list[str]) -> None:
     assert run(["video", *arguments]).exit_code == 2
 

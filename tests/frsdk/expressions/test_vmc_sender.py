@@ -100,3 +100,9 @@ def test_python_osc_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "pythonosc", None)
     with pytest.raises(MissingDependencyError, match=r"osc"):
         VmcSender("127.0.0.1:9")
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".org"])
+def test_a_name_that_no_host_can_have_is_one_line(host: str) -> None:
+    with pytest.raises(InputError, match="host not found"):
+        VmcSender(f"{host}:39539")

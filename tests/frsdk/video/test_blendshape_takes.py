@@ -45,6 +45,15 @@ def test_each_person_has_a_file(tmp_path: Path) -> None:
     assert float(turned[0]["HeadYaw"]) == pytest.approx(np.pi / 2.0, abs=1e-5)
 
 
+def test_a_frame_that_is_no_face_teaches_nothing() -> None:
+    people = PeopleByName()
+    people.blendshapes(person(0, 0.2))
+    wild = person(0, 0.2)
+    wild.landmarks = np.random.default_rng(0).normal(0, 60, (68, 3)).astype(np.float32)
+    people.blendshapes(wild)  # the stream goes on
+    assert people.blendshapes(person(0, 0.8))["jawOpen"] > 0.5
+
+
 def test_people_of_an_earlier_run_go(tmp_path: Path) -> None:
     (tmp_path / "a.faces.blendshapes.notes.csv").touch()
     for people in ([0, 1, 2], [1]):

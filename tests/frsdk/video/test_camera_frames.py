@@ -163,6 +163,8 @@ def test_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert CameraSource(str(tmp_path / "a.mp4")).finite
     with pytest.raises(InputError, match="no such file; a camera is an index"):
         CameraSource("front door")
+    with pytest.raises(InputError, match="no camera has this index"):
+        CameraSource("99999999999")
     with pytest.raises(InputError, match="no such file; a camera is an index"):
         CameraSource("a" * 300)
 

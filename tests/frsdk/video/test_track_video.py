@@ -156,6 +156,7 @@ def test_the_input_is_never_replaced(tmp_path: Path) -> None:
     for output in (source, link):
         with pytest.raises(InputError, match="would replace the input"):
             output_paths(source, output)
+    assert output_paths(source, source, overlay=False).lines == tmp_path / "a.faces.jsonl"
     with pytest.raises(InputError, match="overlays are MP4 files"):
         output_paths(source, tmp_path / "b.avi")
     assert output_paths(source, tmp_path).overlay == tmp_path / "a.overlay.mp4"

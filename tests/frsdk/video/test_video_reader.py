@@ -245,3 +245,33 @@ def test_names_with_colons_and_signs_are_files(
         shutil.copy(made, tmp_path / name)
         with VideoReader(name) as reader:
             assert len(frames_of(reader)) == 3
+
+
+def _two_sounds(path: Path, *, cut: bool) -> Path:
+    """Matroska of 3 s of video and sound, and a second sound of 6 s; its video may end early."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("mjpeg", rate=10)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuvj420p"
+        sounds = [container.add_stream("pcm_s16le", rate=8000, layout="mono") for _ in range(2)]
+        for k in range(30):
+            image = np.full((48, 64, 3), 8 * k, np.uint8)
+            container.mux(video.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        container.mux(video.encode())
+        for stream, seconds in zip(sounds, (3, 6), strict=True):
+            frame = av.AudioFrame.from_ndarray(
+                np.zeros((1, 8000 * seconds), np.int16), format="s16", layout="mono"
+            )
+            frame.sample_rate, frame.pts = 8000, 0
+            container.mux(stream.encode(frame))
+    if cut:
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 4])
+    return path
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_longer_stream_that_is_not_read_is_no_cut(tmp_path: Path, cut: bool) -> None:
+    with VideoReader(_two_sounds(tmp_path / "a.mkv", cut=cut)) as reader:
+        for _ in reader.media():
+            pass
+        assert reader.truncated == cut

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar  # Any: options by nam
 
 import click
 
-from ..imaging.read_image import DEFAULT_MAX_PIXELS
+from ...imaging.read_image import DEFAULT_MAX_PIXELS
+from .finite_range import FiniteRange
 
 if TYPE_CHECKING:
-    from ..reconstructor import FaceReconstructor
+    from ...reconstructor import FaceReconstructor
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,7 +21,7 @@ R = TypeVar("R")
 _OPTIONS = (
     click.option(
         "--min-face",
-        type=click.FloatRange(min=1),
+        type=FiniteRange(min=1),
         metavar="PX",
         help="Find faces from this size on; smaller is slower [default: 24, in large photos more].",
     ),
@@ -29,7 +30,9 @@ _OPTIONS = (
         is_flag=True,
         help="Find faces on their side and upside down too; takes four looks.",
     ),
-    click.option("--min-score", type=float, metavar="S", help="Drop detections below this score."),
+    click.option(
+        "--min-score", type=FiniteRange(), metavar="S", help="Drop detections below this score."
+    ),
     click.option(
         "--detector",
         metavar="builtin|builtin-open|FILE.onnx",
@@ -87,13 +90,13 @@ class NetworkOptions:
 
     def open(self, max_faces: int | None) -> FaceReconstructor:
         """The reconstructor that they describe."""
-        from ..reconstructor import FaceReconstructor
+        from ...reconstructor import FaceReconstructor
 
         return FaceReconstructor(**self.named(max_faces))
 
     def named(self, max_faces: int | None) -> dict[str, Any]:
         """The options of :class:`~frsdk.FaceReconstructor` by name."""
-        from ..detectors.turned_copies import RIGHT_ANGLES
+        from ...detectors.turned_copies import RIGHT_ANGLES
 
         return {
             "weights": self.weights,
