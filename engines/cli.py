@@ -149,6 +149,7 @@ def main(
     """
     _check_onnx()
     from frsdk.installation.builtin_weights import named_weights
+    from frsdk.storage.atomic_write import check_destination
 
     from .artefacts.artefact_report import inspect_artefact
     from .artefacts.bare_plan import write_bare_plan
@@ -178,6 +179,10 @@ def main(
             raise click.UsageError("--plan is for an .engine: leave it out.")
         if target is None:
             raise click.UsageError(_NO_TARGET)
+        if triton and target == "rtx":
+            raise click.UsageError("--triton: its servers run --target tensorrt, not rtx.")
+        if plan:
+            check_destination(plan)  # said before minutes of work
         options = BuildOptions(
             profiles=profiles_from_texts(batches),
             compute_capabilities=capabilities_from_texts(capabilities),

@@ -27,10 +27,16 @@ def main() -> None:
     failed = False
     for path in arguments.photos:
         try:
-            service.request("POST", f"/v1/faces?file={quote(path.name)}", path.read_bytes())
+            photo = path.read_bytes()
+        except OSError as error:
+            print(f"{path}: {error.strerror}", file=sys.stderr)
+            failed = True
+            continue
+        try:
+            service.request("POST", f"/v1/faces?file={quote(path.name)}", photo)
             reply = service.getresponse()
             content = json.load(reply)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             sys.exit(f"{arguments.url}: no service answers ({error}): start it with frsdk serve")
         if reply.status != 200:
             print(f"{path.name}: {content['error']}", file=sys.stderr)

@@ -18,7 +18,7 @@ HEAD = ("HeadYaw", "HeadPitch", "HeadRoll")  # radians
 USAGE = "blender --python examples/blender_blendshapes.py -- RIG.glb FACES.csv"
 
 
-def read_take(path: Path) -> tuple[list[tuple[int, dict[str, float]]], int]:
+def read_take(path: Path) -> tuple[list[tuple[int, dict[str, float]]], float]:
     """(Frame, values by column) of each row of a take, and its frames a second."""
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -26,12 +26,19 @@ def read_take(path: Path) -> tuple[list[tuple[int, dict[str, float]]], int]:
         sys.exit(f"{path}: not a take of frsdk video --blendshapes")
     codes = [row["Timecode"].split(":") for row in rows]  # hours, minutes, seconds, frames
     seconds = [int(h) * 3600 + int(m) * 60 + int(s) for h, m, s, _ in codes]
-    within = [round(float(code[3])) for code in codes]
-    # A whole second counts all its frames; a take below one does not tell its rate.
-    rate = max(within) + 1 if max(seconds) else 30
+    within = [float(code[3]) for code in codes]
+    # From one frame to the next over a second's end: so many frames were in it.
+    rates = [
+        within[k] + 1.0 - within[k + 1]
+        for k in range(len(rows) - 1)
+        if seconds[k + 1] == seconds[k] + 1
+    ]
+    # Frames that were dropped there tell too little; a take below a second tells nothing.
+    told = [rate for rate in rates if rate > max(within)]
+    rate = max(told) if told else (round(max(within)) + 1.0 if max(seconds) else 30.0)
     names = [name for name in rows[0] if name not in ("Timecode", "BlendshapeCount")]
     found = [
-        (second * rate + frame + 1, {name: float(row[name]) for name in names})
+        (round(second * rate + frame) + 1, {name: float(row[name]) for name in names})
         for second, frame, row in zip(seconds, within, rows, strict=True)
     ]
     return found, rate
@@ -56,7 +63,9 @@ def main(arguments: list[str]) -> None:
         bpy.ops.import_scene.gltf(filepath=str(rig))
     imported = list(bpy.context.selected_objects)
     scene = bpy.context.scene
-    scene.render.fps, scene.frame_start, scene.frame_end = rate, 1, rows[-1][0]
+    scene.render.fps = round(rate)
+    scene.render.fps_base = round(rate) / rate  # 29.97 is 30 / 1.001
+    scene.frame_start, scene.frame_end = 1, rows[-1][0]
 
     columns = {name.lower(): name for name in rows[0][1]}
     driven = [

@@ -214,6 +214,8 @@ def sheet(face_model: Path | None, output: Path, expressions: bool) -> None:
 @reports_errors
 def import_(source: Path, kind: str, triangles: Path | None, output: Path) -> None:
     """Import a face model: 3DDFA (a folder), 3DDFA_V2 or ICT-FaceKit (its folder FaceXModel)."""
+    if triangles and kind != "3ddfa-v2":
+        raise click.UsageError("--triangles is for --kind 3ddfa-v2: leave it out")
     from .facemodel import import_3ddfa_face_model as import_3ddfa
     from .facemodel.import_ict_face_model import import_ict
 

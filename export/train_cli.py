@@ -65,7 +65,7 @@ main.add_command(check_renders)
 @click.option("--architecture", help="Default mobile_frnet.")
 @click.option("--steps", type=click.IntRange(1), help="Default 4000.")
 @click.option("--batch-size", type=click.IntRange(2), help="Over all processes; default 64.")
-@click.option("--seed", type=int, help="Default 0.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Default 0.")
 @click.option("--threads", type=click.IntRange(1), help="PyTorch's threads.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option(

@@ -28,6 +28,7 @@ _RENDERINGS, _QUICK_RENDERINGS = 16, 8
 _CROPS_EACH = 4  # of a rendering
 _BLOCK = 16  # faces whose vertices are compared at a time
 _MOST_DECODER_ERROR = 1e-3  # of the face's size, for every vertex
+_REFERENCE_RAN = "as it is"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,9 +70,12 @@ class AccuracyGate:
         self._spec = spec
         self._run = NetworkRun(reference)
         self._faces = self._gathered(crops, quick)
-        self._whitened = self._finite(self._run.output(self._faces.crops, spec.input), "fp32")
+        whitened = self._run.output(self._faces.crops, spec.input)
+        self._whitened = _finite(whitened, _REFERENCE_RAN, spec.precision)
 
-    def measure(self, run: Callable[[Crops], NetworkOutputs], ran: str) -> AccuracySpec:
+    def measure(
+        self, run: Callable[[Crops], NetworkOutputs], ran: str, precision: str
+    ) -> AccuracySpec:
         """Run an artefact on the faces.
 
         Points that the artefact decodes itself are compared as they are, others are decoded here;
@@ -80,6 +84,7 @@ class AccuracyGate:
         Args:
             run: (n, size, size, 3) uint8 BGR -> what the artefact gives for them.
             ran: What runs, for the record.
+            precision: Of what runs.
 
         Raises:
             AccuracyError: It gives numbers that are not finite, or a surface that is not that of
@@ -89,7 +94,7 @@ class AccuracyGate:
         found = run(faces.crops)
         for numbers in (found.whitened, found.landmarks, found.vertices):
             if numbers is not None:
-                self._finite(numbers, ran)
+                _finite(numbers, ran, precision)
         rms = math.sqrt(float(np.mean((found.whitened - self._whitened) ** 2, dtype=np.float64)))
         nme = drift = landmarks = vertices = None
         if self._model is not None:
@@ -128,7 +133,7 @@ class AccuracyGate:
 
     def _landmarks_of(self, crops: Crops) -> NDArray[np.float64]:
         whitened = self._run.output(crops, self._spec.input)
-        return self._landmarks(self._finite(whitened, "fp32"))
+        return self._landmarks(_finite(whitened, _REFERENCE_RAN, self._spec.precision))
 
     def _landmarks(self, whitened: FloatArray) -> NDArray[np.float64]:
         """(n, 68, 3) crop pixels."""
@@ -165,13 +170,14 @@ class AccuracyGate:
         )
         return np.asarray(whitened * std + mean, np.float32)
 
-    def _finite(self, numbers: FloatArray, ran: str) -> FloatArray:
-        if not np.isfinite(numbers).all():
-            raise AccuracyError(
-                f"the network as {self._spec.precision} ({ran}) gives numbers that are not finite: "
-                "use a higher precision"
-            )
-        return numbers
+
+def _finite(numbers: FloatArray, ran: str, precision: str) -> FloatArray:
+    if not np.isfinite(numbers).all():
+        raise AccuracyError(
+            f"the network as {precision} ({ran}) gives numbers that are not finite: use a higher "
+            "precision"
+        )
+    return numbers
 
 
 def check_drop(accuracy: AccuracySpec | None, options: GateOptions, name: str) -> None:

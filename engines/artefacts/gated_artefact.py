@@ -127,7 +127,9 @@ def _onnx_accuracy(
     typed_half = converted.spec.precision != "fp32" and target != "cpu"
     content = half_reference(converted.content) if typed_half else converted.content
     run, spec = NetworkRun(content), converted.spec
-    return meter.measure(lambda crops: NetworkOutputs(*run.outputs(crops, spec)), ran)
+    return meter.measure(
+        lambda crops: NetworkOutputs(*run.outputs(crops, spec)), ran, spec.precision
+    )
 
 
 def _engine_accuracy(
@@ -138,7 +140,7 @@ def _engine_accuracy(
     with TensorrtBackend(engine) as backend:
         for size in sizes_to_measure(header.profiles):
             run = functools.partial(outputs_in_batches, backend, size=size)
-            found.append(meter.measure(run, RAN_ENGINE))
+            found.append(meter.measure(run, RAN_ENGINE, header.spec.precision))
             check_drop(found[-1], gate, f"{path} in batches of {size}")
     return max(found, key=lambda each: (each.nme_drift_points or 0.0, each.params_rms))
 

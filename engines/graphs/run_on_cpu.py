@@ -55,7 +55,9 @@ class NetworkRun:
         self._session: Any = session_from(
             content, options, "a graph in memory", providers=[CPU_PROVIDER]
         )
-        self._input = self._session.get_inputs()[0].name
+        entry = self._session.get_inputs()[0]
+        self._input = entry.name
+        self._fixed = entry.shape[0] if isinstance(entry.shape[0], int) else None
 
     def batches(
         self, crops: NDArray[np.uint8], entry: InputSpec, names: list[str] | None = None
@@ -67,9 +69,13 @@ class NetworkRun:
             entry: How crops become the input.
             names: Of the outputs; None takes all in the model's order.
         """
-        for start in range(0, len(crops), _BATCH):
-            batch = network_input(list(crops[start : start + _BATCH]), entry)
-            yield self._session.run(names, {self._input: batch})
+        most = self._fixed or _BATCH
+        for start in range(0, len(crops), most):
+            part = list(crops[start : start + most])
+            # A network of one batch size: the last face fills up.
+            filled = part + part[-1:] * ((self._fixed or 0) - len(part))
+            found = self._session.run(names, {self._input: network_input(filled, entry)})
+            yield [each[: len(part)] for each in found] if len(filled) > len(part) else found
 
     def outputs(self, crops: NDArray[np.uint8], spec: ModelSpec) -> list[FloatArray]:
         """(n, ...) of each output that the specification names, for all crops."""

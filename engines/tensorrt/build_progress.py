@@ -1,4 +1,4 @@
-"""How far a TensorRT build has come, and its end by Ctrl-C."""
+"""How far a TensorRT build has come, and its end by a signal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any  # TensorRT's classes have no types
 
+_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 ReportProgress = Callable[[float, str], None]
 """Takes the part that is done, 0..1 and never falling, and the phase in TensorRT's words."""
 
@@ -101,26 +104,37 @@ def build_monitor(trt: Any, progress: BuildProgress) -> Any:
 
 
 @contextmanager
-def cancelled_by_ctrl_c(cancelled: threading.Event) -> Iterator[None]:
-    """Make Ctrl-C set a flag, because an exception cannot pass through TensorRT.
+def cancelled_by_signals(cancelled: threading.Event) -> Iterator[None]:
+    """Make Ctrl-C, SIGTERM and SIGHUP set a flag: no exception can pass through TensorRT.
 
-    When the block ends after that, `KeyboardInterrupt` is raised. A second Ctrl-C acts at once. In
-    another thread than the main one, which gets no Ctrl-C, this does nothing.
+    When the block ends after that, however it ends, what the signal did before is done: Ctrl-C
+    raises `KeyboardInterrupt`. A second signal acts at once. In another thread than the main one,
+    which gets no signals, this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    came: list[int] = []
 
     def cancel(number: int, frame: FrameType | None) -> None:
+        came.append(number)
         cancelled.set()
-        signal.signal(signal.SIGINT, before)
+        restore()
 
-    # None: a handler that C code installed, which Python cannot put back.
-    before = signal.getsignal(signal.SIGINT) or signal.default_int_handler
-    signal.signal(signal.SIGINT, cancel)
+    # None: a handler that C code installed, which Python cannot put back. An ignored signal stays
+    # ignored.
+    known = {number: signal.getsignal(number) for number in _SIGNALS}
+    before = {n: each for n, each in known.items() if each not in (None, signal.SIG_IGN)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    for number in before:
+        signal.signal(number, cancel)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-    if cancelled.is_set():
-        raise KeyboardInterrupt
+        restore()
+        if came:
+            signal.raise_signal(came[0])

@@ -9,7 +9,7 @@ from typing import Any  # TensorRT's objects have no types
 from frsdk.backends.tensorrt_modules import TensorrtModule, named_capabilities
 from frsdk.engine_files.engine_header import BatchProfile
 from frsdk.errors import BackendError, InputError
-from frsdk.storage.atomic_write import atomic_write
+from frsdk.storage.atomic_write import atomic_write, check_destination
 
 from .build_defaults import BuildOptions
 
@@ -149,6 +149,7 @@ def _set_dla(
 
 
 def _load_timing_cache(handle: TensorrtModule, config: Any, path: Path) -> None:
+    check_destination(path)  # it is written after minutes of work
     try:
         content = path.read_bytes() if path.exists() else b""
     except OSError as error:

@@ -20,7 +20,7 @@ from ..graphs.network_file import NetworkFile
 from ..passes.gemm_as_conv import gemm_as_conv
 from ..passes.products_as_sums import products_as_sums
 from .build_defaults import TARGETS, BuildOptions
-from .build_progress import BuildProgress, ReportProgress, build_monitor, cancelled_by_ctrl_c
+from .build_progress import BuildProgress, ReportProgress, build_monitor, cancelled_by_signals
 from .builder_config import configure, count_dla_layers, has_target_list, save_timing_cache
 from .parse_network import count_layers, create_definition, parse_onnx
 
@@ -144,7 +144,7 @@ def _build_plan(
     progress = BuildProgress(report)
     monitor = build_monitor(handle.trt, progress)
     config.progress_monitor = monitor
-    with cancelled_by_ctrl_c(progress.cancelled):
+    with cancelled_by_signals(progress.cancelled):
         plan = builder.build_serialized_network(definition, config)
     if plan is None:
         raise BackendError(f"{network.source}: {handle.label} cannot build it: {log.last_errors()}")

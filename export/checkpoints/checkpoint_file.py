@@ -13,7 +13,7 @@ from frsdk.specs.detector_spec import DetectorSpec, spec_from_json
 from frsdk.specs.model_spec import METADATA_KEY, ArchitectureSpec, ModelSpec
 from frsdk.storage.atomic_write import atomic_write
 from frsdk.storage.path_kinds import is_file
-from frsdk.storage.torch_file import TorchFileError, read_torch_file
+from frsdk.storage.torch_file import TorchFileError, read_torch_file, torch_bytes
 
 from ..networks import build_network
 
@@ -25,7 +25,7 @@ def save_checkpoint(path: Path, network: nn.Module, spec: ModelSpec | DetectorSp
         OutputError: The file cannot be written; an older file is untouched.
     """
     content = {METADATA_KEY: spec.to_json(), "state": network.state_dict()}
-    atomic_write(path, lambda file: torch.save(content, file))
+    atomic_write(path, torch_bytes(content))
 
 
 def load_checkpoint(path: Path) -> tuple[nn.Module, ModelSpec]:

@@ -108,6 +108,8 @@ def label(
     _check_teacher(teacher, mediapipe, turned=turned, engine=engine, network=(face_model, detector))
     if least_turn and mediapipe is not None:
         raise click.UsageError("--least-turn is for --teacher network; the mesh has --turned")
+    if not offsets and mediapipe is None:
+        raise click.UsageError("--no-offsets is of the mesh's points: add --teacher mediapipe")
     if data_card and split != "train":
         raise click.UsageError("--data-card: the card speaks for the train crops: leave it out")
     card = card_of_photographs(photos, data_card)  # refused before an hour of labelling

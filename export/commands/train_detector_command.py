@@ -76,7 +76,9 @@ def _shares(
 @click.option(
     "--batch-size", type=click.IntRange(2), default=_DEFAULTS.batch_size, show_default=True
 )
-@click.option("--seed", type=int, default=_DEFAULTS.seed, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=_DEFAULTS.seed, show_default=True
+)
 @click.option("--threads", type=click.IntRange(1), help="PyTorch's threads.")
 @reports_errors
 def detector(

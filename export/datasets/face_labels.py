@@ -98,13 +98,32 @@ def read_labels(path: Path) -> FaceLabels:
         labels = _labels_from_arrays(read_npz(path, _FIELDS))
     except (ValueError, TypeError) as error:  # read_npz's, or of texts in the place of numbers
         raise InputError(f"{path}: not a label file of face crops: {error}") from error
-    lengths = {len(labels.key), len(labels.landmarks), len(labels.annotation)}
-    if len(lengths) != 1:
-        raise InputError(f"{path}: arrays of different lengths {sorted(lengths)}")
+    _check_shapes(labels, path)
     if not np.isfinite(labels.landmarks).all():
         bad = int((~np.isfinite(labels.landmarks).all(axis=(1, 2))).sum())
         raise InputError(f"{path}: {bad} of {len(labels)} labels in lmk68 are not finite")
     return labels
+
+
+def _check_shapes(labels: FaceLabels, path: Path) -> None:
+    """Each array has a row for each face."""
+    shapes = {
+        "key": labels.key.shape,
+        "shard": labels.shard.shape,
+        "source": labels.source.shape,
+        "identity": labels.identity.shape,
+        "lmk68": labels.landmarks.shape,
+        "lmk68_spread": labels.spread.shape,
+        "gt68": labels.annotation.shape,
+        "gt30": labels.fiducials.shape,
+        "param62": labels.parameters_3ddfa.shape,
+        "yaw_deg": labels.yaw_deg.shape,
+    }
+    rows = {"lmk68": (68, 3), "gt68": (68, 2), "gt30": (30, 2), "param62": (62,)}
+    for name, shape in shapes.items():
+        wanted = (len(labels.key), *rows.get(name, ()))
+        if shape != wanted:
+            raise InputError(f"{path}: {name}: expected {wanted}, got {shape}")
 
 
 def _labels_from_arrays(arrays: dict[str, NDArray[Any]]) -> FaceLabels:

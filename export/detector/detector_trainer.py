@@ -18,7 +18,7 @@ from torch import nn
 from frsdk.errors import InputError, SpecError
 from frsdk.specs.model_spec import ArchitectureSpec
 from frsdk.storage.atomic_write import atomic_write
-from frsdk.storage.torch_file import TorchFileError, read_torch_file
+from frsdk.storage.torch_file import TorchFileError, read_torch_file, torch_bytes
 
 from ..checkpoints.checkpoint_file import load_any_checkpoint
 from ..checkpoints.weights_origin import Origin, origin_of
@@ -96,9 +96,7 @@ class DetectorTrainer:
         network, spec = load_any_checkpoint(path)
         wanted = ArchitectureSpec(self.config.architecture, self.config.arguments)
         if spec.architecture != wanted:
-            raise SpecError(
-                f"{path}: is a {spec.architecture.name}, not this {wanted.name}: use another file"
-            )
+            raise SpecError(f"{path}: is a {spec.architecture}, not a {wanted}: use another file")
         self.network.load_state_dict(network.state_dict())
         self.average.load_state_dict(network.state_dict())
         self.began_from = origin_of(path, spec)
@@ -151,7 +149,7 @@ class DetectorTrainer:
             "made_of": self._made_of,
             "places": [(p.picture, p.x, p.y, p.scale) for p in self.places],
         }
-        atomic_write(self.state_path, lambda file: torch.save(state, file))
+        atomic_write(self.state_path, torch_bytes(state))
         write_log(self.folder / "log.csv", self.log)
 
     def stop_soon(self, signum: int, frame: FrameType | None) -> None:

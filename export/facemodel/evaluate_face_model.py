@@ -38,6 +38,10 @@ def evaluate_fit(model: MorphableModel, held_out: FaceLabels, people: FaceLabels
     error = _error_percent(basis.decode(params), points, points)
     yield from _table("lmk68, 3D", error, held_out.yaw_deg)
     chosen = held_out.has_annotation
+    if not chosen.any():
+        yield "gt68, 2D: no face has annotated landmarks"
+        yield f"largest |coefficient|: lmk68 {_largest(params):.2f} sigma"
+        return
     drawn = crop_frame_from_stored(annotated_landmarks(held_out)[chosen])
     settings = FitSettings(depth_weight=0.0, prior_px=0.2, iterations=20)
     fitted = fit_parameters(drawn, basis.mean, basis.modes, settings)
@@ -57,7 +61,9 @@ def _spread_line(basis: LandmarkBasis, people: FaceLabels, *, by_people: bool) -
     frontal = np.abs(people.yaw_deg) < 30.0
     known = people.subset(frontal & people.has_annotation & (people.identity != ""))
     _, person = np.unique(known.identity, return_inverse=True)
-    several = np.bincount(person)[person] >= 3
+    several = np.bincount(person)[person] >= 3 if len(person) else np.zeros(0, np.bool_)
+    if not several.any():
+        return "identity of one person over frames: nobody is annotated in three frames"
     marks = annotated_landmarks(known) if by_people else known.landmarks
     points = crop_frame_from_stored(marks[several])
     people_settings = FitSettings(depth_weight=0.0, prior_px=0.2, iterations=12)

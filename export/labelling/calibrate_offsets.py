@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
+from frsdk.errors import InputError
 from frsdk.metrics.expression_measures import eye_openings
 from frsdk.morphable.morphable_model import N_SHAPE
 
@@ -74,8 +75,14 @@ def calibrate(
         teacher: Labels the photographs; its ``label`` without offsets.
         faces: Labels of the teacher without offsets.
         basis: Landmarks of the face model.
+
+    Raises:
+        InputError: No template's face is found.
     """
-    away = np.stack(list(_from_templates(templates, teacher)))  # (n, 68, 2), NaN where unknown
+    found = list(_from_templates(templates, teacher))
+    if not found:
+        raise InputError("no template's face was found: give a folder of templates with faces")
+    away = np.stack(found)  # (n, 68, 2), NaN where unknown
     known = np.isfinite(away[0, :, 0])
     across = np.zeros((68, 2))
     across[known] = _even(np.nan_to_num(np.median(away, axis=0)))[known]

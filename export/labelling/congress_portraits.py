@@ -64,9 +64,10 @@ def select_portraits(repository: Path, output: Path) -> Selection:
         InputError: ``members.csv`` is missing or damaged, or no portrait is there.
         OutputError: A file cannot be written.
     """
+    members = _members(repository / "members.csv")
     make_folder(output)
     counts = Selection()
-    for row in _members(repository / "members.csv"):
+    for row in members:
         kind = _kind(row)
         if kind in ("other_years", "doubtful"):
             setattr(counts, kind, getattr(counts, kind) + 1)
@@ -93,6 +94,9 @@ def _members(file: Path) -> list[dict[str, str]]:
         raise InputError(f"{file}: cannot be read ({error}): {_GET}") from error
     if not rows or not set(rows[0]) >= _NEEDED:
         raise InputError(f"{file}: expected the columns {', '.join(sorted(_NEEDED))}: {_GET}")
+    for number, row in enumerate(rows, 2):
+        if any(row[name] is None for name in _NEEDED):
+            raise InputError(f"{file}: line {number} is too short: {_GET}")
     return rows
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from frsdk.errors import InputError
 from frsdk.morphable.morphable_model import MorphableModel
-from frsdk.storage.atomic_write import atomic_write
+from frsdk.storage.atomic_write import atomic_write, check_destination
 
 from ..datasets.crop_shards import write_shards
 from ..datasets.data_provenance import CARD_NAME
@@ -77,6 +77,8 @@ def write_renders(
     """
     if sheet is not None and sheet.suffix.lower() not in _SHEETS:
         raise InputError(f"{sheet}: a sheet ends in {' or '.join(_SHEETS)}")
+    if sheet is not None:
+        check_destination(sheet)  # said before hours of drawing
     model = MorphableModel.load(face_model) if face_model else None
     studio = FaceStudio(sources, settings.backdrops)
     shown: list[LabelledFace] = []

@@ -40,7 +40,7 @@ class TensorBoardLog:
 
     Args:
         folder: Where the event files go.
-        step: Events from this step on are replaced (a resumed run).
+        step: Last step of a resumed run: later events are replaced.
 
     Raises:
         MissingDependencyError: The package tensorboard is not installed.
@@ -53,7 +53,7 @@ class TensorBoardLog:
             raise MissingDependencyError(
                 "--tensorboard needs the package tensorboard: pip install tensorboard"
             ) from error
-        self._writer = SummaryWriter(str(folder), purge_step=step or None)
+        self._writer = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
 
     def add(self, step: int, record: dict[str, float]) -> None:
         """Note the numbers of a step."""

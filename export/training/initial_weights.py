@@ -40,7 +40,9 @@ def load_initial_weights(trainer: Trainer, path: Path, model: MorphableModel) ->
     network, spec = load_checkpoint(path)
     wanted = trainer.config.architecture
     if spec.architecture.name != wanted or spec.architecture.arguments:
-        raise SpecError(f"{path}: is a {spec.architecture.name}, not a {wanted}: use another file")
+        raise SpecError(
+            f"{path}: is a {spec.architecture}, the run trains a plain {wanted}: use another file"
+        )
     same = fits(model, spec.face_model)
     if same:
         unit = np.ones(len(spec.param_mean))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any  # a state holds tensors, numbers and containers of them
 
@@ -10,7 +9,7 @@ import torch
 
 from frsdk.errors import InputError
 from frsdk.storage.atomic_write import atomic_write
-from frsdk.storage.torch_file import TorchFileError, read_torch_file
+from frsdk.storage.torch_file import TorchFileError, read_torch_file, torch_bytes
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
@@ -19,9 +18,7 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
     Raises:
         OutputError: It cannot be written (a full disk, say); the previous one is intact.
     """
-    buffer = io.BytesIO()  # torch turns a failing file's OSError into another error
-    torch.save(state, buffer)
-    atomic_write(path, buffer.getvalue())
+    atomic_write(path, torch_bytes(state))
 
 
 def check_identity(state: dict[str, Any], run: dict[str, Any], path: Path) -> None:

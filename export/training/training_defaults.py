@@ -10,6 +10,7 @@ from frsdk.errors import InputError
 from ..datasets.face_labels import NETWORK_SIZE
 
 SCHEDULES = ("cosine", "step")
+MOST_SEED = 2**32 - 1
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
@@ -117,12 +118,17 @@ class TrainConfig:
                      "closed_eye_draws", "open_mouth_draws"):  # fmt: skip
             if not getattr(self, name) > 0:
                 raise InputError(f"{name}: expected above 0, got {getattr(self, name)}")
-        if self.seed < 0 or any(side < 1 for side in self.sizes):
+        for name in ("dense_vertices", "weight_decay", "warm_up_steps"):
+            if not getattr(self, name) >= 0:
+                raise InputError(f"{name}: expected 0 or more, got {getattr(self, name)}")
+        if not 0 <= self.seed <= MOST_SEED or any(side < 1 for side in self.sizes):
             raise InputError(
-                f"seed, sizes: expected seed >= 0 and sizes >= 1, got {self.seed} and {self.sizes}"
+                f"seed, sizes: expected seed of 0 to {MOST_SEED} and sizes >= 1, got {self.seed} "
+                f"and {self.sizes}"
             )
         for name, value in asdict(self).items():
-            if isinstance(value, float) and not math.isfinite(value):
+            numbers = value if isinstance(value, tuple) else (value,)
+            if any(isinstance(each, float) and not math.isfinite(each) for each in numbers):
                 raise InputError(f"{name}: expected a finite number, got {value}")
         for name in ("profiling", "framing", "covers", "ema_decay", "fiducial_share"):
             if not 0 <= getattr(self, name) <= 1:

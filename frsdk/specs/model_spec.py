@@ -32,6 +32,11 @@ class ArchitectureSpec:
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        """The name, with the arguments where there are any."""
+        told = ", ".join(f"{name} {value}" for name, value in self.arguments.items())
+        return f"{self.name} ({told})" if told else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:

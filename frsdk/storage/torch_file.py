@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import struct
 from importlib import import_module
@@ -30,6 +31,13 @@ def read_torch_file(path: Path) -> Any:
         return import_module("torch").load(path, map_location="cpu", weights_only=True)
     except _DAMAGE as error:
         raise TorchFileError(_reason(error)) from error
+
+
+def torch_bytes(content: Any) -> bytes:
+    """What `torch.save` writes, in memory: of a file on a full disk it raises its own error."""
+    buffer = io.BytesIO()
+    import_module("torch").save(content, buffer)
+    return buffer.getvalue()
 
 
 def _reason(error: Exception) -> str:

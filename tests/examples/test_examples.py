@@ -93,6 +93,11 @@ def test_a_missing_service_is_named(photos: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_a_missing_photograph_is_not_blamed_on_the_service(tmp_path: Path) -> None:
+    done = run("ask_service.py", tmp_path / "none.jpg")
+    assert done.returncode == 1 and done.stderr.endswith("none.jpg: No such file or directory\n")
+
+
 def test_blender_is_named_where_it_is_missing(tmp_path: Path) -> None:
     (tmp_path / "a.glb").write_bytes(b"glTF")
     done = run("blender_mesh.py", "--", tmp_path / "a.glb")
@@ -109,6 +114,11 @@ def test_a_take_for_blender_is_read_and_blender_named(tmp_path: Path) -> None:
     rows, rate = module["read_take"](take)
     assert rate == 25 and [frame for frame, _ in rows] == [1, 2, 25, 27]
     assert [row["JawOpen"] for _, row in rows] == [0.0, 0.025, 0.6, 0.65]
+    for fps in (23.976, 29.97, 60.0):
+        frames = [(k / fps, {"jawOpen": 0.0}, (0.0, 0.0, 0.0)) for k in range(700)]
+        write_blendshape_csv(take, frames, fps=fps)
+        rows, rate = module["read_take"](take)
+        assert abs(rate - fps) < 0.01 and [frame for frame, _ in rows] == list(range(1, 701))
     if find_spec("bpy") is None:
         done = run("blender_blendshapes.py", "--", rig, take)
         assert done.returncode == 1 and "runs inside Blender" in done.stderr

@@ -150,12 +150,12 @@ def test_the_photo_serves_where_scikit_image_is(
 def test_fp32_loses_nothing_and_a_known_loss_is_found(
     quick_gate: AccuracyGate, network: NetworkFile, tmp_path: Path
 ) -> None:
-    same = quick_gate.measure(fp32(network), "onnx")
+    same = quick_gate.measure(fp32(network), "onnx", "fp32")
     assert (same.params_rms, same.nme_drift_points, same.landmarks_percent) == (0.0, 0.0, 0.0)
     assert (same.vertices_percent, same.ran) == (0.0, "onnx")
     assert same.source.startswith("8 renderings")
     assert 1.0 < (same.nme_percent or 0.0) < 4.0
-    moved = quick_gate.measure(fp32(read_network(worse(tmp_path / "a.onnx", 3.0))), "onnx")
+    moved = quick_gate.measure(fp32(read_network(worse(tmp_path / "a.onnx", 3.0))), "onnx", "fp32")
     # Every point is 3 pixels off: 3 to 5 percent of faces of 60 to 100 pixels.
     assert moved.landmarks_percent == pytest.approx(moved.vertices_percent, rel=1e-3)
     assert 3.0 < (moved.landmarks_percent or 0.0) < 5.0
@@ -182,8 +182,10 @@ def test_numbers_that_are_not_finite_are_refused(quick_gate: AccuracyGate) -> No
             outputs = {"whitened": np.zeros((len(crops), 62), np.float32)}
             return NetworkOutputs(**{**outputs, bad: np.full((len(crops), 3), np.nan, np.float32)})
 
-        with pytest.raises(AccuracyError, match="not finite: use a higher precision"):
-            quick_gate.measure(run, "onnx")
+        with pytest.raises(
+            AccuracyError, match=r"as int8 \(onnx\) gives numbers that are not finite"
+        ):
+            quick_gate.measure(run, "onnx", "int8")
 
 
 def test_points_that_the_graph_decodes_are_compared_as_they_are(
@@ -202,16 +204,16 @@ def test_points_that_the_graph_decodes_are_compared_as_they_are(
 
         return found
 
-    same = quick_gate.measure(decoded(0.0, 0.0), "onnx")
+    same = quick_gate.measure(decoded(0.0, 0.0), "onnx", "fp32")
     assert same.landmarks_percent == 0.0
     assert (same.vertices_percent or 0.0) < 1e-4  # decoded in blocks here
-    moved = quick_gate.measure(decoded(1.0, 0.01), "onnx")
+    moved = quick_gate.measure(decoded(1.0, 0.01), "onnx", "fp32")
     # The parameters are right, the landmarks a pixel off on faces of 60 to 100, the surface a bit.
     assert moved.params_rms == 0.0
     assert 1.0 < (moved.landmarks_percent or 0.0) < 1.7
     assert 0.01 < (moved.vertices_percent or 0.0) < 0.03
     with pytest.raises(AccuracyError, match=r"vertices lie [0-9.]+ % of the face beside those of"):
-        quick_gate.measure(decoded(0.0, 1.0), "onnx")
+        quick_gate.measure(decoded(0.0, 1.0), "onnx", "fp32")
 
 
 def test_another_surface_with_the_same_landmarks_is_not_compared(network: NetworkFile) -> None:
@@ -226,6 +228,6 @@ def test_another_surface_with_the_same_landmarks_is_not_compared(network: Networ
         )
         return NetworkOutputs(outputs.whitened, points, np.zeros((len(crops), 5, 3), np.float32))
 
-    accuracy = gate.measure(found, "onnx")
+    accuracy = gate.measure(found, "onnx", "fp32")
     assert (accuracy.landmarks_percent, accuracy.vertices_percent) == (0.0, None)
-    assert gate.measure(run, "onnx").vertices_percent == 0.0
+    assert gate.measure(run, "onnx", "fp32").vertices_percent == 0.0

@@ -47,8 +47,11 @@ def test_damaged_labels_are_named(faces_folder: Path) -> None:
     with pytest.raises(InputError, match="1 of 12 labels in lmk68 are not finite"):
         read_labels(rewritten(path, lmk68=points))
     path.write_bytes(good)
-    with pytest.raises(InputError, match=r"arrays of different lengths \[11, 12\]"):
+    with pytest.raises(InputError, match=r"lmk68: expected \(12, 68, 3\), got \(11, 68, 3\)"):
         read_labels(rewritten(path, lmk68=points[:11]))
+    path.write_bytes(good)
+    with pytest.raises(InputError, match=r"gt30: expected \(12, 30, 2\), got \(9, 30, 2\)"):
+        read_labels(rewritten(path, gt30=np.zeros((9, 30, 2))))
     path.write_bytes(good[: len(good) // 2])
     with pytest.raises(InputError, match="not a label file"):
         read_labels(path)

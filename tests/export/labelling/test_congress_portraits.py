@@ -61,3 +61,12 @@ def test_another_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "members.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="expected the columns"):
         select_portraits(tmp_path, tmp_path / "out")
+
+
+def test_a_short_row_is_named_before_anything_is_made(tmp_path: Path) -> None:
+    folder = repository(tmp_path)
+    with (folder / "members.csv").open("a") as file:
+        file.write("10,50\n")
+    with pytest.raises(InputError, match=r"members\.csv: line 11 is too short"):
+        select_portraits(folder, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -31,6 +31,7 @@ let shown:
   | undefined;
 let camera: Camera | undefined;
 let opening = false;
+let asked = 0; // how often something was asked for: what was asked for earlier is not shown
 let reconstructor: frsdk.FaceReconstructor | undefined;
 
 function say(text: string, isError = false): void {
@@ -74,38 +75,49 @@ function show(
 
 async function showPicture(file: Blob): Promise<void> {
   if (reconstructor === undefined) return;
+  const own = ++asked;
   stopCamera();
   say("Looking at the picture…");
   try {
     const pixels = await frsdk.readPicture(file, { fitPixels: FIT_PIXELS });
+    if (own !== asked) return;
     const start = performance.now();
     const faces = await reconstructor.reconstruct(pixels);
+    if (own !== asked) return;
     const elapsed = performance.now() - start;
     stage.mirror(false);
     show(drawable(pixels), pixels.width, pixels.height, faces);
     speed.textContent = `${pixels.width} × ${pixels.height}, ${elapsed.toFixed(0)} ms`;
     say(faces.length ? "" : "No face was found in this picture.");
   } catch (error) {
-    if (await replacesLostGpu(error)) await showPicture(file);
+    const again = await replacesLostGpu(error);
+    if (own !== asked) return;
+    if (again) await showPicture(file);
     else fail(error);
   }
 }
 
 async function startCamera(): Promise<void> {
   if (reconstructor === undefined || opening) return;
+  const own = ++asked;
   opening = true;
   say("Waiting for the camera…");
   try {
-    camera = await Camera.open(() => {
+    const opened = await Camera.open(() => {
       stopCamera();
       say("The camera was switched off or unplugged.", true);
     });
+    if (own !== asked) {
+      opened.close(); // a picture came meanwhile
+      return;
+    }
+    camera = opened;
     cameraButton.textContent = "Stop camera";
     stage.mirror(element<HTMLInputElement>("mirror").checked);
     say("");
     void follow(camera, reconstructor);
   } catch (error) {
-    fail(error);
+    if (own === asked) fail(error);
   } finally {
     opening = false;
   }
