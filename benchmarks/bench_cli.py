@@ -117,13 +117,13 @@ def main(
     try:
         if earlier is not None:
             report.tables.append(compare_table(report.tables, earlier, str(compare)))
-    finally:  # what was measured is told whether it can be compared or not
-        _write(report, output, markdown, plot)
+    finally:  # what was measured is told whether it can be compared and written or not
         if as_json:
             click.echo(json.dumps(report.to_dict(), indent=1))
         else:
             click.echo(f"{header_line(report.environment)}\n")
             print_tables(report.tables)
+        _write(report, output, markdown, plot)
 
 
 def _restart_with_one_blas_thread() -> None:

@@ -181,8 +181,9 @@ def main(
             raise click.UsageError(_NO_TARGET)
         if triton and target == "rtx":
             raise click.UsageError("--triton: its servers run --target tensorrt, not rtx.")
-        if plan:
-            check_destination(plan)  # said before minutes of work
+        for path in (plan, timing_cache):
+            if path:
+                check_destination(path)  # said before minutes of work
         options = BuildOptions(
             profiles=profiles_from_texts(batches),
             compute_capabilities=capabilities_from_texts(capabilities),

@@ -35,14 +35,19 @@ def main() -> None:
         try:
             service.request("POST", f"/v1/faces?file={quote(path.name)}", photo)
             reply = service.getresponse()
-            content = json.load(reply)
-        except (OSError, ValueError, http.client.HTTPException) as error:
+            answer = reply.read()
+        except (OSError, http.client.HTTPException) as error:
             sys.exit(f"{arguments.url}: no service answers ({error}): start it with frsdk serve")
-        if reply.status != 200:
-            print(f"{path.name}: {content['error']}", file=sys.stderr)
+        try:
+            content = json.loads(answer)
+            faces = content["images"][0]["faces"] if reply.status == 200 else []
+            refusal = "" if reply.status == 200 else content["error"]
+        except (ValueError, LookupError, TypeError):
+            sys.exit(f"{arguments.url}: what answers is not frsdk serve (HTTP {reply.status})")
+        if refusal:
+            print(f"{path.name}: {refusal}", file=sys.stderr)
             failed = True
-            continue
-        for face in content["images"][0]["faces"]:
+        for face in faces:
             pose, tip = face["pose"], face["landmarks_px"][30]
             print(f"{path.name}: yaw {pose['yaw_deg']:.0f}, nose at {tip[0]:.0f}, {tip[1]:.0f}")
     sys.exit(failed)

@@ -11,6 +11,7 @@ Python has `bpy`; frsdk itself is not needed there.
 from __future__ import annotations
 
 import csv
+import statistics
 import sys
 from pathlib import Path
 
@@ -33,9 +34,10 @@ def read_take(path: Path) -> tuple[list[tuple[int, dict[str, float]]], float]:
         for k in range(len(rows) - 1)
         if seconds[k + 1] == seconds[k] + 1
     ]
-    # Frames that were dropped there tell too little; a take below a second tells nothing.
+    # Frames that were dropped there tell too little; a take that crosses none, hardly anything.
     told = [rate for rate in rates if rate > max(within)]
-    rate = max(told) if told else (round(max(within)) + 1.0 if max(seconds) else 30.0)
+    least = round(max(within)) + 1.0
+    rate = statistics.median(told) if told else (least if rates else max(30.0, least))
     names = [name for name in rows[0] if name not in ("Timecode", "BlendshapeCount")]
     found = [
         (round(second * rate + frame) + 1, {name: float(row[name]) for name in names})

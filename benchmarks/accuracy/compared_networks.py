@@ -45,8 +45,8 @@ def choices_from_text(text: str) -> list[NetworkChoice]:
         path = None if named and file == BUILTIN else named.network if named else Path(file)
         if path is not None and not is_file(path):
             raise InputError(
-                f"{file}: no such network: give a .pth, .onnx or .engine file, {BUILTIN} or "
-                f"{BUILTIN}-open"
+                f"{entry.strip()}: no such network: give a .pth, .onnx or .engine file, {BUILTIN} "
+                f"or {BUILTIN}-open"
             )
         choices.append(NetworkChoice(name or (file if named else Path(file).stem), path))
     check_names_differ([choice.name for choice in choices])
@@ -77,9 +77,13 @@ def check_names_differ(names: Sequence[str]) -> None:
         InputError: Two of them are.
     """
     parts = [file_name_part(name) for name in names]
-    repeated = sorted({part for part in parts if parts.count(part) > 1})
+    repeated = [name for name, part in zip(names, parts, strict=True) if parts.count(part) > 1]
     if repeated:
-        raise InputError(f"two are called {repeated[0]}: give each a name of its own, NAME=FILE")
+        same = file_name_part(repeated[0])
+        raise InputError(
+            f"two are called {same} in file names ({', '.join(repeated[:2])}): give each a name of "
+            "its own, NAME=FILE"
+        )
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def read_groups(path: Path, pictures: Sequence[str]) -> dict[str, list[str]]:
     if names is None:
         raise InputError(f"{path}: expected a column {', '.join(_NAMES)}, and rows")
     columns = [name for name in rows[0] if name and name not in _NAMES]
-    groups_of = {name: len({row[name] for row in rows}) for name in columns}
+    groups_of = {name: len({row[name] for row in rows} - {"", None}) for name in columns}
     columns = [name for name in columns if 2 <= groups_of[name] <= _MOST_GROUPS]
     for name in groups_of:
         if columns and groups_of[name] > _MOST_GROUPS:

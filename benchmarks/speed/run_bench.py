@@ -146,7 +146,7 @@ def _one_thread_fp32(
     return {
         name
         for name, each in backends.items()
-        if runs_on_cpu(each) and each.spec.precision == PRECISIONS[0]
+        if runs_on_cpu(each) and each.arithmetic.startswith("FP32")
     }
 
 

@@ -8,7 +8,6 @@ import click
 
 from frsdk.commands.console_errors import reports_errors
 from frsdk.commands.terminal import show_step
-from frsdk.errors import InputError
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -60,7 +59,7 @@ def video(
     from .video_report import tables
 
     if openseeface is not None and not clips:
-        raise InputError("--openseeface: it is timed on clips: name one with --clip")
+        raise click.UsageError("--openseeface is timed on clips: name one with --clip.")
     cv2.setNumThreads(1)
     found = evaluate_video(
         photographs, clips, only=only, openseeface=openseeface, progress=show_step

@@ -173,9 +173,9 @@ class AccuracyGate:
 
 def _finite(numbers: FloatArray, ran: str, precision: str) -> FloatArray:
     if not np.isfinite(numbers).all():
+        remedy = "train or export it again" if precision == "fp32" else "use a higher precision"
         raise AccuracyError(
-            f"the network as {precision} ({ran}) gives numbers that are not finite: use a higher "
-            "precision"
+            f"the network as {precision} ({ran}) gives numbers that are not finite: {remedy}"
         )
     return numbers
 

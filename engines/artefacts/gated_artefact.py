@@ -16,7 +16,7 @@ from frsdk.backends.tensorrt_modules import load_tensorrt
 from frsdk.engine_files.engine_compatibility import check_gpu, check_platform
 from frsdk.engine_files.engine_file import read_engine, write_engine
 from frsdk.engine_files.engine_header import EngineHeader
-from frsdk.errors import BackendError, MissingDependencyError
+from frsdk.errors import BackendError, MissingDependencyError, SpecError
 from frsdk.specs.accuracy_spec import RAN_ENGINE, RAN_ONNX, RAN_ONNX_ONLY, AccuracySpec
 from frsdk.storage.draft_folder import draft_folder
 
@@ -24,7 +24,7 @@ from ..accuracy.accuracy_gate import AccuracyGate, NetworkOutputs, check_drop
 from ..accuracy.engine_batches import outputs_in_batches, sizes_to_measure
 from ..accuracy.fp16_reference import half_reference
 from ..accuracy.gate_defaults import GateOptions
-from ..graphs.network_file import NetworkFile, with_spec
+from ..graphs.network_file import NetworkFile, fixed_batch, with_spec
 from ..graphs.run_on_cpu import NetworkRun
 from ..tensorrt.build_defaults import TARGETS, BuildOptions
 from ..tensorrt.build_progress import ReportProgress
@@ -93,9 +93,15 @@ def gated_engine(
 
     Raises:
         AccuracyError: It loses more; nothing was written.
+        SpecError: The network takes one batch size alone.
         FrsdkError: As the build raises, and running the engine.
     """
     load_tensorrt(TARGETS[target])  # one that is missing is said before anything is measured
+    if (size := fixed_batch(source)) is not None:
+        raise SpecError(
+            f"{source.source}: takes batches of {size} alone, engines are built from networks that "
+            "take any: export it without --batch"
+        )
     meter, accuracy = None, converted.spec.accuracy
     if source.spec.precision == "fp32":
         meter = _gate(source, gate, crops)

@@ -45,6 +45,13 @@ def read_network(path: Path) -> NetworkFile:
     return network_from_bytes(read_content(path), source=str(path), folder=path.parent)
 
 
+def fixed_batch(network: NetworkFile) -> int | None:
+    """The one batch size that a network takes, or None where it takes any."""
+    graph = onnx.load_from_string(network.content).graph
+    size = graph.input[0].type.tensor_type.shape.dim[0]
+    return int(size.dim_value) if size.HasField("dim_value") else None
+
+
 def read_content(path: Path) -> bytes:
     """The bytes of an ONNX file.
 

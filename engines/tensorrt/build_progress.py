@@ -108,8 +108,9 @@ def cancelled_by_signals(cancelled: threading.Event) -> Iterator[None]:
     """Make Ctrl-C, SIGTERM and SIGHUP set a flag: no exception can pass through TensorRT.
 
     When the block ends after that, however it ends, what the signal did before is done: Ctrl-C
-    raises `KeyboardInterrupt`. A second signal acts at once. In another thread than the main one,
-    which gets no signals, this does nothing.
+    raises `KeyboardInterrupt`; one that would have ended the process raises `SystemExit` with 128 +
+    its number. A second signal acts at once. In another thread than the main one, which gets no
+    signals, this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -136,5 +137,7 @@ def cancelled_by_signals(cancelled: threading.Event) -> Iterator[None]:
         yield
     finally:
         restore()
+        if came and before[came[0]] == signal.SIG_DFL:
+            raise SystemExit(128 + came[0])  # so that what stands around the block cleans up
         if came:
             signal.raise_signal(came[0])

@@ -149,7 +149,7 @@ def _set_dla(
 
 
 def _load_timing_cache(handle: TensorrtModule, config: Any, path: Path) -> None:
-    check_destination(path)  # it is written after minutes of work
+    check_destination(path)
     try:
         content = path.read_bytes() if path.exists() else b""
     except OSError as error:

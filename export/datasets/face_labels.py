@@ -90,7 +90,7 @@ def read_labels(path: Path) -> FaceLabels:
         path: ``train.npz`` or ``val.npz`` of a folder of crops.
 
     Raises:
-        InputError: The file is missing, has no such field, or its arrays disagree in length.
+        InputError: The file is missing, has no such field, or its arrays have other shapes.
     """
     if not is_file(path):
         raise InputError(f"{path}: no such label file: give a folder that holds {path.name}")
@@ -120,6 +120,8 @@ def _check_shapes(labels: FaceLabels, path: Path) -> None:
         "yaw_deg": labels.yaw_deg.shape,
     }
     rows = {"lmk68": (68, 3), "gt68": (68, 2), "gt30": (30, 2), "param62": (62,)}
+    if labels.key.ndim != 1:
+        raise InputError(f"{path}: key: expected one for each face, got shape {labels.key.shape}")
     for name, shape in shapes.items():
         wanted = (len(labels.key), *rows.get(name, ()))
         if shape != wanted:

@@ -37,20 +37,27 @@ def evaluate_fit(model: MorphableModel, held_out: FaceLabels, people: FaceLabels
     params = fit_parameters(points, basis.mean, basis.modes)
     error = _error_percent(basis.decode(params), points, points)
     yield from _table("lmk68, 3D", error, held_out.yaw_deg)
+    largest = f"largest |coefficient|: lmk68 {_largest(params):.2f}"
     chosen = held_out.has_annotation
-    if not chosen.any():
+    if chosen.any():
+        fitted, lines = _annotated_fit(basis, held_out.subset(chosen))
+        yield from lines
+        yield f"{largest}, gt68 {_largest(fitted):.2f} sigma"
+    else:
         yield "gt68, 2D: no face has annotated landmarks"
-        yield f"largest |coefficient|: lmk68 {_largest(params):.2f} sigma"
-        return
-    drawn = crop_frame_from_stored(annotated_landmarks(held_out)[chosen])
-    settings = FitSettings(depth_weight=0.0, prior_px=0.2, iterations=20)
-    fitted = fit_parameters(drawn, basis.mean, basis.modes, settings)
-    error = _error_percent(basis.decode(fitted)[..., :2], drawn[..., :2], drawn)
-    yield from _table("gt68, 2D", error, held_out.yaw_deg[chosen])
-    yield f"largest |coefficient|: lmk68 {_largest(params):.2f}, gt68 {_largest(fitted):.2f} sigma"
+        yield f"{largest} sigma"
     yield _spread_line(basis, people, by_people=True)
     yield _spread_line(basis, people, by_people=False)
     yield from _variance_lines(basis, people)
+
+
+def _annotated_fit(basis: LandmarkBasis, labels: FaceLabels) -> tuple[Array, list[str]]:
+    """Parameters fitted to annotated landmarks in 2D, and the table of what is left."""
+    drawn = crop_frame_from_stored(annotated_landmarks(labels))
+    settings = FitSettings(depth_weight=0.0, prior_px=0.2, iterations=20)
+    fitted = fit_parameters(drawn, basis.mean, basis.modes, settings)
+    error = _error_percent(basis.decode(fitted)[..., :2], drawn[..., :2], drawn)
+    return fitted, list(_table("gt68, 2D", error, labels.yaw_deg))
 
 
 def _spread_line(basis: LandmarkBasis, people: FaceLabels, *, by_people: bool) -> str:
@@ -62,8 +69,9 @@ def _spread_line(basis: LandmarkBasis, people: FaceLabels, *, by_people: bool) -
     known = people.subset(frontal & people.has_annotation & (people.identity != ""))
     _, person = np.unique(known.identity, return_inverse=True)
     several = np.bincount(person)[person] >= 3 if len(person) else np.zeros(0, np.bool_)
+    source = "gt68" if by_people else "lmk68"
     if not several.any():
-        return "identity of one person over frames: nobody is annotated in three frames"
+        return f"identity of one person over frames ({source}): nobody is annotated in three frames"
     marks = annotated_landmarks(known) if by_people else known.landmarks
     points = crop_frame_from_stored(marks[several])
     people_settings = FitSettings(depth_weight=0.0, prior_px=0.2, iterations=12)
@@ -73,7 +81,7 @@ def _spread_line(basis: LandmarkBasis, people: FaceLabels, *, by_people: bool) -
     size = np.sqrt(np.ptp(basis.mean[:, :2], axis=0).prod())
     inner = moves.reshape(len(moves), -1) / size * 100.0
     means = np.stack([inner[person[several] == k].mean(axis=0) for k in person[several]])
-    source, persons = "gt68" if by_people else "lmk68", len(np.unique(person[several]))
+    persons = len(np.unique(person[several]))
     return (
         f"identity of one person over frames ({source}): spreads by "
         f"{_rms(inner - means):.3f} % of the face's size ({len(inner)} frames, {persons} persons)"
@@ -113,6 +121,10 @@ def _variance_lines(basis: LandmarkBasis, labels: FaceLabels) -> Iterator[str]:
     }
     for name, (points, chosen) in cases.items():
         chosen = chosen & (labels.identity != "")
+        _, pictures = np.unique(labels.identity[chosen], return_counts=True)
+        if (pictures > 1).sum() < 2:
+            yield f"variance between and within persons ({name}): under two persons have several"
+            continue
         shapes = unposed(crop_frame_from_stored(points[chosen]), basis.mean) - basis.mean
         identity = labels.identity[chosen]
         everyone = np.ones(len(shapes), bool)

@@ -77,7 +77,7 @@ def write_renders(
     """
     if sheet is not None and sheet.suffix.lower() not in _SHEETS:
         raise InputError(f"{sheet}: a sheet ends in {' or '.join(_SHEETS)}")
-    if sheet is not None:
+    if sheet is not None and sheet.parent != folder:  # which is made with the crops
         check_destination(sheet)  # said before hours of drawing
     model = MorphableModel.load(face_model) if face_model else None
     studio = FaceStudio(sources, settings.backdrops)

@@ -118,7 +118,9 @@ class TrainConfig:
                      "closed_eye_draws", "open_mouth_draws"):  # fmt: skip
             if not getattr(self, name) > 0:
                 raise InputError(f"{name}: expected above 0, got {getattr(self, name)}")
-        for name in ("dense_vertices", "weight_decay", "warm_up_steps"):
+        for name in ("dense_vertices", "weight_decay", "warm_up_steps", "wpdc_weight",
+                     "wing_weight", "vdc_weight", "annotation_weight", "consistency_weight",
+                     "relative_distance_weight", "step_factor"):  # fmt: skip
             if not getattr(self, name) >= 0:
                 raise InputError(f"{name}: expected 0 or more, got {getattr(self, name)}")
         if not 0 <= self.seed <= MOST_SEED or any(side < 1 for side in self.sizes):
@@ -138,6 +140,10 @@ class TrainConfig:
                 f"sizes, size_shares: expected as many of each, got {len(self.sizes)} and "
                 f"{len(self.size_shares)}"
             )
+        if min(self.size_shares) < 0 or abs(sum(self.size_shares) - 1.0) > 1e-6:
+            raise InputError(f"size_shares: expected shares that sum to 1, got {self.size_shares}")
+        if any(not 0 <= each <= 1 for each in self.milestones):
+            raise InputError(f"milestones: expected shares of the run, got {self.milestones}")
 
 
 def differing_options(a: TrainConfig, b: TrainConfig) -> list[str]:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any  # Any: options by name
 
 import click
+from click.core import ParameterSource
 
 from ..video.video_defaults import VideoOptions
 from .console_errors import ReportedError, counted, one_line, reports_errors
@@ -79,7 +80,8 @@ def video(
     options = VideoOptions(
         overlay=overlay, csv=csv, parquet=parquet, mesh=mesh, every=every, blendshapes=blendshapes
     )
-    if every != _DEFAULTS.every and mesh == _DEFAULTS.mesh:
+    given = click.get_current_context().get_parameter_source("every")
+    if given is ParameterSource.COMMANDLINE and mesh == _DEFAULTS.mesh:
         raise click.UsageError("--every is of meshes: add --mesh")
     paths = output_paths(input_, output, overlay=overlay)
     with (

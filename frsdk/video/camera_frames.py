@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .opencv_capture import Capture, bgr_from_capture
+from .opencv_capture import Capture, PacedCapture, bgr_from_capture
 
 _LOOK_S = 0.1  # how often a wait looks whether it was stopped
 
@@ -60,7 +60,7 @@ class CameraFrames:
             open_capture: Opens it, or returns None where that fails.
             name: How messages call it.
             finite: Whether it ends, as a file does.
-            patience_s: How long it may be silent, or away.
+            patience_s: How long it may be silent, or away; a file is waited for.
             retry_s: Time between two tries to open it again.
             on_loss: Called, in the reading thread, when the camera is lost.
 
@@ -79,10 +79,9 @@ class CameraFrames:
         self._dropped = 0
         self._ended = False
         self._closing = threading.Event()
+        self._capture: Capture | None = capture
         self.losses = 0
-        self._thread = threading.Thread(
-            target=self._read, args=(capture,), name="frsdk-camera", daemon=True
-        )
+        self._thread = threading.Thread(target=self._read, name="frsdk-camera", daemon=True)
         self._thread.start()
 
     def frames(self, stop: threading.Event | None = None) -> Iterator[CameraFrame]:
@@ -108,6 +107,8 @@ class CameraFrames:
     def close(self) -> None:
         """Let the camera go; a read that hangs is left to the end of the process."""
         self._closing.set()
+        if isinstance(self._capture, PacedCapture):
+            self._capture.stop()
         self._thread.join(timeout=2.0)
 
     def __enter__(self) -> CameraFrames:
@@ -130,7 +131,7 @@ class CameraFrames:
                 if self._ended or (stop is not None and stop.is_set()):
                     return None
                 waited_s = time.perf_counter() - begin_s
-                if waited_s > self._patience_s:
+                if waited_s > self._patience_s and not self._finite:
                     raise InputError(f"{self._name}: gone: no frame for {self._patience_s:g} s")
                 self._changed.wait(min(_LOOK_S, self._patience_s))
             if stop is not None and stop.is_set():
@@ -139,16 +140,16 @@ class CameraFrames:
             dropped, self._dropped = self._dropped, 0
             return image, read_s, dropped
 
-    def _read(self, capture: Capture | None) -> None:
+    def _read(self) -> None:
         try:
-            while capture is not None:
-                self._read_until_loss(capture)
-                capture.release()
+            while self._capture is not None:
+                self._read_until_loss(self._capture)
+                self._capture.release()
                 if self._finite or self._closing.is_set():
                     break
                 if self._on_loss is not None:
                     self._on_loss()
-                capture = self._found_again()
+                self._capture = self._found_again()
         finally:
             if self._finite or self._closing.is_set():
                 with self._changed:

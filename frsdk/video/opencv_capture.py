@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ _OPEN_TIMEOUT_MS = 10_000
 _FFMPEG_LEVEL = "OPENCV_FFMPEG_LOGLEVEL"
 _QUIET = "-8"
 _MOST_INT32 = 2**31 - 1  # OpenCV's indices and options
-_NAP_S = 0.05
+_JUMP_S = 60.0  # between two frames of a file
 
 
 class Capture(Protocol):
@@ -75,7 +76,7 @@ class CameraSource:
             if not capture.isOpened():
                 capture.release()
                 return None
-        return _Paced(capture) if self.finite else capture
+        return PacedCapture(capture) if self.finite else capture
 
     def _opened(self, read_timeout_s: float) -> cv2.VideoCapture:
         if self._text.isdecimal():
@@ -88,26 +89,37 @@ class CameraSource:
         return cv2.VideoCapture(self._text, cv2.CAP_FFMPEG, timeouts)
 
 
-class _Paced:
-    """A file at the speed at which it was taken."""
+class PacedCapture:
+    """A file at the speed at which it was taken.
+
+    A pause of a minute or more between two frames is a jump of the file's clock: it is not waited
+    for.
+    """
 
     def __init__(self, capture: cv2.VideoCapture) -> None:
         self._capture = capture
-        self._started_s: float | None = None
-        self._released = False
+        self._due_s: float | None = None
+        self._position_s = 0.0
+        self._stopped = threading.Event()
 
     def read(self) -> tuple[bool, Any]:
+        """The next frame, when it is due."""
         done, image = self._capture.read()
-        now_s = time.perf_counter()
-        if self._started_s is None:
-            self._started_s = now_s
-        due_s = self._started_s + self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        while not self._released and (left_s := due_s - time.perf_counter()) > 0:
-            time.sleep(min(left_s, _NAP_S))
+        position_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        gap_s, self._position_s = position_s - self._position_s, position_s
+        if self._due_s is None or not 0.0 <= gap_s < _JUMP_S:
+            self._due_s = time.perf_counter()
+        else:
+            self._due_s += gap_s
+        self._stopped.wait(max(0.0, self._due_s - time.perf_counter()))
         return done, image
 
+    def stop(self) -> None:
+        """End the wait for a frame; any thread may say so."""
+        self._stopped.set()
+
     def release(self) -> None:
-        self._released = True
+        """Close the file."""
         self._capture.release()
 
 

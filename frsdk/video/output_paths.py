@@ -67,7 +67,8 @@ def output_paths(
     source, target = Path(video), Path(output)
     suffix = target.suffix.lower()
     if suffix in _OTHER_VIDEOS and not is_folder(target):
-        raise InputError(f"{target}: overlays are MP4 files: name a folder or a .mp4 file")
+        what = "overlays are MP4 files" if overlay else "no video is written"
+        raise InputError(f"{target}: {what}: name a folder or a .mp4 file")
     if suffix in _WRITTEN and not is_folder(target):
         drawn = target
         records, meshes = target.with_suffix(".faces"), target.with_suffix(".meshes")

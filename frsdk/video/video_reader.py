@@ -97,14 +97,15 @@ class VideoReader:
             raise
         # An index of a truncated file still names all its frames.
         self._expected_packets = len(video.index_entries) if self._format.startswith("mov") else 0
-        self._promised_s = self._told_s() * 0.95 - 1
+        self.start_s = (self._container.start_time or 0) / _MICROSECONDS
+        # Matroska's lengths count from 0, wherever the first frame stands.
+        self._promised_s = (self._told_s() - max(0.0, self.start_s)) * 0.95 - 1
         self.damaged = 0
         self.resized = 0
         self.truncated = False
         self.size_wh: tuple[int, int] | None = None
         self._lies_on_its_side = False
         self._frames = 0
-        self.start_s = (self._container.start_time or 0) / _MICROSECONDS
         self._clock = FrameClock(start_s=self.start_s, nominal_s=1 / float(self.frame_rate))
 
     def _told_s(self) -> float:

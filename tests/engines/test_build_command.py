@@ -99,8 +99,10 @@ def test_refusals_before_anything_is_done(
     refused(frsdk_build(*to_cpu, "-o", tmp_path / "a.engine"), "ends in .onnx")
     refused(frsdk_build(*to_cpu, "-o", tiny_onnx), "the output is the source")
     refused(frsdk_build(*to_cpu, "-o", tmp_path / "no" / "a.onnx"), "no such folder")
-    done = frsdk_build(tiny_onnx, "--target", "rtx", "-o", tmp_path / "a.plan")
-    refused(done, "ends in .engine or .onnx")
+    to_rtx = [tiny_onnx, "--target", "rtx", "-o"]
+    refused(frsdk_build(*to_rtx, tmp_path / "a.plan"), "ends in .engine or .onnx")
+    cache = tmp_path / "no" / "a.cache"
+    refused(frsdk_build(*to_rtx, tmp_path / "a.engine", "--timing-cache", cache), "no such folder")
     assert list(tmp_path.iterdir()) == []
 
 

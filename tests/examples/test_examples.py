@@ -8,6 +8,8 @@ import runpy
 import socket
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -93,6 +95,29 @@ def test_a_missing_service_is_named(photos: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "body"), [(500, b"oops"), (404, b'{"detail": 1}'), (200, b"{}")]
+)
+def test_another_service_is_told_from_ours(photos: Path, status: int, body: bytes) -> None:
+    class Other(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *values: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Other) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        done = run("ask_service.py", photos / "astronaut.png", "--url", url)
+        server.shutdown()
+    assert done.returncode == 1
+    assert done.stderr == f"{url}: what answers is not frsdk serve (HTTP {status})\n"
+
+
 def test_a_missing_photograph_is_not_blamed_on_the_service(tmp_path: Path) -> None:
     done = run("ask_service.py", tmp_path / "none.jpg")
     assert done.returncode == 1 and done.stderr.endswith("none.jpg: No such file or directory\n")
@@ -119,6 +144,10 @@ def test_a_take_for_blender_is_read_and_blender_named(tmp_path: Path) -> None:
         write_blendshape_csv(take, frames, fps=fps)
         rows, rate = module["read_take"](take)
         assert abs(rate - fps) < 0.01 and [frame for frame, _ in rows] == list(range(1, 701))
+    for times_s in ([1.2 + k / 30 for k in range(10)], [*(k / 30 for k in range(19)), 5.0, 5.5]):
+        write_blendshape_csv(take, [(t, {"jawOpen": 0.0}, (0.0,) * 3) for t in times_s], fps=30.0)
+        rows, rate = module["read_take"](take)
+        assert rate == 30 and [f for f, _ in rows] == [round(t * 30) + 1 for t in times_s]
     if find_spec("bpy") is None:
         done = run("blender_blendshapes.py", "--", rig, take)
         assert done.returncode == 1 and "runs inside Blender" in done.stderr

@@ -62,7 +62,7 @@ def measure_power(case: Case, *, on_gpu: bool, seconds: float = _SECONDS) -> Pow
 
 
 def _measure(case: Case, source: str, read: ReadWatts, seconds: float) -> Power:
-    readings = [read()]
+    readings: list[float] = []
     done = threading.Event()
 
     def sample() -> None:
@@ -80,7 +80,7 @@ def _measure(case: Case, source: str, read: ReadWatts, seconds: float) -> Power:
     finally:
         done.set()
         thread.join()
-    watts = statistics.mean(readings)
+    watts = statistics.mean(readings or [read()])  # none came where no reading went well
     return Power(source, watts, watts * spent / calls)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from frsdk import FaceReconstructor
+from frsdk.backends.triton_backend import TritonBackend
 
 from ..measuring.bench_photo import Photo
 from ..measuring.engines_under_test import runs_on_cpu
@@ -20,6 +21,8 @@ def power_table(engines: Engines, photo: Photo) -> Table | None:
     rows: list[tuple[Cell, ...]] = []
     source = ""
     for name, engine in engines.items():
+        if isinstance(engine.backend, TritonBackend):
+            continue  # its power is drawn by the server
         on_gpu = not runs_on_cpu(engine.backend)
         power = measure_power(whole_case(engine, photo), on_gpu=on_gpu)
         if power is not None:

@@ -11,6 +11,10 @@ import click
 class FiniteRange(click.FloatRange):
     """`click.FloatRange` without NaN and infinities."""
 
+    def _describe_range(self) -> str:
+        """What the help says of the bounds: nothing where there are none."""
+        return "" if self.min is None and self.max is None else super()._describe_range()
+
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:

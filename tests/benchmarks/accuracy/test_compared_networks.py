@@ -36,8 +36,9 @@ def test_files_names_and_the_built_in_one(tmp_path) -> None:
         ("", "expected --engine"),
         ("builtin,", "expected --engine"),
         ("a=", "expected --engine"),
+        ("runs/lr=0.1/model.onnx", "^runs/lr=0.1/model.onnx: no such network"),
         ("builtin,builtin", "two are called builtin"),
-        ("A b=builtin,a-b=builtin", "two are called a-b"),
+        ("A b=builtin,a-b=builtin", r"two are called a-b in file names \(A b, a-b\)"),
     ],
 )
 def test_names_that_mean_nothing(text: str, match: str) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 import types
 from pathlib import Path
@@ -223,3 +224,23 @@ def test_mediapipe_says_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.setattr(where, lambda name: object())
     with pytest.raises(BackendError, match="no such file"):
         MediapipePeer(tmp_path / "face_landmarker.task")
+
+
+def test_power_is_of_the_load_alone(monkeypatch):
+    """The reading that tells whether there is a meter came before the load, and does not count."""
+    busy = threading.Event()
+    nvml = types.ModuleType("pynvml")
+    nvml.nvmlInit = nvml.nvmlShutdown = lambda: None
+    nvml.nvmlDeviceGetHandleByIndex = lambda index: index
+    nvml.nvmlDeviceGetPowerUsage = lambda device: 300_000 if busy.is_set() else 0
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    monkeypatch.setattr(
+        "frsdk.benchmarks.speed.measuring.power_draw.find_spec",
+        lambda name: nvml if name == "pynvml" else None,
+    )
+
+    def call() -> None:
+        busy.set()
+        time.sleep(0.02)
+
+    assert measure_power(call, on_gpu=True, seconds=0.4).watts == 300.0

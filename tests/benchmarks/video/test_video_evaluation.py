@@ -160,7 +160,7 @@ def test_a_failure_of_openseeface_is_told_in_one_line(person, tmp_path, monkeypa
 
 def test_openseeface_without_a_clip_is_refused(tmp_path) -> None:
     result = CliRunner().invoke(main, ["video", "--openseeface", str(tmp_path)])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "name one with --clip" in result.output
 
 

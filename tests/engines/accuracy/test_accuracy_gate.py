@@ -182,10 +182,10 @@ def test_numbers_that_are_not_finite_are_refused(quick_gate: AccuracyGate) -> No
             outputs = {"whitened": np.zeros((len(crops), 62), np.float32)}
             return NetworkOutputs(**{**outputs, bad: np.full((len(crops), 3), np.nan, np.float32)})
 
-        with pytest.raises(
-            AccuracyError, match=r"as int8 \(onnx\) gives numbers that are not finite"
-        ):
-            quick_gate.measure(run, "onnx", "int8")
+        for precision, remedy in (("int8", "use a higher"), ("fp32", "train or export it again")):
+            match = rf"as {precision} \(onnx\) gives numbers that are not finite: {remedy}"
+            with pytest.raises(AccuracyError, match=match):
+                quick_gate.measure(run, "onnx", precision)
 
 
 def test_points_that_the_graph_decodes_are_compared_as_they_are(

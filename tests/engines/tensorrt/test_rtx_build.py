@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from click.testing import Result
 from frsdk.backends.cuda.open_device import gpu_info
 from frsdk.backends.tensorrt_modules import load_tensorrt, message_log
 from frsdk.engine_files.engine_file import read_engine
+from frsdk.engines.artefacts import gated_artefact
 from frsdk.engines.artefacts.build_artefact import build_artefact
 from frsdk.engines.graphs.network_file import read_network
 from frsdk.engines.tensorrt.build_defaults import BuildOptions
@@ -187,6 +189,18 @@ def test_a_fixed_batch_is_refused(changed_onnx: Change, tmp_path: Path) -> None:
         build(changed_onnx(change), tmp_path / "a.engine")
 
 
+def test_a_fixed_batch_is_refused_before_it_is_measured(
+    changed_onnx: Change, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(model: Any) -> None:
+        for value in (*model.graph.input, *model.graph.output):
+            value.type.tensor_type.shape.dim[0].dim_value = 3
+
+    monkeypatch.setattr(gated_artefact, "AccuracyGate", None)
+    with pytest.raises(SpecError, match=r"takes batches of 3 alone.*export it without --batch"):
+        build_artefact(changed_onnx(change), tmp_path / "a.engine", target="rtx")
+
+
 def test_a_second_input_is_refused(changed_onnx: Change, tmp_path: Path) -> None:
     def change(model: Any) -> None:
         model.graph.input[0].name = "renamed"
@@ -199,17 +213,17 @@ def test_a_second_input_is_refused(changed_onnx: Change, tmp_path: Path) -> None
 INTERRUPTED = """
 import os, signal, sys
 from pathlib import Path
+from frsdk.engines.artefacts.build_artefact import build_artefact
+from frsdk.engines.accuracy.gate_defaults import GateOptions
 from frsdk.engines.tensorrt.build_defaults import BuildOptions
-from frsdk.engines.tensorrt.engine_builder import build_engine
-from frsdk.engines.graphs.network_file import read_network
 
 def report(done, phase):
     if not os.path.exists(sys.argv[3]):
         open(sys.argv[3], "w").close()
         os.kill(os.getpid(), int(sys.argv[4]))
 
-build_engine(
-    read_network(Path(sys.argv[1])), Path(sys.argv[2]), target="rtx",
+build_artefact(
+    Path(sys.argv[1]), Path(sys.argv[2]), target="rtx", gate=GateOptions(quick=True),
     options=BuildOptions(compute_capabilities=("8.6",)), report=report,
 )
 """
@@ -218,12 +232,14 @@ build_engine(
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
-    folder = tmp_path / "out"
+    folder, drafts = tmp_path / "out", tmp_path / "drafts"
     folder.mkdir()
+    drafts.mkdir()
     command = [sys.executable, "-c", INTERRUPTED, str(BUILTIN), str(folder / "a.engine")]
     command += [str(tmp_path / "mark"), str(int(number))]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    assert done.returncode == -number
+    environment = {**os.environ, "TMPDIR": str(drafts)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert done.returncode == (-number if number == signal.SIGINT else 128 + number)
     assert number != signal.SIGINT or "KeyboardInterrupt" in done.stderr
     assert (tmp_path / "mark").exists()
-    assert list(folder.iterdir()) == []
+    assert list(folder.iterdir()) == list(drafts.iterdir()) == []

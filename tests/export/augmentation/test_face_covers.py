@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from frsdk.errors import InputError
+from frsdk.export.augmentation import augment_crop
 from frsdk.export.augmentation.augment_crop import Augmenter, AugmentSettings
 from frsdk.export.augmentation.covers.cover_cloth import cloth
 from frsdk.export.augmentation.covers.face_covers import (
@@ -15,6 +16,7 @@ from frsdk.export.augmentation.covers.face_covers import (
     covered,
     masked,
 )
+from frsdk.export.datasets.face_labels import MARGIN, stored_from_crop_frame
 from frsdk.export.facemodel.evaluate_face_model import landmark_basis_of
 from frsdk.export.training.training_defaults import TrainConfig
 from frsdk.morphable.morphable_model import builtin_face_model
@@ -105,6 +107,26 @@ def test_a_share_of_a_batch_is_covered_by_its_own_landmarks() -> None:
     assert not plain.covered.any() and 16 <= found.covered.sum() <= 48
     spread = found.crops.reshape(64, -1, 3).astype(float).std(axis=1).max(axis=1)
     assert (spread[found.covered] > 2.0).all() and (spread[~found.covered] == 0.0).all()
+
+
+def test_covers_lie_where_the_labels_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mask hides the labels' mouth and leaves their eyes, whatever way the face lies."""
+    monkeypatch.setattr(augment_crop, "NETWORK_COVERS", {masked: 1.0})
+    basis = landmark_basis_of(builtin_face_model())
+    params = np.zeros((8, 62))
+    params[:, [0, 5, 10]] = 55.0 / np.ptp(basis.mean[:, 1])
+    params[:, [3, 7]] = 59.5
+    params[:, 7] += np.linspace(-12, 12, 8)  # some lie higher
+    crops = np.full((8, 160, 160, 3), 150, np.uint8)
+    found = Augmenter(basis, AugmentSettings(0, 0, 1e-6, 0, 0, 0, 0, 0, 0, covers=1.0))(
+        crops, params, np.random.default_rng(0)
+    )
+    assert found.covered.all()
+    for crop, row in zip(found.crops, found.params, strict=True):
+        stored = stored_from_crop_frame(basis.decode(row[None])[0])
+        x, y = np.round(stored[:, :2].T - MARGIN).astype(int)
+        painted = (crop != crop[2, 2]).any(axis=2)
+        assert painted[y[48:68], x[48:68]].mean() > 0.9 and not painted[y[36:48], x[36:48]].any()
 
 
 def test_the_share_of_covers_is_checked() -> None:

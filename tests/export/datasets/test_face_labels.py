@@ -52,6 +52,9 @@ def test_damaged_labels_are_named(faces_folder: Path) -> None:
     path.write_bytes(good)
     with pytest.raises(InputError, match=r"gt30: expected \(12, 30, 2\), got \(9, 30, 2\)"):
         read_labels(rewritten(path, gt30=np.zeros((9, 30, 2))))
+    path.write_bytes(good)
+    with pytest.raises(InputError, match=r"key: expected one for each face, got shape \(\)"):
+        read_labels(rewritten(path, key=np.array("x")))
     path.write_bytes(good[: len(good) // 2])
     with pytest.raises(InputError, match="not a label file"):
         read_labels(path)

@@ -15,12 +15,18 @@ import pytest
 import torch
 
 from frsdk.errors import InputError, MissingDependencyError, OutputError
+from frsdk.export.augmentation.augment_crop import Augmenter, AugmentSettings
 from frsdk.export.datasets.parameter_labels import LandmarkBasis
 from frsdk.export.runs.run_folder import run_folder
 from frsdk.export.runs.run_log import TensorBoardLog, write_log
 from frsdk.export.training.distributed_training import Team, chosen_device, joined_team
 from frsdk.export.training.trainer import Trainer
-from frsdk.export.training.training_batches import TrainData, step_loader
+from frsdk.export.training.training_batches import (
+    StepBatches,
+    TrainData,
+    Whitening,
+    step_loader,
+)
 from frsdk.export.training.training_defaults import TrainConfig
 
 CONFIG = TrainConfig(
@@ -257,3 +263,14 @@ def test_devices_are_checked() -> None:
             chosen_device("cuda")
     with joined_team("cpu") as team:
         assert team == Team() and team.leads and team.any(True) and not team.any(False)
+
+
+def test_lids_and_lips_of_covered_faces_are_not_taught() -> None:
+    data, basis = setting()
+    data = dataclasses.replace(data, expressive=np.ones(12, np.bool_))
+    whitening = Whitening(np.zeros(62), np.ones(62))
+    for covers, taught in ((0.0, 1.0), (1.0, 0.0)):
+        augment = Augmenter(basis, AugmentSettings(covers=covers))
+        batches = StepBatches(data, augment, whitening, CONFIG)
+        (batch,) = batches[0]
+        assert batch.expressive.float().mean() == taught

@@ -159,7 +159,11 @@ def test_a_file_that_is_cut_off_is_done_as_far_as_it_goes(run: Run, tmp_path: Pa
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["a.mp4"], ["a.mp4", "-o", "out", "--every", "0"], ["a.mp4", "-o", "out", "--every", "5"]],
+    [
+        [],
+        ["a.mp4"],
+        *(["a.mp4", "-o", "out", "--every", each] for each in ("0", "5", "30")),  # 30: the default
+    ],
 )
 def test_usage_errors(run: Run, arguments: list[str]) -> None:
     assert run(["video", *arguments]).exit_code == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 
 from frsdk.errors import InputError
 from frsdk.video.camera_frames import CameraFrames
-from frsdk.video.opencv_capture import CameraSource, bgr_from_capture
+from frsdk.video.opencv_capture import CameraSource, PacedCapture, bgr_from_capture
 from frsdk.video.track_camera import track_camera
 
 from ..clips import StubTracker, lit_frames, make_clip
@@ -210,3 +211,41 @@ def test_limits(make_face: Any) -> None:
     with CameraFrames(endless, name="camera 0") as camera:
         report = track_camera(camera, tracker, lambda frame, faces: frame.index < 4)
     assert report.frames == 5
+
+
+class Recording:
+    """Frames at positions in seconds, as OpenCV tells them."""
+
+    def __init__(self, positions_s: Sequence[float]) -> None:
+        self._left, self._at_s = list(positions_s), 0.0
+
+    def read(self) -> tuple[bool, Any]:
+        if not self._left:
+            return False, None
+        self._at_s = self._left.pop(0)
+        return True, grey(1)
+
+    def get(self, name: int) -> float:
+        return self._at_s * 1000
+
+    def release(self) -> None:
+        pass
+
+
+def test_a_file_is_played_at_its_speed_and_waited_for() -> None:
+    """A pause is waited for beyond the patience; a jump of the file's clock is not."""
+    capture = PacedCapture(Recording([0.0, 0.05, 0.4, 900.0, 900.05]))  # type: ignore[arg-type]
+    began_s = time.perf_counter()
+    with CameraFrames(lambda: capture, name="a.mkv", finite=True, patience_s=0.1) as camera:
+        frames = list(camera.frames())
+    assert sum(1 + frame.dropped for frame in frames) == 5  # two may come at once after a jump
+    assert 0.44 <= time.perf_counter() - began_s < 20 and frames[-1].time_s >= 0.44
+
+
+def test_closing_ends_the_wait_for_a_frame() -> None:
+    capture = PacedCapture(Recording([0.0, 50.0]))  # type: ignore[arg-type]
+    with CameraFrames(lambda: capture, name="a.mkv", finite=True) as camera:
+        next(camera.frames())
+        began_s = time.perf_counter()
+    assert time.perf_counter() - began_s < 1.5
+    assert not any(each.name == "frsdk-camera" for each in threading.enumerate())

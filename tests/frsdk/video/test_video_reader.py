@@ -275,3 +275,16 @@ def test_a_longer_stream_that_is_not_read_is_no_cut(tmp_path: Path, cut: bool) -
         for _ in reader.media():
             pass
         assert reader.truncated == cut
+
+
+def test_matroska_that_begins_late_is_no_cut(tmp_path: Path) -> None:
+    times_s = [100.0 + k / 10 for k in range(100)]
+    late = {"times_s": times_s, "codec": "mjpeg", "pix_fmt": "yuvj420p"}
+    path = make_clip(tmp_path / "late.mkv", lit_frames(100), **late)
+    with VideoReader(path) as reader:
+        assert sum(isinstance(each, VideoFrame) for each in reader.media()) == 100
+        assert not reader.truncated
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with VideoReader(path) as reader:
+        list(reader.media())
+        assert reader.truncated
