@@ -149,10 +149,17 @@ class Face(FaceOutputs, FaceExpressions):
         return draw_faces(check_image(image_bgr), [self])
 
     def to_dict(self) -> dict[str, JsonValue]:
-        """Everything but the dense surface as plain numbers, ready for JSON."""
+        """What the records say of a face, as plain numbers, ready for JSON: all but its surface.
+
+        The presence is there where it was asked for.
+        """
         pose = self.pose
+        presence: dict[str, JsonValue] = (
+            {} if self.presence is None else {"presence": float(self.presence)}
+        )
         return {
             "score": float(self.score),
+            **presence,
             "box_xyxy_px": _floats(self.box),
             "roi_xyxy_px": [float(value) for value in self.roi.xyxy],
             "roi_roll_deg": float(self.roi.roll_deg),

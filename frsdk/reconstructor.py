@@ -27,6 +27,7 @@ from .imaging.roi import Roi
 from .morphable.decoder_choice import face_model_of_network, given_face_model, vertex_decoder
 from .morphable.morphable_model import MorphableModel
 from .morphable.registered_models import register_face_model
+from .specs.option_numbers import finite_number, whole_number
 
 PathLike = str | os.PathLike[str]
 
@@ -90,8 +91,9 @@ class FaceReconstructor:
             max_faces: Of the detected faces keep this many, the largest; None keeps all.
             min_score: Leave out detections below this score, 0..1; None is the detector's default.
             min_face_px: Longer side of the smallest faces to find, in pixels: smaller is slower.
-                None is the detector's default, 24 or a 1/59 of the photograph's longer side
-                where that is more. frsdk's own detectors only.
+                None is the detector's default, which looks for faces from 24 px or a 1/59 of the
+                photograph's longer side on, where that is more, and surely finds those of 1.7
+                times that. frsdk's own detectors only.
             orientations: Rolls in degrees, of 0, 90, 180 and 270 clockwise, around which faces are
                 looked for. The detectors know upright ones, to a roll of 45; with all four they
                 find faces any way up, and take four times as long.
@@ -108,10 +110,13 @@ class FaceReconstructor:
             OutputError: The cache's folder cannot be written.
         """
         self._options = {name: each for name, each in locals().items() if name != "self"}
-        if max_faces is not None and max_faces < 1:
-            raise InputError(f"expected max_faces >= 1 or None, got {max_faces}")
-        if min_score is not None and not 0 <= min_score <= 1:
-            raise InputError(f"expected min_score in 0..1 or None, got {min_score}")
+        if max_faces is not None:
+            max_faces = whole_number("max_faces", max_faces, 1)
+        if min_score is not None:
+            min_score = finite_number("min_score", min_score, 0, 1)
+        if min_face_px is not None:
+            min_face_px = finite_number("min_face_px", min_face_px, 1)
+        threads = whole_number("threads", threads, 1)
         self._max_faces, self._min_score, self._threads = max_faces, min_score, threads
         self._min_face_px, self._orientations = min_face_px, checked_orientations(orientations)
         self._detector_option = detector
@@ -164,6 +169,11 @@ class FaceReconstructor:
         return self._detector
 
     @property
+    def max_faces(self) -> int | None:
+        """Of the detected faces so many are kept, the largest; None keeps all."""
+        return self._max_faces
+
+    @property
     def face_model(self) -> MorphableModel:
         """The face model in use."""
         return self._model
@@ -200,6 +210,7 @@ class FaceReconstructor:
                 given.
             BackendError: The engine failed, or the reconstructor is closed.
         """
+        self._backend.check_open()
         image = check_image(image_bgr)
         if boxes is not None and rois is not None:
             raise InputError("expected boxes= or rois=, got both: pass one of them")
@@ -225,6 +236,7 @@ class FaceReconstructor:
             InputError: No list, or an image of another shape or type, whose index is named.
             BackendError: The engine failed, or the reconstructor is closed.
         """
+        self._backend.check_open()
         return self._detected(listed_images(images_bgr), presence)
 
     def warm_up(self, *, batches: Sequence[int] = (1,)) -> None:
@@ -238,12 +250,15 @@ class FaceReconstructor:
             BackendError: The engine failed, or the reconstructor is closed.
             MissingDependencyError: The detector's package is not installed.
         """
-        if not batches or min(batches) < 1:
-            raise InputError(f"expected batches of at least one face, got {tuple(batches)}")
+        if not isinstance(batches, Iterable):
+            raise InputError(f"expected batches as a list of numbers of faces, got {batches!r}")
+        counts = [whole_number("batches", each, 1) for each in batches]
+        if not counts:
+            raise InputError("expected batches of at least one face, got none")
         size = self._backend.spec.input.size
         black = np.zeros((size, size, 3), np.uint8)
         self._detector(black)
-        for count in batches:
+        for count in counts:
             faces = self(black, rois=[Roi(0.0, 0.0, float(size))] * count)
             dense_vertices(faces)
 
@@ -252,7 +267,12 @@ class FaceReconstructor:
         self._backend.close()
 
     def __enter__(self: _ReconstructorT) -> _ReconstructorT:
-        """Return the open reconstructor."""
+        """Return the open reconstructor.
+
+        Raises:
+            BackendError: It is closed.
+        """
+        self._backend.check_open()
         return self
 
     def __exit__(

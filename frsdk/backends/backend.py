@@ -148,8 +148,7 @@ class Backend(ABC):
         return found
 
     def _checked(self, batch: FloatBatch) -> FloatBatch:
-        if not self._open:
-            raise BackendError(f"{self._source}: the backend is closed: open a new one")
+        self.check_open()
         expected = self._spec.input.shape
         if not isinstance(batch, np.ndarray) or batch.dtype != np.float32:
             got = getattr(batch, "dtype", type(batch).__name__)
@@ -182,6 +181,11 @@ class Backend(ABC):
             BackendError: The backend is closed, or the engine failed.
         """
         return self._timed(self._checked(batch))
+
+    def check_open(self) -> None:
+        """Raise `BackendError` where the backend is closed."""
+        if not self._open:
+            raise BackendError(f"{self._source}: the backend is closed: open a new one")
 
     def close(self) -> None:
         """Free the engine; a second call does nothing."""

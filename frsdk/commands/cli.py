@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any  # Any: options by name
 
 import click
+from click.core import ParameterSource
 
 from .batch_command import batch
 from .cache_command import cache
@@ -98,10 +99,16 @@ def reconstruct(
 
     sources = find_images(inputs, strict=False)
     network = NetworkOptions.taken_from(others)  # what is left are the kinds of pictures
+    pictures = tuple(kind for kind, wanted in others.items() if wanted)
+    given = click.get_current_context().get_parameter_source("picture_format")
+    if given is ParameterSource.COMMANDLINE and not pictures:
+        raise click.UsageError(
+            "--picture-format is of --depth, --normals, --pncc, --mask and --uv: add one of them"
+        )
     options = JobOptions(
         mesh=mesh,
         overlay=overlay,
-        pictures=tuple(kind for kind, wanted in others.items() if wanted),
+        pictures=pictures,
         picture_format=picture_format,
         scene=scene,
         html=html,

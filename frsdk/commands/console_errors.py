@@ -82,9 +82,11 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
         except FrsdkError as error:
             raise ReportedError(str(error)) from error
         except OSError as error:  # such as a folder that may not be entered
-            if error.filename is None or error.errno == errno.EPIPE:
+            if error.errno in (None, errno.EPIPE):
                 raise
             reason = error.strerror or type(error).__name__
+            if error.filename is None:  # an open file, such as standard output on a full disk
+                raise ReportedError(f"cannot read or write: {reason}") from error
             raise ReportedError(f"{os.fsdecode(error.filename)}: {reason}") from error
         except ImportError as error:
             package = (error.name or "").partition(".")[0]

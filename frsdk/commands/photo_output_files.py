@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import OutputError
 from ..imaging.image_sources import OVERLAY_SUFFIX
+from ..meshes.mesh_formats import OBJ_COMPANIONS, obj_plain_stem
 from ..records.photo_record import photo_record
 from ..rendering.face_outputs import render_faces
 from ..rendering.overlay import draw_faces
@@ -112,6 +113,10 @@ def _remove_older_meshes(folder: Path, stem: str, faces: int, kind: str) -> None
     try:
         while kind != "none" and is_file(older):
             older.unlink()
+            if kind == "obj":
+                for beside in OBJ_COMPANIONS:
+                    name = f"{obj_plain_stem(older.stem)}{beside}"
+                    older.with_name(name).unlink(missing_ok=True)
             faces += 1
             older = folder / f"{stem}.{faces}.{kind}"
     except OSError as error:

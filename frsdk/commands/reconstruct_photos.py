@@ -159,6 +159,8 @@ def reconstruct_files(
 
 
 def _output_folder(out_dir: str | os.PathLike[str]) -> Path:
+    if not os.fspath(out_dir):
+        raise InputError("expected an output folder, got an empty name: . is the current one")
     folder = Path(out_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -183,10 +185,13 @@ def _one_photo(
         if source.problem is not None:
             raise InputError(source.problem)
         is_stdin = source.location == STANDARD_INPUT
+        if is_stdin and sys.stdin is None:
+            raise InputError("-: standard input is closed: name a file")
         place_of_image = sys.stdin.buffer if is_stdin else source.location
         image = read_image(place_of_image, max_pixels=options.max_pixels)
         faces = reconstruct(image)
         record = write_photo(image, faces, place, stem, options)
+        records.append({"file": source.location, **record})  # its files are there from now on
         if page is not None:
             page.append(source.name, stem, image, faces)
     except (OutputError, MissingDependencyError):  # not this photograph's fault
@@ -195,7 +200,6 @@ def _one_photo(
         message = " ".join(str(error).split())
         report.failures.append((source.location, message))
         return PhotoOutcome(source.location, None, message)
-    records.append({"file": source.location, **record})
     report.images += 1
     report.faces += len(faces)
     report.overlays += options.overlay

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from ..backends.backend import Backend
 from ..backends.onnxruntime_backend import OnnxRuntimeBackend
-from ..errors import BackendError, InputError
+from ..errors import BackendError
 from ..imaging.face_crop import check_image, network_input
 from ..installation.builtin_weights import builtin_weights
+from ..specs.option_numbers import finite_number
 from ..storage.path_kinds import is_file
 from .box_rule import BoxRule
 from .detection import Detection
@@ -76,10 +77,10 @@ class BuiltinDetector:
             SpecError: The file holds no face detector.
             InputError: A number is out of its range, or there are no weights of this name.
         """
-        if min_score is not None and not 0 <= min_score <= 1:
-            raise InputError(f"expected min_score in 0..1 or None, got {min_score}")
-        if min_face_px is not None and not 1 <= min_face_px < float("inf"):
-            raise InputError(f"expected min_face_px of at least 1 or None, got {min_face_px}")
+        if min_score is not None:
+            min_score = finite_number("min_score", min_score, 0, 1)
+        if min_face_px is not None:
+            min_face_px = finite_number("min_face_px", min_face_px, 1)
         self._backend = engine if isinstance(engine, Backend) else _opened(engine, weights, threads)
         spec = self._backend.detector_spec
         self._min_score = spec.min_score if min_score is None else min_score

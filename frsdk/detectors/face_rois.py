@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike
 from ..errors import InputError
 from ..imaging.face_crop import Image
 from ..imaging.roi import Roi
+from ..specs.option_numbers import finite_number
 from .box_rule import DEFAULT_BOX_RULE, BoxRule, roi_from_box
 from .detection import Detection, Detector
 
@@ -45,7 +47,7 @@ def targets_from_rois(rois: Iterable[ArrayLike | Roi], image: Image) -> list[Tar
         InputError: A square is not finite, inverted, not square, too small or outside the image.
     """
     targets = []
-    for index, item in enumerate(rois):
+    for index, item in enumerate(_listed(rois, "rois")):
         name = f"rois[{index}]"
         if isinstance(item, Roi):
             roi = item
@@ -70,7 +72,7 @@ def targets_from_boxes(boxes: Iterable[ArrayLike], image: Image) -> list[Target]
         InputError: A box is not finite, inverted, too small or outside the image.
     """
     targets = []
-    for index, item in enumerate(boxes):
+    for index, item in enumerate(_listed(boxes, "boxes")):
         name = f"boxes[{index}]"
         corners, roll_deg = _split_roll(item, name)
         box = _checked_box(corners, name)
@@ -107,14 +109,21 @@ def targets_from_detector(
 def _target_from_detection(found: object, name: str, rule: BoxRule, image: Image) -> Target:
     if not isinstance(found, Detection):
         raise InputError(f"{name}: expected a frsdk.Detection, got {type(found).__name__}")
-    if not (math.isfinite(found.score) and math.isfinite(found.roll_deg)):
-        raise InputError(
-            f"{name}: expected a finite score and roll, got {found.score} and {found.roll_deg}"
-        )
+    for what, value in (("score", found.score), ("roll_deg", found.roll_deg)):
+        finite_number(f"{name}: {what}", value, -math.inf)
     box = _checked_box(found.box_xyxy, name)
     _check_inside(box, name, image)
     roi = roi_from_box(box, rule, roll_deg=found.roll_deg)
     return Target(roi, score=float(found.score), box_xyxy=box, points_xy=found.points_xy)
+
+
+_ItemT = TypeVar("_ItemT")
+
+
+def _listed(items: Iterable[_ItemT], name: str) -> Iterable[_ItemT]:
+    if not isinstance(items, Iterable):
+        raise InputError(f"expected {name} as a list of four numbers each, got {items!r}")
+    return items
 
 
 def _split_roll(item: ArrayLike, name: str) -> tuple[ArrayLike, float]:

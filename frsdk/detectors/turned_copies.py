@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -82,6 +82,8 @@ class TurnedCopiesDetector:
 
 def checked_orientations(orientations: Sequence[int]) -> tuple[int, ...]:
     """The angles, or `InputError` where they are not right angles in 0..270, each once."""
+    if not isinstance(orientations, Iterable):
+        raise InputError(f"expected orientations as a list of angles, got {orientations!r}")
     chosen = tuple(orientations)
     if not chosen or not set(chosen) <= set(RIGHT_ANGLES) or len(set(chosen)) < len(chosen):
         raise InputError(f"expected orientations of {RIGHT_ANGLES}, each once, got {chosen}")

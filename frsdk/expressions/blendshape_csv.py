@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import InputError
+from ..specs.option_numbers import finite_number
 from ..storage.atomic_write import atomic_write
 from .blendshape_table import BLENDSHAPE_NAMES
 
@@ -26,6 +27,7 @@ COLUMNS = (
     *(name[0].upper() + name[1:] for name in (*BLENDSHAPE_NAMES, "tongueOut")),
     *_ROTATIONS,
 )
+LEAST_FPS = 1e-3  # a thousandth of a frame a second is the least step of the timecode
 _COUNT = 52 + len(_ROTATIONS)
 
 
@@ -43,17 +45,17 @@ def write_blendshape_csv(
         path: The file.
         frames: Seconds, blendshapes as `Face.blendshapes` has them, and yaw, pitch, roll in degrees
             as `Face.pose` has them; the file has them in radians with the same signs.
-        fps: Frames per second of the timecode, above 0.
+        fps: Frames per second of the timecode, 0.001 or more.
 
     Returns:
         Number of rows.
 
     Raises:
-        InputError: ``fps`` is not above 0, a time is negative, or a name is none of ARKit's.
+        InputError: ``fps`` is no number from 0.001 on, a time is negative or not finite, a value is
+            not finite, or a name is none of ARKit's.
         OutputError: The file cannot be written.
     """
-    if not fps > 0.0:
-        raise InputError(f"expected fps above 0, got {fps}")
+    finite_number("fps", fps, LEAST_FPS)
     rows = 0
 
     def write(file: BinaryIO) -> None:
@@ -81,6 +83,8 @@ def _row(
         raise InputError(f"{sorted(unknown)[0]}: not a blendshape of ARKit")
     values = [shapes.get(name, 0.0) for name in (*BLENDSHAPE_NAMES, "tongueOut")]
     numbers = [*values, *(math.radians(angle) for angle in angles_deg), *[0.0] * 6]
+    if not all(map(math.isfinite, numbers)):
+        raise InputError(f"expected finite blendshapes and angles, got others at {time_s} s")
     return [timecode(time_s, fps), str(_COUNT), *(f"{number:.6f}" for number in numbers)]
 
 
@@ -88,10 +92,9 @@ def timecode(time_s: float, fps: float) -> str:
     """``HH:MM:SS:FF.mmm`` of a time: FF is the frame within the second, mmm its thousandths.
 
     Raises:
-        InputError: The time is negative or not a number.
+        InputError: The time is negative or not finite.
     """
-    if not time_s >= 0.0:
-        raise InputError(f"expected a time of 0 s or more, got {time_s}")
+    finite_number("time in seconds", time_s, 0)
     thousandths = round(time_s * fps * 1000.0)
     per_second = round(fps * 1000.0)
     seconds, rest = divmod(thousandths, per_second)

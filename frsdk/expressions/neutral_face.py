@@ -36,8 +36,13 @@ class NeutralFace:
 
     @property
     def shape(self) -> Array:
-        """(68, 3) neutral landmarks, y up, nominal mm (outer eye corners about 90 apart)."""
-        return self._mean
+        """(68, 3) neutral landmarks, y up, nominal mm (outer eye corners about 90 apart).
+
+        Read-only.
+        """
+        view = self._mean.view()
+        view.setflags(write=False)
+        return view
 
     def add(self, landmarks: NDArray[np.floating]) -> None:
         """Learn from one frame.

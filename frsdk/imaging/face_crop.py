@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..specs.model_spec import InputSpec
+from ..specs.option_numbers import whole_number
 from .roi import Roi
 
 _FAR = 1e12  # pixels; beyond, a ROI of absurd size would overflow
@@ -83,7 +84,11 @@ def crop_face(image_bgr: Image, roi: Roi, size: int) -> Image:
 
     Returns:
         (size, size, 3) uint8, in the image's colour order.
+
+    Raises:
+        InputError: The image has another shape or type, or the size is no whole number from 1 on.
     """
+    image_bgr, size = check_image(image_bgr), whole_number("size", size, 1)
     image_from_crop = roi.image_from_crop(size)
     factor = max(1, int(roi.side / size)) if roi.side > 2 * size else 1
     x0, y0, x1, y1 = _window(image_from_crop, size, factor, image_bgr.shape)

@@ -20,6 +20,7 @@ _WRITTEN_SUFFIXES = (
     OVERLAY_SUFFIX,
     *(f".{kind}.png" for kind in ("depth", "normals", "pncc", "mask", "uv", "texture")),
 )
+_WRITTEN_NAMES = ("faces.json", "faces.html")
 READABLE_FORMATS = "JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000, PNM, AVIF or HEIC"
 _SUFFIXES = frozenset({
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif",
@@ -56,7 +57,8 @@ def find_images(
 
     A folder gives its own image files by suffix (sub-folders are not entered, and pictures that
     an earlier run wrote, such as `*.overlay.png`, and names that begin with a dot are left out). A
-    glob gives every file it matches (`**` enters sub-folders); what exists under a name is that
+    glob gives every file it matches but for those that a run wrote (`**` enters sub-folders, and a
+    photo that a link to a folder shows again counts once); what exists under a name is that
     file or folder, whatever brackets are in the name. Each input's files are sorted by name; a
     file named twice is kept once. A file that does not exist is kept: reading it says so, and the
     other files still go through.
@@ -92,6 +94,8 @@ def find_images(
 
 
 def _expand(item: str) -> Sequence[str]:
+    if not item:
+        raise InputError("expected a photograph, got an empty name: . is the current folder")
     if item == STANDARD_INPUT:
         return [item]
     if item.startswith(SAMPLE_PREFIX):
@@ -103,11 +107,27 @@ def _expand(item: str) -> Sequence[str]:
     if glob.has_magic(item) and not os.path.lexists(item):
         pattern = _pattern(path)
         matches = glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path takes no absolute one
-        files = sorted(match for match in matches if not is_folder(match))
+        files = sorted(_once(match for match in matches if not _written(match)))
         if not files:
             raise InputError(f"no file matches {item}")
         return files
     return [item]
+
+
+def _written(match: str) -> bool:
+    """Whether a glob's match is a folder, or what a run writes."""
+    name = Path(match).name
+    return name in _WRITTEN_NAMES or name.endswith(_WRITTEN_SUFFIXES) or is_folder(match)
+
+
+def _once(matches: Iterable[str]) -> list[str]:
+    """The matches without those that links to folders show again, for ever where they circle."""
+    shortest = sorted(matches, key=lambda match: (len(match), match))
+    found: dict[Path, str] = {}
+    for match in shortest:
+        folder, name = os.path.split(match)
+        found.setdefault(Path(os.path.realpath(folder or ".")) / name, match)  # noqa: PTH
+    return list(found.values())
 
 
 def _pattern(path: Path) -> str:

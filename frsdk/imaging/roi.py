@@ -115,9 +115,7 @@ def roi_from_landmarks(landmarks_xy: NDArray[np.floating], *, roll_deg: float = 
     Raises:
         InputError: Another shape, or the points are not finite or all the same.
     """
-    points = np.asarray(landmarks_xy, np.float64)
-    if points.shape not in ((_N_LANDMARKS, 2), (_N_LANDMARKS, 3)):
-        raise InputError(f"expected landmarks ({_N_LANDMARKS}, 2 or 3), got {points.shape}")
+    points = _checked_landmarks(landmarks_xy)
     angle = math.radians(roll_deg)
     cosine, sine = math.cos(angle), math.sin(angle)
     turned_back = np.array([[cosine, sine], [-sine, cosine]]) @ points[:, :2].T  # (2, 68)
@@ -140,10 +138,20 @@ def roll_from_landmarks(landmarks_xy: NDArray[np.floating]) -> float:
 
     Args:
         landmarks_xy: (68, 2) or (68, 3) image pixels.
+
+    Raises:
+        InputError: The landmarks have another shape.
     """
-    points = np.asarray(landmarks_xy, np.float64)[:, :2]
+    points = _checked_landmarks(landmarks_xy)[:, :2]
     (across_x, across_y), (down_x, down_y) = (_ACROSS_AND_DOWN @ points).tolist()
     return math.degrees(math.atan2(across_y - down_x, across_x + down_y))
+
+
+def _checked_landmarks(landmarks: NDArray[np.floating]) -> Array:
+    points = np.asarray(landmarks, np.float64)
+    if points.shape not in ((_N_LANDMARKS, 2), (_N_LANDMARKS, 3)):
+        raise InputError(f"expected landmarks ({_N_LANDMARKS}, 2 or 3), got {points.shape}")
+    return points
 
 
 def image_from_crop_matrix(roi: Roi, size: int) -> Array:

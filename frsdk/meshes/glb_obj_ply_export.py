@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import IO, TYPE_CHECKING, Any  # Any: trimesh is not typed strictly
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, MissingDependencyError
 from .mesh_arrays import FileMesh
+from .mesh_formats import obj_plain_stem
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -134,7 +133,7 @@ def _obj_content(mesh: FileMesh, stem: str) -> dict[str, bytes]:
     """OBJ, and with a texture its MTL and PNG: their names have no spaces, which OBJ cannot."""
     from trimesh.exchange.obj import export_obj
 
-    name = _plain_name(stem)
+    name = obj_plain_stem(stem)
     image = None if mesh.texture_bgr is None else _encoded(mesh.texture_bgr, "PNG")
     text, files = export_obj(
         _trimesh(mesh, image, simple=name),
@@ -148,14 +147,6 @@ def _obj_content(mesh: FileMesh, stem: str) -> dict[str, bytes]:
     if image is None:
         files = {}
     return {**{key: bytes(value) for key, value in files.items()}, "": text.encode()}
-
-
-def _plain_name(stem: str) -> str:
-    """A name without spaces; the names of two stems differ, for their files lie side by side."""
-    name = re.sub(r"[^\w.-]", "_", stem)
-    if name == stem:
-        return name
-    return f"{name}-{hashlib.sha256(stem.encode(errors='surrogateescape')).hexdigest()[:6]}"
 
 
 def _trimesh(

@@ -36,8 +36,10 @@ class FileMesh:
 
 def checked_mesh(vertices: ArrayLike, triangles: ArrayLike) -> tuple[FloatArray, IndexArray]:
     """The mesh as new float64 (N, 3) and intp (M, 3) arrays, or `InputError`."""
-    points = np.array(vertices, np.float64)
-    corners = np.asarray(triangles)
+    try:
+        points, corners = np.array(vertices, np.float64), np.asarray(triangles)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"expected arrays of numbers as a mesh: {error}") from error
     if points.ndim != 2 or points.shape[1] != 3:
         raise InputError(f"expected vertices of shape (N, 3), got {points.shape}")
     if not np.isfinite(points).all():

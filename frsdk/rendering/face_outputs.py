@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..morphable.metric_size import EYE_DISTANCE_MM, mm_per_unit
+from ..specs.option_numbers import whole_number
 
 if TYPE_CHECKING:
     from trimesh import Trimesh
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 Image = NDArray[np.uint8]
 TEXTURE_SIZE = 1024
+SMALLEST_TEXTURE = 16  # texels of a side
 
 
 class FaceOutputs:
@@ -189,8 +191,8 @@ class FaceOutputs:
             texture_size: Texels of a side.
 
         Raises:
-            InputError: The suffix is another one, the image is not usable, or the face model has
-                no triangles.
+            InputError: The suffix is another one, the image or size is not usable, or the face
+                model has no triangles.
             MissingDependencyError: 3MF needs networkx and lxml.
             OutputError: The file cannot be written.
         """
@@ -199,6 +201,7 @@ class FaceOutputs:
         from .face_mesh import mesh_of_face
 
         suffix = check_suffix(path)
+        texture_size = whole_number("texture_size", texture_size, SMALLEST_TEXTURE)
         size = texture_size if suffix in TEXTURED_SUFFIXES else 0
         mesh = mesh_of_face(self, image_bgr, frontal=frontal, texture_size=size)
         write_file_mesh(path, mesh, "model" if frontal else "image")

@@ -15,6 +15,7 @@ from ..face import Face
 from ..imaging.face_crop import Image, check_image
 from ..imaging.roi import Roi, roi_from_landmarks, roll_from_landmarks
 from ..reconstructor import FaceReconstructor
+from ..specs.option_numbers import finite_number, whole_number
 from .face_smoother import FaceSmoother
 from .smoothing_settings import Smoothing, smoothing_from_option
 from .tracked_face import TrackedFace
@@ -52,7 +53,8 @@ class FaceTracker:
         Args:
             reconstructor: Network, face model and detector; it stays open when the tracker closes.
                 None opens the built-in ones, which the tracker closes.
-            max_faces: Most faces to follow; the largest are taken.
+            max_faces: Most faces to follow; the largest are taken. A reconstructor that finds
+                fewer is refused.
             smoothing: The name of a preset, or constants of your own; None gives raw results.
             redetect_s: While fewer faces than `max_faces` are there, the least time between two
                 looks for more. While some are there and none was lost within a second, five times
@@ -63,12 +65,17 @@ class FaceTracker:
             InputError: An option has an impossible value.
             FrsdkError: As :class:`~frsdk.FaceReconstructor`, where none is given.
         """
-        if max_faces < 1:
-            raise InputError(f"expected max_faces >= 1, got {max_faces}")
-        if not 0 <= redetect_s < math.inf:
-            raise InputError(f"expected redetect_s of 0 or more seconds, got {redetect_s}")
-        if not 0 <= min_presence <= 1:
-            raise InputError(f"expected min_presence in 0..1, got {min_presence}")
+        max_faces = whole_number("max_faces", max_faces, 1)
+        redetect_s = finite_number("redetect_s", redetect_s, 0)
+        min_presence = finite_number("min_presence", min_presence, 0, 1)
+        if reconstructor is not None and not callable(reconstructor):
+            raise InputError(f"expected a FaceReconstructor, got {type(reconstructor).__name__}")
+        most = getattr(reconstructor, "max_faces", None)
+        if most is not None and most < max_faces:
+            raise InputError(
+                f"the reconstructor finds at most {most} faces, {max_faces} are to be followed: "
+                "open it without max_faces"
+            )
         self._smoothing = smoothing_from_option(smoothing)
         self._max_faces, self._redetect_s = max_faces, redetect_s
         self._min_presence = min_presence

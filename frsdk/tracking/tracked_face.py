@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,10 +12,11 @@ from ..face import Face, JsonValue, VertexDecoder
 from ..imaging.roi import Roi
 from ..morphable.head_pose import Pose
 from ..morphable.morphable_model import MorphableModel
+from ..rendering.face_outputs import FaceOutputs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrackedFace(FaceExpressions):
+class TrackedFace(FaceOutputs, FaceExpressions):
     """A face with an identity through time; what a :class:`~frsdk.Face` has, smoothed.
 
     Attributes:
@@ -93,12 +93,6 @@ class TrackedFace(FaceExpressions):
         """What decodes the dense surface; None is the face model itself."""
         return self.smooth.decoder
 
-    def save(
-        self, path: str | os.PathLike[str], image_bgr: NDArray[np.uint8] | None = None
-    ) -> None:
-        """Write the mesh, as :meth:`frsdk.Face.save` does."""
-        self.smooth.save(path, image_bgr)
-
     def draw(self, image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Draw the face over a copy of the frame, as :meth:`frsdk.Face.draw` does."""
         return self.smooth.draw(image_bgr)
@@ -110,4 +104,4 @@ class TrackedFace(FaceExpressions):
             "age_s": float(self.age_s),
             "presence": float(self.presence),
         }
-        return {**own, **self.smooth.to_dict()}
+        return {**own, **self.smooth.to_dict(), **own}  # the person first, and its own presence

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..expressions.blendshape_csv import write_blendshape_csv
+from ..expressions.blendshape_csv import LEAST_FPS, write_blendshape_csv
 from ..expressions.face_expressions import blendshapes_of
 from ..expressions.neutral_face import NeutralFace
 from ..morphable.head_pose import Pose
 from ..storage.older_files import remove_older_files
+from ..storage.partial_file import discard, partial_path, publish
 from ..storage.record_spool import RecordSpool
 
 _Frame: TypeAlias = tuple[float, dict[str, float], tuple[float, float, float]]
@@ -101,25 +102,37 @@ class BlendshapeTakes:
         return str(csv.with_suffix(".blendshapes.*.csv"))
 
     def finish(self) -> None:
-        """Nothing is open."""
-
-    def publish(self) -> None:
-        """Write the files; those of people whom only an earlier run saw go.
+        """Write the files, under their partial names.
 
         Raises:
             OutputError: One cannot be written.
         """
         step_s = float(np.median(self._steps_s)) if self._steps_s else 0.0
-        fps = 1.0 / step_s if step_s > 0.0 else _DEFAULT_FPS
+        fps = max(1.0 / step_s, LEAST_FPS) if step_s > 0.0 else _DEFAULT_FPS
         for person in sorted(self._ids):
-            write_blendshape_csv(self.path(person), self._frames(person), fps=fps)
+            write_blendshape_csv(partial_path(self.path(person)), self._frames(person), fps=fps)
         self._spool.close()
+
+    def paths(self) -> list[Path]:
+        """The files of the people so far."""
+        return [self.path(person) for person in sorted(self._ids)]
+
+    def publish(self) -> None:
+        """Give the files their names; those of people whom only an earlier run saw go.
+
+        Raises:
+            OutputError: One cannot be renamed or removed.
+        """
+        for path in self.paths():
+            publish(path)
         own = re.escape(f"{self._stem.name}.blendshapes.") + r"\d+\.csv"
-        kept = {self.path(person).name for person in self._ids}
+        kept = {path.name for path in self.paths()}
         remove_older_files(self._stem.parent, own, kept)
 
     def discard(self) -> None:
-        """Forget what was taken."""
+        """Forget what was taken, and remove what was written under partial names."""
+        for path in self.paths():
+            discard(path)
         self._ids.clear()
         self._spool.close()
 

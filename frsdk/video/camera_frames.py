@@ -72,7 +72,8 @@ class CameraFrames:
             raise InputError(
                 f"{name}: cannot be opened: is it there, and does no other program use it?"
             )
-        self._open, self._name, self._finite = open_capture, name, finite
+        self._open, self._name = open_capture, name
+        self._finite = finite or isinstance(capture, PacedCapture)
         self._patience_s, self._retry_s, self._on_loss = patience_s, retry_s, on_loss
         self._changed = threading.Condition()
         self._newest: tuple[Any, float] | None = None  # Any: a frame as OpenCV gives it

@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import cv2
 import numpy as np
@@ -38,7 +40,8 @@ class CameraSource:
 
     Attributes:
         name: How messages call it; a password in an address is not shown.
-        finite: Whether it is a file, which ends.
+        finite: Whether it is a file, which ends; so does a clip behind an address, which tells
+            only when it is open.
     """
 
     def __init__(self, text: str) -> None:
@@ -47,6 +50,8 @@ class CameraSource:
         Raises:
             InputError: It is none of them.
         """
+        if text.startswith("file://"):
+            text = url2pathname(urlsplit(text).path)
         self._text = text
         self.finite = False
         if text.isdecimal():
@@ -76,7 +81,9 @@ class CameraSource:
             if not capture.isOpened():
                 capture.release()
                 return None
-        return PacedCapture(capture) if self.finite else capture
+        # The address of a clip: a stream does not tell how many frames it will have.
+        ends = self.finite or ("://" in self._text and capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0)
+        return PacedCapture(capture) if ends else capture
 
     def _opened(self, read_timeout_s: float) -> cv2.VideoCapture:
         if self._text.isdecimal():
@@ -86,7 +93,9 @@ class CameraSource:
         timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_TIMEOUT_MS]
         timeouts += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, min(round(read_timeout_s * 1000), _MOST_INT32)]
         # FFmpeg by name: otherwise a name with % would be read as a series of pictures.
-        return cv2.VideoCapture(self._text, cv2.CAP_FFMPEG, timeouts)
+        # And with its protocol, which FFmpeg would take from a name with a colon.
+        name = f"file:{self._text}" if self.finite else self._text
+        return cv2.VideoCapture(name, cv2.CAP_FFMPEG, timeouts)
 
 
 class PacedCapture:

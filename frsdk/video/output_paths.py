@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
 from ..storage.atomic_write import make_folder
+from ..storage.file_lock import file_lock
 from ..storage.partial_file import PARTIAL_SUFFIX
 from ..storage.path_kinds import is_folder, same_file
 
@@ -46,6 +48,25 @@ class OutputPaths:
         """
         make_folder(self.overlay.parent)
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other runs away from these files.
+
+        Raises:
+            InputError: Another run writes them.
+        """
+        lock = self.lines.with_name(f".{self.lines.name}.lock")
+        with file_lock(lock, wait=False) as held:
+            if not held:
+                raise InputError(
+                    f"{self.lines}: another frsdk video writes there: name another output, or wait"
+                )
+            try:
+                yield
+            finally:
+                with suppress(OSError):  # Windows removes no file that is open
+                    lock.unlink()
+
 
 def output_paths(
     video: str | os.PathLike[str], output: str | os.PathLike[str], *, overlay: bool = True
@@ -53,8 +74,8 @@ def output_paths(
     """Choose names for the results of a video.
 
     In a folder they are `STEM.overlay.mp4`, `faces.jsonl`, `faces.csv`, `faces.parquet` and
-    `meshes/`. An output that ends in `.mp4` is the overlay itself; beside `a.mp4` lie
-    `a.faces.jsonl`, `a.faces.csv`, `a.faces.parquet` and `a.meshes/`.
+    `meshes/`: a folder holds the records of one video. An output that ends in `.mp4` is the overlay
+    itself; beside `a.mp4` lie `a.faces.jsonl`, `a.faces.csv`, `a.faces.parquet` and `a.meshes/`.
 
     Args:
         video: The input.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..rendering.overlay import draw_faces
+from ..storage.path_kinds import exists
 from .output_paths import OutputPaths
 from .overlay_writer import OverlayWriter
 from .thread_queue import read_ahead, write_behind
@@ -95,23 +96,24 @@ def track_video(
         The sums.
 
     Raises:
-        InputError: The video has no frame that can be decoded.
+        InputError: The video has no frame that can be decoded, or another run writes there.
         OutputError: A file cannot be written.
         MissingDependencyError: A package is missing that an option needs.
     """
     stop = stop or threading.Event()
     started = time.monotonic()
     paths.make_folder()
-    results = _Results(reader, paths, options or VideoOptions())
-    try:
-        counts = _stream(reader, track, results, stop, on_frame)
-        if counts.frames:
-            results.publish()
-        elif not stop.is_set():
-            damaged = f" ({reader.damaged} damaged)" if reader.damaged else ""
-            raise InputError(f"{reader.name}: has no frame that can be decoded{damaged}")
-    finally:
-        results.discard()
+    with paths.locked():
+        results = _Results(reader, paths, options or VideoOptions())
+        try:
+            counts = _stream(reader, track, results, stop, on_frame)
+            if counts.frames:
+                results.publish()
+            elif not stop.is_set():
+                damaged = f" ({reader.damaged} damaged)" if reader.damaged else ""
+                raise InputError(f"{reader.name}: has no frame that can be decoded{damaged}")
+        finally:
+            results.discard()
     width, height = reader.size_wh or (0, 0)
     return VideoReport(
         frames=counts.frames,
@@ -239,12 +241,23 @@ class _Results:
         self._overlay.write(item.image_bgr, item.time_s)
 
     def publish(self) -> None:
-        """Complete all files, then give them their names."""
+        """Complete all files, then give them their names; a failure leaves none that was not there.
+
+        Raises:
+            OutputError: A file cannot be written or renamed.
+        """
         self.records.finish()
-        if self._overlay is not None:
-            self._overlay.finish()
-            self._overlay.publish()
-        self.records.publish()
+        files = [*self.records.files(), *([self._paths.overlay] if self._overlay else [])]
+        new = [path for path in files if not exists(path)]
+        try:
+            if self._overlay is not None:
+                self._overlay.finish()
+                self._overlay.publish()
+            self.records.publish()
+        except BaseException:
+            for path in new:
+                path.unlink(missing_ok=True)
+            raise
 
     def discard(self) -> None:
         """Remove what was not published."""

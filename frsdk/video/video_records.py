@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..meshes.mesh_formats import OBJ_COMPANIONS
 from ..rendering.overlay import DrawableFace
 from ..storage.atomic_write import make_folder
 from ..storage.older_files import remove_older_files
@@ -36,7 +38,7 @@ class VideoRecords:
             OutputError: One cannot be opened.
             MissingDependencyError: pyarrow is not installed.
         """
-        self._folder, self._options = paths.meshes, options
+        self._folder, self._options, self._paths = paths.meshes, options, paths
         self._files: list[FaceLines | CsvTable | ParquetTable | BlendshapeTakes] = []
         self._takes = BlendshapeTakes(paths.csv) if options.blendshapes else None
         self._tables: list[CsvTable | ParquetTable] = []
@@ -83,6 +85,13 @@ class VideoRecords:
         """Mesh files written so far."""
         return len(self._mesh_names)
 
+    def files(self) -> list[Path]:
+        """The complete files; meshes apart."""
+        paths = self._paths
+        tables = [(self._options.csv, paths.csv), (self._options.parquet, paths.parquet)]
+        takes = self._takes.paths() if self._takes else []
+        return [paths.lines, *(path for wanted, path in tables if wanted), *takes]
+
     def finish(self) -> None:
         """Complete the files; they keep their partial names until :meth:`publish`."""
         for file in self._files:
@@ -97,8 +106,12 @@ class VideoRecords:
         for file in self._files:
             file.publish()
         if self._options.mesh != "none":
-            pattern = rf"\d{{6,}}\.\d+\.{self._options.mesh}"
-            remove_older_files(self._folder, pattern, self._mesh_names)
+            kept, pattern = self._mesh_names, rf"\d{{6,}}\.\d+\.{self._options.mesh}"
+            remove_older_files(self._folder, pattern, kept)
+            if self._options.mesh == "obj":  # which has two files beside it
+                for beside in OBJ_COMPANIONS:
+                    names = {f"{name.removesuffix('.obj')}{beside}" for name in kept}
+                    remove_older_files(self._folder, rf"\d{{6,}}\.\d+{re.escape(beside)}", names)
 
     def discard(self) -> None:
         """Remove the files; meshes stay, each is whole."""

@@ -148,6 +148,19 @@ def test_a_detector_s_bad_box_is_named(
     reconstruct = FaceReconstructor(engine=tiny_onnx, face_model=tiny_model, detector=detect)
     with pytest.raises(InputError, match="detection 0: expected finite"):
         reconstruct(image)
+    text = FaceReconstructor(
+        engine=tiny_onnx,
+        face_model=tiny_model,
+        detector=lambda image: [Detection((10, 10, 110, 110), "1")],  # type: ignore[arg-type]
+    )
+    with pytest.raises(InputError, match="detection 0: score as a number, got '1'"):
+        text(image)
+
+
+def test_what_is_no_list_is_no_list(reconstruct: FaceReconstructor, image: np.ndarray) -> None:
+    for kind in ("boxes", "rois"):
+        with pytest.raises(InputError, match=f"{kind} as a list"):
+            reconstruct(image, **{kind: 5})
 
 
 GOOD = (10, 20, 130, 140)
@@ -236,10 +249,16 @@ def test_bad_options(tiny_onnx: Path, tiny_model: MorphableModel, tmp_path: Path
     def build(**options: object) -> FaceReconstructor:
         return FaceReconstructor(**{"engine": tiny_onnx, "face_model": tiny_model, **options})
 
-    with pytest.raises(InputError, match="max_faces"):
-        build(max_faces=0)
-    with pytest.raises(InputError, match="min_score"):
-        build(min_score=1.5)
+    for name, bad in (
+        ("max_faces", (0, 1.5, float("nan"), "3")),
+        ("min_score", (1.5, float("nan"), "x")),
+        ("min_face_px", (0, float("inf"), "a")),
+        ("threads", (0, 1.5)),
+        ("orientations", (90, (45,), ())),
+    ):
+        for value in bad:
+            with pytest.raises(InputError, match=name):
+                build(**{name: value})
     with pytest.raises(InputError, match="expected detector"):
         build(detector="nothing")
     with pytest.raises(BackendError, match="no such file"):
@@ -273,8 +292,15 @@ def test_context_manager_and_description(
 ) -> None:
     with FaceReconstructor(engine=tiny_onnx, face_model=tiny_model) as reconstruct:
         assert reconstruct.engine == f"onnxruntime (CPUExecutionProvider) fp32 {tiny_onnx}"
-    with pytest.raises(BackendError, match="closed"):
-        reconstruct(image, rois=ROIS)
+    for use in (
+        lambda: reconstruct(image, rois=ROIS),
+        lambda: reconstruct(image, rois=[]),
+        lambda: reconstruct(np.zeros_like(image)),
+        lambda: reconstruct.batch([]),
+        lambda: reconstruct.__enter__(),
+    ):
+        with pytest.raises(BackendError, match="closed"):
+            use()
 
 
 def test_warm_up_runs_detector_engine_and_decoder(
@@ -293,5 +319,6 @@ def test_warm_up_runs_detector_engine_and_decoder(
     reconstruct = FaceReconstructor(engine=tiny_onnx, face_model=tiny_model, detector=detector)
     reconstruct.warm_up(batches=(1, 3))
     assert seen == ["detector", 1, 3]
-    with pytest.raises(InputError, match="at least one face"):
-        reconstruct.warm_up(batches=(1, 0))
+    for bad in ((1, 0), (), (1.5,), 3):
+        with pytest.raises(InputError, match="batches"):
+            reconstruct.warm_up(batches=bad)

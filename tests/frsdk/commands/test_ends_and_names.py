@@ -125,6 +125,13 @@ def test_a_rerun_with_fewer_faces_removes_the_older_meshes(tmp_path: Path, make_
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "faces.json", "x.0.glb", "x.1.1.glb", "x.3.glb.bak", "x.png"
     ]  # fmt: skip
+    objs = JobOptions(overlay=False, mesh="obj")
+    reconstruct_files(lambda _: faces, source, tmp_path, objs)
+    for name in ("x.1.mtl", "x.1.texture.png", "x.2.mtl", "x.2.texture.png"):  # of a textured face
+        (tmp_path / name).touch()
+    reconstruct_files(lambda _: faces[:2], source, tmp_path, objs)
+    left = {path.name for path in tmp_path.glob("x.[12].*")} - {"x.1.1.glb"}
+    assert left == {"x.1.obj", "x.1.mtl", "x.1.texture.png"}
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "utf-8"])
@@ -141,3 +148,37 @@ def test_no_message_fails_for_its_characters(tmp_path: Path, encoding: str) -> N
         b"1 overlay and faces.json in " + shown + b"; 1 photo failed"
     )
     assert str(missing).encode(encoding, "backslashreplace") + b": no such file" in done.stderr
+
+
+def test_a_glob_leaves_out_what_a_run_wrote_and_circles(tmp_path: Path) -> None:
+    for name in ("a.png", "a.overlay.png", "a.depth.png"):
+        picture(tmp_path / name)
+    (tmp_path / "faces.json").write_text("{}")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "b.png").symlink_to(tmp_path / "a.png")  # a link is a photo of its own
+    for pattern in ("*", "**/*", "**/*.png"):
+        found = find_images([str(tmp_path / pattern)])
+        assert [source.location for source in found] == [
+            str(tmp_path / "a.png"), str(tmp_path / "b.png")
+        ]  # fmt: skip
+
+
+def test_an_empty_name_is_not_the_current_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="got an empty name"):
+        find_images([""])
+    done = frsdk("reconstruct", picture(tmp_path / "a.png"), "-o", "")
+    assert done.returncode == 1 and b"expected an output folder, got an empty name" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
+def test_a_closed_input_and_a_full_output_are_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "frsdk", "reconstruct", "-", "-o", str(tmp_path / "out")]
+    shell = 'exec "$@" <&-'
+    done = subprocess.run(["sh", "-c", shell, "sh", *command], capture_output=True)
+    assert done.returncode == 1 and b"standard input is closed" in done.stderr
+    assert b"Traceback" not in done.stderr
+    command = [sys.executable, "-m", "frsdk", "doctor"]
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1 and done.stderr.count(b"\n") == 1
+    assert b"No space left on device" in done.stderr

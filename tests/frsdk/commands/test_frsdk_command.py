@@ -188,6 +188,7 @@ def test_output_is_a_file(run: Run, photos: Path, tmp_path: Path) -> None:
         ["reconstruct", "a.png"],
         ["reconstruct", "a.png", "-o", "out", "--mesh", "fbx"],
         ["reconstruct", "a.png", "-o", "out", "--faces", "0"],
+        ["reconstruct", "a.png", "-o", "out", "--picture-format", "npy"],
         ["reconstruct", "a.png", "-o", "out", "--max-pixels", "many"],
         ["reconstruct", "a.png", "-o", "out", "--threads", "0"],
         ["unknown"],

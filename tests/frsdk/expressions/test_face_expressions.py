@@ -145,8 +145,15 @@ def test_frames_that_cannot_be_written(tmp_path: Path) -> None:
     path = tmp_path / "take.csv"
     with pytest.raises(InputError, match="smile: not a blendshape"):
         write_blendshape_csv(path, [(0.0, {"smile": 1.0}, (0.0, 0.0, 0.0))], fps=30.0)
-    with pytest.raises(InputError, match="fps above 0"):
-        write_blendshape_csv(path, [], fps=0.0)
-    with pytest.raises(InputError, match="0 s or more"):
-        write_blendshape_csv(path, [(-1.0, {}, (0.0, 0.0, 0.0))], fps=30.0)
+    for fps in (0.0, 1e-4, float("inf"), float("nan")):
+        with pytest.raises(InputError, match="expected fps >= 0.001"):
+            write_blendshape_csv(path, [], fps=fps)
+    for time_s in (-1.0, float("inf"), float("nan")):
+        with pytest.raises(InputError, match="time in seconds >= 0"):
+            write_blendshape_csv(path, [(time_s, {}, (0.0, 0.0, 0.0))], fps=30.0)
+    for shapes, yaw in (({"jawOpen": float("nan")}, 0.0), ({}, float("inf"))):
+        with pytest.raises(InputError, match="finite blendshapes and angles"):
+            write_blendshape_csv(path, [(0.5, shapes, (yaw, 0.0, 0.0))], fps=30.0)
+    assert write_blendshape_csv(path, [(3e6, {}, (0.0,) * 3)], fps=1e-3) == 1  # a time-lapse
+    path.unlink()
     assert not path.exists()

@@ -134,3 +134,11 @@ def test_unusable_images_name_the_remedy(image: object, remedy: str) -> None:
 )
 def test_a_square_of_absurd_size_is_black(roi: Roi) -> None:
     assert not crop_face(np.full((9, 9, 3), 200, np.uint8), roi, 120).any()
+
+
+@pytest.mark.parametrize("size", [0, 32.5, "8"])
+def test_sizes_that_are_none_are_refused(size: object) -> None:
+    with pytest.raises(InputError, match="size"):
+        crop_face(np.zeros((9, 9, 3), np.uint8), Roi(0, 0, 9), size)  # type: ignore[arg-type]
+    with pytest.raises(InputError):
+        crop_face(np.zeros((9, 9), np.uint8), Roi(0, 0, 9), 8)

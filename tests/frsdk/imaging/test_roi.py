@@ -180,6 +180,8 @@ def test_what_is_not_four_numbers_is_refused(xyxy: Any) -> None:
 def test_landmarks_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match=r"expected landmarks \(68, 2 or 3\)"):
         roi_from_landmarks(np.ones(shape))
+    with pytest.raises(InputError, match=r"expected landmarks \(68, 2 or 3\)"):
+        roll_from_landmarks(np.ones(shape))
 
 
 def test_landmarks_without_extent_are_refused() -> None:

@@ -248,3 +248,31 @@ def test_memory_is_flat_over_many_frames() -> None:
     finally:
         tracemalloc.stop()
     assert late - early < 40_000  # one face's landmarks a frame would be 300,000
+
+
+def test_a_reconstructor_of_fewer_faces_is_refused(photo) -> None:
+    with FaceReconstructor(max_faces=1) as one:
+        FaceTracker(one)
+        with pytest.raises(InputError, match="finds at most 1 faces, 4 are to be followed"):
+            FaceTracker(one, max_faces=4)
+    for bad in (1.5, "2", 0):
+        with pytest.raises(InputError, match="max_faces"):
+            FaceTracker(max_faces=bad)
+    with pytest.raises(InputError, match="expected a FaceReconstructor, got str"):
+        FaceTracker("builtin")
+
+
+def test_times_a_hair_apart_give_numbers(reconstruct, photo) -> None:
+    track = FaceTracker(reconstruct)
+    for time_s in (0.0, 5e-324, 1e-300, 0.1):
+        (face,) = track(photo, time_s)
+        assert np.isfinite(face.landmarks).all()
+
+
+def test_a_tracked_face_gives_what_a_face_does(reconstruct, photo, tmp_path) -> None:
+    (face,) = FaceTracker(reconstruct)(photo, 0.0)
+    assert face.texture(photo, 64).image.shape == (64, 64, 3)
+    assert face.visible.shape == (68,) and face.frontal_vertices.shape == face.vertices.shape
+    face.save(tmp_path / "a.glb", photo, frontal=True, texture_size=64)
+    assert (tmp_path / "a.glb").stat().st_size > 1000
+    assert face.to_dict()["presence"] == face.presence

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -249,3 +251,28 @@ def test_closing_ends_the_wait_for_a_frame() -> None:
         began_s = time.perf_counter()
     assert time.perf_counter() - began_s < 1.5
     assert not any(each.name == "frsdk-camera" for each in threading.enumerate())
+
+
+@pytest.mark.parametrize("name", ["12:30 clip.avi", "concat:x.avi", "a%03d.avi"])
+def test_a_file_s_name_is_no_address(tmp_path: Path, name: str, monkeypatch: Any) -> None:
+    make_clip(tmp_path / "plain.avi", lit_frames(3), codec="mjpeg", pix_fmt="yuvj420p")
+    (tmp_path / "plain.avi").rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    capture = CameraSource(name).open(5.0)
+    assert capture is not None and capture.read()[0]
+    capture.release()
+
+
+def test_the_address_of_a_clip_ends(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a b.mp4", lit_frames(3))
+    by_file = CameraSource(clip.as_uri())
+    assert by_file.finite and by_file.name == str(clip)
+    quiet = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *values: None})
+    handler = functools.partial(quiet, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        source = CameraSource(f"http://127.0.0.1:{server.server_port}/a%20b.mp4")
+        with CameraFrames(lambda: source.open(5.0), name=source.name) as camera:
+            seen = sum(1 + frame.dropped for frame in camera.frames())
+        server.shutdown()
+    assert seen == 3 and camera.losses == 0

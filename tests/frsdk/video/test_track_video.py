@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from frsdk.errors import BackendError, InputError
+from frsdk.errors import BackendError, InputError, OutputError
 from frsdk.video.face_table import COLUMNS
 from frsdk.video.output_paths import output_paths
 from frsdk.video.track_video import VideoReport, track_video
@@ -203,3 +203,51 @@ def test_no_space_on_the_disk(tmp_path: Path, tracker: Any, overlay: str, limit:
     (line,) = done.stdout.splitlines()
     assert "cannot be written (File too large)" in line
     assert names(out) == []
+
+
+def test_an_error_while_files_get_their_names_leaves_none(tmp_path: Path, tracker: Any) -> None:
+    source = make_clip(tmp_path / "a.mp4", lit_frames(5))
+    out = tmp_path / "out"
+    (out / "faces.blendshapes.7.csv").mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"faces\.blendshapes\.7\.csv"):
+        run(source, tracker, out, csv=True, blendshapes=True)
+    assert names(out) == ["faces.blendshapes.7.csv"]
+
+
+def test_what_is_renamed_before_an_error_goes_again(
+    tmp_path: Path, tracker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: object) -> None:
+        raise OutputError("full")
+
+    monkeypatch.setattr("frsdk.video.face_table.CsvTable.publish", fail)
+    out = tmp_path / "out"
+    with pytest.raises(OutputError, match="full"):
+        run(make_clip(tmp_path / "a.mp4", lit_frames(5)), tracker, out, csv=True)
+    assert names(out) == []
+
+
+def test_two_runs_do_not_write_the_same_records(tmp_path: Path, tracker: Any) -> None:
+    source = make_clip(tmp_path / "a.mp4", lit_frames(5))
+    other = make_clip(tmp_path / "b.mp4", lit_frames(5))
+
+    def during(frame: np.ndarray, time_s: float) -> Any:
+        with pytest.raises(InputError, match=r"faces\.jsonl: another frsdk video writes there"):
+            run(other, tracker, tmp_path / "out")
+        return tracker(frame, time_s)
+
+    run(source, during, tmp_path / "out")
+    assert names(tmp_path / "out") == ["a.overlay.mp4", "faces.jsonl"]
+    assert len(lines(tmp_path / "out" / "faces.jsonl")) == 5
+
+
+def test_what_lies_beside_older_meshes_goes_too(tmp_path: Path, tracker: Any) -> None:
+    source = make_clip(tmp_path / "a.mp4", lit_frames(8))
+    run(source, tracker, tmp_path / "out", mesh="obj", every=2)
+    folder = tmp_path / "out" / "meshes"
+    for index in range(0, 8, 2):
+        for beside in (".mtl", ".texture.png"):
+            (folder / f"{index:06d}.7{beside}").touch()
+    run(source, tracker, tmp_path / "out", mesh="obj", every=4)
+    ends = (".mtl", ".obj", ".texture.png")
+    assert names(folder) == [f"{frame}.7{end}" for frame in ("000000", "000004") for end in ends]
