@@ -117,7 +117,9 @@ def _expand(item: str) -> Sequence[str]:
 def _written(match: str) -> bool:
     """Whether a glob's match is a folder, or what a run writes."""
     name = Path(match).name
-    return name in _WRITTEN_NAMES or name.endswith(_WRITTEN_SUFFIXES) or is_folder(match)
+    if name in _WRITTEN_NAMES or name.endswith(_WRITTEN_SUFFIXES):
+        return True
+    return is_folder(os.path.realpath(match))  # which follows more links than a system does
 
 
 def _once(matches: Iterable[str]) -> list[str]:
@@ -126,7 +128,7 @@ def _once(matches: Iterable[str]) -> list[str]:
     found: dict[Path, str] = {}
     for match in shortest:
         folder, name = os.path.split(match)
-        found.setdefault(Path(os.path.realpath(folder or ".")) / name, match)  # noqa: PTH
+        found.setdefault(Path(os.path.realpath(folder or ".")) / name, match)
     return list(found.values())
 
 

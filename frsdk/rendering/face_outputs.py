@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 Image = NDArray[np.uint8]
 TEXTURE_SIZE = 1024
-SMALLEST_TEXTURE = 16  # texels of a side
 
 
 class FaceOutputs:
@@ -199,6 +198,7 @@ class FaceOutputs:
         from ..meshes.mesh_files import check_suffix, write_file_mesh
         from ..meshes.mesh_formats import TEXTURED_SUFFIXES
         from .face_mesh import mesh_of_face
+        from .face_texture import SMALLEST_TEXTURE
 
         suffix = check_suffix(path)
         texture_size = whole_number("texture_size", texture_size, SMALLEST_TEXTURE)

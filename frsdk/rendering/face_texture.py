@@ -12,7 +12,6 @@ from ..errors import InputError
 from ..imaging.face_crop import check_image
 from ..meshes.mesh_arrays import checked_mesh
 from ..morphable.morphable_model import MorphableModel
-from .face_outputs import SMALLEST_TEXTURE
 from .texture_fill import nearest_fill, smooth_fill
 from .uv_atlas import AtlasPart, Texels, UvAtlas, part_with, uv_atlas
 from .visible_vertices import well_seen_vertices
@@ -20,7 +19,7 @@ from .visible_vertices import well_seen_vertices
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
 
-LARGEST_TEXTURE = 8192
+SMALLEST_TEXTURE, LARGEST_TEXTURE = 16, 8192
 MISSING_BGR = (150.0, 170.0, 200.0)  # a face of which nothing is seen
 _GRID_SIDE = 512  # positions are interpolated at this many texels, and enlarged: 2 a triangle
 _FILL_SIDE = 128  # the smooth fill has no finer detail

@@ -25,6 +25,7 @@ _TrackerT = TypeVar("_TrackerT", bound="FaceTracker")
 
 DEFAULT_REDETECT_S = 0.08
 DEFAULT_MIN_PRESENCE = 0.4
+_SHORTEST_STEP_S = 1e-6
 _SMALLEST_SIDE_PX = 16.0  # of the network's square
 
 
@@ -169,7 +170,8 @@ class FaceTracker:
         if self._shape and frame.shape != self._shape:
             self._forget()
         self._shape = frame.shape
-        dt_s = 0.0 if self._time_s is None else time_s - self._time_s
+        # Over shorter steps than that speeds are no numbers.
+        dt_s = 0.0 if self._time_s is None else max(time_s - self._time_s, _SHORTEST_STEP_S)
         lost = self._follow(frame, time_s)
         self._lost = still_remembered(self._lost, time_s)
         if len(self._alive) < self._max_faces and (lost or self._due(time_s)):

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _NOISE_CUTOFF_HZ = 0.5
-_LEAST_STEP_S = 1e-9
 _LEAD_KNEE = 0.6  # of the noise's speed: above it, motion is predicted
 
 
@@ -74,7 +73,6 @@ class AdaptiveGain:
             dt_s: Since the last one, positive.
         """
         self._count += 1
-        dt_s = max(dt_s, _LEAST_STEP_S)  # below, speeds are no numbers
         velocity = [each / dt_s for each in step]
         if self._velocity is None or self._last is None:
             share = gain(self.speed_cutoff_hz, dt_s)

@@ -146,7 +146,7 @@ def test_frames_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="smile: not a blendshape"):
         write_blendshape_csv(path, [(0.0, {"smile": 1.0}, (0.0, 0.0, 0.0))], fps=30.0)
     for fps in (0.0, 1e-4, float("inf"), float("nan")):
-        with pytest.raises(InputError, match="expected fps >= 0.001"):
+        with pytest.raises(InputError, match=r"expected fps >= 0\.001"):
             write_blendshape_csv(path, [], fps=fps)
     for time_s in (-1.0, float("inf"), float("nan")):
         with pytest.raises(InputError, match="time in seconds >= 0"):

@@ -60,6 +60,7 @@ def test_people_of_an_earlier_run_go(tmp_path: Path) -> None:
         takes = BlendshapeTakes(tmp_path / "a.faces.csv")
         for k in range(3):
             takes.write(k / 25.0, [person(number, 0.5) for number in people])
+        takes.finish()
         takes.publish()
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "a.faces.blendshapes.1.csv",
@@ -78,6 +79,7 @@ def test_memory_does_not_grow_with_the_length(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[0] < 400 * 60  # bytes a frame
     finally:
         tracemalloc.stop()
+    takes.finish()
     takes.publish()
     assert len(takes.path(0).read_text().splitlines()) == 451
 
