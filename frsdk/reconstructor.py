@@ -27,7 +27,7 @@ from .imaging.roi import Roi
 from .morphable.decoder_choice import face_model_of_network, given_face_model, vertex_decoder
 from .morphable.morphable_model import MorphableModel
 from .morphable.registered_models import register_face_model
-from .specs.option_numbers import finite_number, whole_number
+from .specs.option_numbers import finite_number, whole_number, whole_numbers
 
 PathLike = str | os.PathLike[str]
 
@@ -110,14 +110,12 @@ class FaceReconstructor:
             OutputError: The cache's folder cannot be written.
         """
         self._options = {name: each for name, each in locals().items() if name != "self"}
-        if max_faces is not None:
-            max_faces = whole_number("max_faces", max_faces, 1)
         if min_score is not None:
-            min_score = finite_number("min_score", min_score, 0, 1)
+            finite_number("min_score", min_score, 0, 1)
         if min_face_px is not None:
-            min_face_px = finite_number("min_face_px", min_face_px, 1)
-        threads = whole_number("threads", threads, 1)
-        self._max_faces, self._min_score, self._threads = max_faces, min_score, threads
+            finite_number("min_face_px", min_face_px, 1)
+        self._max_faces = None if max_faces is None else whole_number("max_faces", max_faces, 1)
+        self._min_score, self._threads = min_score, whole_number("threads", threads, 1)
         self._min_face_px, self._orientations = min_face_px, checked_orientations(orientations)
         self._detector_option = detector
         model = given_face_model(face_model)
@@ -250,11 +248,7 @@ class FaceReconstructor:
             BackendError: The engine failed, or the reconstructor is closed.
             MissingDependencyError: The detector's package is not installed.
         """
-        if not isinstance(batches, Iterable):
-            raise InputError(f"expected batches as a list of numbers of faces, got {batches!r}")
-        counts = [whole_number("batches", each, 1) for each in batches]
-        if not counts:
-            raise InputError("expected batches of at least one face, got none")
+        counts = whole_numbers("batches", batches, 1)
         size = self._backend.spec.input.size
         black = np.zeros((size, size, 3), np.uint8)
         self._detector(black)
@@ -267,11 +261,7 @@ class FaceReconstructor:
         self._backend.close()
 
     def __enter__(self: _ReconstructorT) -> _ReconstructorT:
-        """Return the open reconstructor.
-
-        Raises:
-            BackendError: It is closed.
-        """
+        """Return the reconstructor; `BackendError` where it is closed."""
         self._backend.check_open()
         return self
 

@@ -109,8 +109,11 @@ def targets_from_detector(
 def _target_from_detection(found: object, name: str, rule: BoxRule, image: Image) -> Target:
     if not isinstance(found, Detection):
         raise InputError(f"{name}: expected a frsdk.Detection, got {type(found).__name__}")
-    for what, value in (("score", found.score), ("roll_deg", found.roll_deg)):
-        finite_number(f"{name}: {what}", value, -math.inf)
+    try:
+        for what, value in (("score", found.score), ("roll_deg", found.roll_deg)):
+            finite_number(what, value, -math.inf)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
     box = _checked_box(found.box_xyxy, name)
     _check_inside(box, name, image)
     roi = roi_from_box(box, rule, roll_deg=found.roll_deg)

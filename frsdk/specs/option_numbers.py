@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Iterable
 from typing import SupportsFloat, SupportsIndex, cast
 
 from ..errors import InputError
@@ -26,6 +27,22 @@ def whole_number(name: str, value: object, least: int) -> int:
     return number
 
 
+def whole_numbers(name: str, values: object, least: int) -> list[int]:
+    """One whole number or more, or `InputError`.
+
+    Args:
+        name: The option, for the message.
+        values: What was given.
+        least: The smallest allowed.
+    """
+    if not isinstance(values, Iterable):
+        raise InputError(f"expected {name} as a list of whole numbers, got {values!r}")
+    numbers = [whole_number(name, each, least) for each in values]
+    if not numbers:
+        raise InputError(f"expected {name} of one whole number or more, got none")
+    return numbers
+
+
 def finite_number(name: str, value: object, least: float, most: float = math.inf) -> float:
     """A finite number within bounds, or `InputError`.
 
@@ -43,5 +60,7 @@ def finite_number(name: str, value: object, least: float, most: float = math.inf
         raise InputError(f"expected {name} as a number, got {value!r}") from None
     if not (least <= number <= most and math.isfinite(number)):
         bounds = f">= {least:g}" if most == math.inf else f"in {least:g}..{most:g}"
+        if least == -math.inf:
+            bounds = "as a finite number"
         raise InputError(f"expected {name} {bounds}, got {value}")
     return number

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 import threading
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..imaging.read_image import DEFAULT_MAX_PIXELS
 from .frame_clock import FrameClock
+from .matroska_length import told_length_s
 from .pyav_module import load_pyav, reason
 from .upright_pixels import fitted, lies_on_its_side, upright_bgr
 
@@ -99,7 +99,8 @@ class VideoReader:
         self._expected_packets = len(video.index_entries) if self._format.startswith("mov") else 0
         self.start_s = (self._container.start_time or 0) / _MICROSECONDS
         # Matroska's lengths count from 0, wherever the first frame stands.
-        self._promised_s = (self._told_s() - max(0.0, self.start_s)) * 0.95 - 1
+        told_s = told_length_s(self._container, self._video, self.audio)
+        self._promised_s = (told_s - max(0.0, self.start_s)) * 0.95 - 1
         self.damaged = 0
         self.resized = 0
         self.truncated = False
@@ -107,16 +108,6 @@ class VideoReader:
         self._lies_on_its_side = False
         self._frames = 0
         self._clock = FrameClock(start_s=self.start_s, nominal_s=1 / float(self.frame_rate))
-
-    def _told_s(self) -> float:
-        """How long a Matroska file says that what is read of it is; 0: it does not."""
-        if not self._format.startswith("matroska"):
-            return 0.0
-        read = [self._video, self.audio] if self.audio else [self._video]
-        if len(self._container.streams) == len(read):
-            return (self._container.duration or 0) / _MICROSECONDS
-        # The header's length is that of the longest stream, which may be subtitles.
-        return _seconds_of(self._video.metadata.get("DURATION", ""))
 
     @property
     def frame_rate(self) -> Fraction:
@@ -295,12 +286,3 @@ class VideoReader:
                 f"{self.name}: too many pixels: {width}x{height} = {width * height}, "
                 f"at most {self._max_pixels} (raise --max-pixels to read it)"
             )
-
-
-def _seconds_of(text: str) -> float:
-    """Of a time like 00:01:02.500000000; 0 for another text."""
-    found = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text)
-    if found is None:
-        return 0.0
-    hours, minutes, seconds = map(float, found.groups())
-    return 3600.0 * hours + 60.0 * minutes + seconds

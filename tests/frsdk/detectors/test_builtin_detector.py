@@ -125,7 +125,7 @@ def test_bad_input_is_one_line() -> None:
         detect([[0]])  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"min_score in 0\.\.1"):
         BuiltinDetector(WhiteSquares(), min_score=-0.1)
-    with pytest.raises(InputError, match="min_face_px of at least 1"):
+    with pytest.raises(InputError, match="min_face_px >= 1"):
         BuiltinDetector(WhiteSquares(), min_face_px=0)
     with pytest.raises(BackendError, match="no such file"):
         BuiltinDetector("absent.onnx")

@@ -84,8 +84,8 @@ def test_detections_use_the_detector_s_rule() -> None:
     [
         (None, "expected a list of frsdk.Detection from the detector, got NoneType"),
         ([(1, 2, 3, 4)], "detection 0: expected a frsdk.Detection, got tuple"),
-        ([Detection((0, 0, 9, 9), math.nan)], "detection 0: expected a finite score"),
-        ([Detection((0, 0, 9, 9), 0.5, math.inf)], "detection 0: expected a finite score and roll"),
+        ([Detection((0, 0, 9, 9), math.nan)], "detection 0: expected score as a finite"),
+        ([Detection((0, 0, 9, 9), 0.5, math.inf)], "detection 0: expected roll_deg as a finite"),
         ([Detection((0, 0, 9, 9), 0.5), Detection((9, 0, 3, 9), 0.5)], "detection 1: expected x1"),
         ([Detection((80, 0, 90, 9), 0.5)], "detection 0: .* lies outside"),
     ],
