@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,9 +11,9 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any  # TensorRT's classes have no types
 
-_SIGNALS = [
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-]
+_SIGNALS = [signal.SIGINT, signal.SIGTERM]
+if sys.platform != "win32":
+    _SIGNALS += [signal.SIGHUP]
 ReportProgress = Callable[[float, str], None]
 """Takes the part that is done, 0..1 and never falling, and the phase in TensorRT's words."""
 
