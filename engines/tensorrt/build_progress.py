@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any  # TensorRT's classes have no types
 
-_SIGNALS = [signal.SIGINT, signal.SIGTERM]
+_SIGNALS: list[int] = [signal.SIGINT, signal.SIGTERM]
 if sys.platform != "win32":
     _SIGNALS += [signal.SIGHUP]
 ReportProgress = Callable[[float, str], None]
