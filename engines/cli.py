@@ -10,10 +10,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import click
-from click.core import ParameterSource
 
 from frsdk.commands.console_errors import reports_errors, version_option
 from frsdk.commands.options.finite_range import FiniteRange
+from frsdk.commands.options.given_options import was_given
 from frsdk.commands.terminal import Advance, progress
 from frsdk.errors import MissingDependencyError
 
@@ -216,13 +216,11 @@ def main(
 
 def _check_alone(option: str, *also: str) -> None:
     """Refuse options that the reading of a file would not heed; also: names of those it does."""
-    context = click.get_current_context()
     heeded = ("model", "as_json", option.lstrip("-"), *also)
     given = [
         each.opts[0]
-        for each in context.command.params
-        if each.name not in heeded
-        and context.get_parameter_source(each.name or "") is ParameterSource.COMMANDLINE
+        for each in click.get_current_context().command.params
+        if each.name not in heeded and was_given(each.name or "")
     ]
     if given:
         raise click.UsageError(f"{option} only reads: leave {', '.join(given)} out")

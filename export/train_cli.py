@@ -17,6 +17,7 @@ from .commands.open_data_commands import calibrate_mesh, select_congress
 from .commands.render_command import check_renders, render
 from .commands.train_detector_command import detector
 from .runs.run_progress import show_progress
+from .runs.seed_range import MOST_SEED
 
 if TYPE_CHECKING:
     from .runs.run_log import ScalarLog
@@ -65,7 +66,7 @@ main.add_command(check_renders)
 @click.option("--architecture", help="Default mobile_frnet.")
 @click.option("--steps", type=click.IntRange(1), help="Default 4000.")
 @click.option("--batch-size", type=click.IntRange(2), help="Over all processes; default 64.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Default 0.")
+@click.option("--seed", type=click.IntRange(0, MOST_SEED), help="Default 0.")
 @click.option("--threads", type=click.IntRange(1), help="PyTorch's threads.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option(

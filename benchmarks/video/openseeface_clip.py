@@ -164,7 +164,7 @@ def _named_failure(checkout: Path) -> Iterator[None]:
     """Say in one line whose code failed: it was written for packages of its time."""
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # whatever somebody else's code raises
         reason = " ".join(str(error).split())[:120]
         remedy = "try its own facetracker.py"
         if not cv2.__version__.startswith("4"):

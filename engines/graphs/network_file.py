@@ -13,6 +13,8 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 from frsdk.errors import BackendError, SpecError
 from frsdk.specs.model_spec import METADATA_KEY, ModelSpec
 
+from .onnx_graph import first_size
+
 _MOST_BYTES = 1 << 31  # protobuf's limit
 
 
@@ -47,9 +49,8 @@ def read_network(path: Path) -> NetworkFile:
 
 def fixed_batch(network: NetworkFile) -> int | None:
     """The one batch size that a network takes, or None where it takes any."""
-    graph = onnx.load_from_string(network.content).graph
-    size = graph.input[0].type.tensor_type.shape.dim[0]
-    return int(size.dim_value) if size.HasField("dim_value") else None
+    size = first_size(onnx.load_from_string(network.content).graph.input[0])
+    return size if isinstance(size, int) else None
 
 
 def read_content(path: Path) -> bytes:

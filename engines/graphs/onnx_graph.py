@@ -155,7 +155,7 @@ class OnnxGraph:
             self.shapes[value.name] = tuple(
                 size.dim_value if size.HasField("dim_value") else None for size in sizes
             )
-            if self._batch and _first_size(value) == self._batch:
+            if self._batch and first_size(value) == self._batch:
                 self._batched.add(value.name)
 
 
@@ -166,10 +166,11 @@ def opset_of(model: onnx.ModelProto) -> int:
 
 def _batch_name(graph: onnx.GraphProto) -> str | int | None:
     """What the first axis of the first input is called, or its size where that is fixed."""
-    return _first_size(graph.input[0]) if graph.input else None
+    return first_size(graph.input[0]) if graph.input else None
 
 
-def _first_size(value: onnx.ValueInfoProto) -> str | int | None:
+def first_size(value: onnx.ValueInfoProto) -> str | int | None:
+    """Size of a tensor's first axis, its name where any size fits, None of a scalar."""
     sizes = value.type.tensor_type.shape.dim
     return (sizes[0].dim_value or sizes[0].dim_param) if sizes else None
 

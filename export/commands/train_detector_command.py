@@ -10,6 +10,7 @@ from frsdk.commands.console_errors import ReportedError, reports_errors
 from frsdk.commands.options.finite_range import FiniteRange
 
 from ..detector.detector_training_defaults import DetectorConfig
+from ..runs.seed_range import MOST_SEED
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -77,7 +78,7 @@ def _shares(
     "--batch-size", type=click.IntRange(2), default=_DEFAULTS.batch_size, show_default=True
 )
 @click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=_DEFAULTS.seed, show_default=True
+    "--seed", type=click.IntRange(0, MOST_SEED), default=_DEFAULTS.seed, show_default=True
 )
 @click.option("--threads", type=click.IntRange(1), help="PyTorch's threads.")
 @reports_errors

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, fields
 from frsdk.errors import InputError
 
 from ..datasets.face_labels import NETWORK_SIZE
+from ..runs.seed_range import MOST_SEED
 
 SCHEDULES = ("cosine", "step")
-MOST_SEED = 2**32 - 1
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 

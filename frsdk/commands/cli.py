@@ -7,13 +7,13 @@ import sys
 from typing import TYPE_CHECKING, Any  # Any: options by name
 
 import click
-from click.core import ParameterSource
 
 from .batch_command import batch
 from .cache_command import cache
 from .camera_command import camera
 from .console_errors import counted, one_line, reports_errors, version_option
 from .doctor_command import doctor
+from .options.given_options import was_given
 from .options.network_options import NetworkOptions, max_pixels_option, network_options
 from .output_names import MESH_KINDS, PICTURE_FORMATS
 from .reconstruct_defaults import JobOptions
@@ -100,8 +100,7 @@ def reconstruct(
     sources = find_images(inputs, strict=False)
     network = NetworkOptions.taken_from(others)  # what is left are the kinds of pictures
     pictures = tuple(kind for kind, wanted in others.items() if wanted)
-    given = click.get_current_context().get_parameter_source("picture_format")
-    if given is ParameterSource.COMMANDLINE and not pictures:
+    if was_given("picture_format") and not pictures:
         raise click.UsageError(
             "--picture-format is of --depth, --normals, --pncc, --mask and --uv: add one of them"
         )

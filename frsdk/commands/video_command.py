@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Any  # Any: options by name
 
 import click
-from click.core import ParameterSource
 
 from ..video.video_defaults import VideoOptions
 from .console_errors import ReportedError, counted, one_line, reports_errors
+from .options.given_options import was_given
 from .options.network_options import NetworkOptions, max_pixels_option, network_options
 from .options.tracking_options import tracking_options
 from .output_names import MESH_KINDS
@@ -80,8 +80,7 @@ def video(
     options = VideoOptions(
         overlay=overlay, csv=csv, parquet=parquet, mesh=mesh, every=every, blendshapes=blendshapes
     )
-    given = click.get_current_context().get_parameter_source("every")
-    if given is ParameterSource.COMMANDLINE and mesh == _DEFAULTS.mesh:
+    if was_given("every") and mesh == _DEFAULTS.mesh:
         raise click.UsageError("--every is of meshes: add --mesh")
     paths = output_paths(input_, output, overlay=overlay)
     with (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -46,8 +45,9 @@ def targets_from_rois(rois: Iterable[ArrayLike | Roi], image: Image) -> list[Tar
     Raises:
         InputError: A square is not finite, inverted, not square, too small or outside the image.
     """
+    _check_list(rois, "rois")
     targets = []
-    for index, item in enumerate(_listed(rois, "rois")):
+    for index, item in enumerate(rois):
         name = f"rois[{index}]"
         if isinstance(item, Roi):
             roi = item
@@ -71,8 +71,9 @@ def targets_from_boxes(boxes: Iterable[ArrayLike], image: Image) -> list[Target]
     Raises:
         InputError: A box is not finite, inverted, too small or outside the image.
     """
+    _check_list(boxes, "boxes")
     targets = []
-    for index, item in enumerate(_listed(boxes, "boxes")):
+    for index, item in enumerate(boxes):
         name = f"boxes[{index}]"
         corners, roll_deg = _split_roll(item, name)
         box = _checked_box(corners, name)
@@ -120,13 +121,9 @@ def _target_from_detection(found: object, name: str, rule: BoxRule, image: Image
     return Target(roi, score=float(found.score), box_xyxy=box, points_xy=found.points_xy)
 
 
-_ItemT = TypeVar("_ItemT")
-
-
-def _listed(items: Iterable[_ItemT], name: str) -> Iterable[_ItemT]:
+def _check_list(items: object, name: str) -> None:
     if not isinstance(items, Iterable):
         raise InputError(f"expected {name} as a list of four numbers each, got {items!r}")
-    return items
 
 
 def _split_roll(item: ArrayLike, name: str) -> tuple[ArrayLike, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import glob
 import os
 from collections.abc import Iterable, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
-from ..storage.path_kinds import is_folder
+from ..storage.path_kinds import is_file, is_folder
 
 SAMPLE_PREFIX = "sample:"
 STANDARD_INPUT = "-"
@@ -119,16 +120,18 @@ def _written(match: str) -> bool:
     name = Path(match).name
     if name in _WRITTEN_NAMES or name.endswith(_WRITTEN_SUFFIXES):
         return True
-    return is_folder(os.path.realpath(match))  # which follows more links than a system does
+    # The real path follows more links than a system does: one that circles is a folder, too.
+    return not is_file(match) and is_folder(os.path.realpath(match))
 
 
 def _once(matches: Iterable[str]) -> list[str]:
     """The matches without those that links to folders show again, for ever where they circle."""
     shortest = sorted(matches, key=lambda match: (len(match), match))
-    found: dict[Path, str] = {}
+    real_path = functools.cache(os.path.realpath)  # many photos lie in one folder
+    found: dict[tuple[str, str], str] = {}
     for match in shortest:
         folder, name = os.path.split(match)
-        found.setdefault(Path(os.path.realpath(folder or ".")) / name, match)
+        found.setdefault((real_path(folder or "."), name), match)
     return list(found.values())
 
 

@@ -11,6 +11,11 @@ TEXTURED_SUFFIXES = (".glb", ".obj")
 OBJ_COMPANIONS = (".mtl", ".texture.png")
 
 
+def mesh_endings(kind: str) -> tuple[str, ...]:
+    """What the files of a mesh end in: `.glb`, or an OBJ's and those beside it."""
+    return (f".{kind}", *(OBJ_COMPANIONS if kind == "obj" else ()))
+
+
 def obj_plain_stem(stem: str) -> str:
     """What an OBJ's material and picture are called: no spaces, which OBJ cannot.
 

@@ -104,4 +104,4 @@ class TrackedFace(FaceOutputs, FaceExpressions):
             "age_s": float(self.age_s),
             "presence": float(self.presence),
         }
-        return {**own, **self.smooth.to_dict(), **own}  # the person first, and its own presence
+        return {**own, **self.smooth.to_dict()}

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..meshes.mesh_formats import OBJ_COMPANIONS
+from ..meshes.mesh_formats import mesh_endings
 from ..rendering.overlay import DrawableFace
 from ..storage.atomic_write import make_folder
 from ..storage.older_files import remove_older_files
@@ -42,7 +42,7 @@ class VideoRecords:
         self._files: list[FaceLines | CsvTable | ParquetTable | BlendshapeTakes] = []
         self._takes = BlendshapeTakes(paths.csv) if options.blendshapes else None
         self._tables: list[CsvTable | ParquetTable] = []
-        self._mesh_names: set[str] = set()
+        self._mesh_stems: set[str] = set()
         try:
             self._lines = FaceLines(paths.lines)
             self._files.append(self._lines)
@@ -76,14 +76,14 @@ class VideoRecords:
                 table.write(rows)
         if self._options.mesh != "none" and frame % self._options.every == 0:
             for face in faces:
-                name = f"{frame:06d}.{face.id}.{self._options.mesh}"
-                face.save(self._folder / name, image_bgr)
-                self._mesh_names.add(name)
+                stem = f"{frame:06d}.{face.id}"
+                face.save(self._folder / f"{stem}.{self._options.mesh}", image_bgr)
+                self._mesh_stems.add(stem)
 
     @property
     def meshes(self) -> int:
         """Mesh files written so far."""
-        return len(self._mesh_names)
+        return len(self._mesh_stems)
 
     def files(self) -> list[Path]:
         """The complete files; meshes apart."""
@@ -106,12 +106,10 @@ class VideoRecords:
         for file in self._files:
             file.publish()
         if self._options.mesh != "none":
-            kept, pattern = self._mesh_names, rf"\d{{6,}}\.\d+\.{self._options.mesh}"
+            ends = mesh_endings(self._options.mesh)
+            kept = {f"{stem}{end}" for stem in self._mesh_stems for end in ends}
+            pattern = rf"\d{{6,}}\.\d+({'|'.join(map(re.escape, ends))})"
             remove_older_files(self._folder, pattern, kept)
-            if self._options.mesh == "obj":  # which has two files beside it
-                for beside in OBJ_COMPANIONS:
-                    names = {f"{name.removesuffix('.obj')}{beside}" for name in kept}
-                    remove_older_files(self._folder, rf"\d{{6,}}\.\d+{re.escape(beside)}", names)
 
     def discard(self) -> None:
         """Remove the files; meshes stay, each is whole."""

@@ -55,7 +55,7 @@ def measure_power(case: Case, *, on_gpu: bool, seconds: float = _SECONDS) -> Pow
             try:
                 source, read = stack.enter_context(meter())
                 read()
-            except Exception:
+            except Exception:  # the meters raise what they like; another may tell
                 continue
             return _measure(case, source, read, seconds)
     return None
